@@ -1,0 +1,1 @@
+"""Pure Python: no Qt, no llama_cpp, no network, no threads."""

@@ -1,0 +1,138 @@
+"""What was measured and what was got: timings of a generation, statistics over several, and a load's outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """One generation's timings, in llama.cpp's units.
+
+    `prompt_n` tokens were processed in `prompt_ms`; `cached_n` more were already in the cache. `predicted_n` tokens
+    were generated in `predicted_ms`, counted from the first token to the last. `ttft_ms` runs from the request's
+    arrival in the worker to the first token, `total_ms` to the end.
+    """
+
+    prompt_n: int = 0
+    cached_n: int = 0
+    prompt_ms: float = 0.0
+    predicted_n: int = 0
+    predicted_ms: float = 0.0
+    ttft_ms: float = 0.0
+    total_ms: float = 0.0
+
+    @property
+    def prompt_per_second(self) -> float:
+        """Prompt tokens per second, 0 where nothing was processed."""
+        return self.prompt_n * 1000 / self.prompt_ms if self.prompt_ms > 0 else 0.0
+
+    @property
+    def predicted_per_second(self) -> float:
+        """Generated tokens per second. The first token belongs to the prompt, so n tokens are n - 1 steps."""
+        return (self.predicted_n - 1) * 1000 / self.predicted_ms if self.predicted_n > 1 and self.predicted_ms > 0 else 0.0
+
+    def to_dict(self) -> dict[str, float]:
+        """Builtin types only, for messages and files."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; unknown keys are ignored, missing ones are 0."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in record.items() if key in known})
+
+
+def percentile(values: Sequence[float], fraction: float) -> float:
+    """The `fraction` (0..1) quantile by linear interpolation between order statistics; NaN of nothing."""
+    if not values:
+        return math.nan
+    ordered = sorted(values)
+    position = fraction * (len(ordered) - 1)
+    low = math.floor(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
+
+
+def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and the sample standard deviation (n - 1; 0 for fewer than two values)."""
+    if not values:
+        return math.nan, math.nan
+    mean = math.fsum(values) / len(values)
+    if len(values) < 2:
+        return mean, 0.0
+    return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class GotDevice:
+    """What one device holds after loading, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc"."""
+
+    name: str
+    description: str
+    kind: str
+    weights_bytes: int = 0
+    kv_bytes: int = 0
+    compute_bytes: int = 0
+    output_bytes: int = 0
+    n_layers: int = 0
+    free_bytes: int = 0
+    total_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A setting whose value in force is not what was asked."""
+
+    key: str
+    asked: Any
+    got: Any
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """What llama.cpp set up, read back after loading. `settings` maps load setting keys to the values in force."""
+
+    model_name: str
+    architecture: str
+    quantisation: str
+    n_params: int
+    n_layers: int  # of the model, output layer included
+    n_layers_offloaded: int
+    n_ctx: int  # of the whole context
+    n_ctx_slot: int  # of one slot
+    n_ctx_train: int
+    n_slots: int
+    type_k: str
+    type_v: str
+    flash_attention: bool
+    backend: str  # e.g. "CPU", "CUDA", "Metal"
+    load_ms: float
+    has_chat_template: bool
+    llama_cpp: str  # version
+    devices: tuple[GotDevice, ...] = ()
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    differences: tuple[Difference, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtin types only, for messages and files."""
+        record = asdict(self)
+        record["devices"] = list(record["devices"])
+        record["differences"] = list(record["differences"])
+        record["warnings"] = list(record["warnings"])
+        return record
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; unknown keys are ignored."""
+        known = {item.name for item in fields(cls)}
+        kept = {key: value for key, value in record.items() if key in known}
+        kept["devices"] = tuple(GotDevice(**device) for device in record.get("devices", ()))
+        kept["differences"] = tuple(Difference(**item) for item in record.get("differences", ()))
+        kept["warnings"] = tuple(record.get("warnings", ()))
+        return cls(**kept)

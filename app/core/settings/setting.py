@@ -1,0 +1,327 @@
+"""What one setting is: a row from which the panel, the command line, the saved files and the worker all follow."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, cast
+
+
+class Kind(StrEnum):
+    """The type of a setting's value, which also decides its editor."""
+
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    CHOICE = "choice"  # one of `choices`, stored as the choice's value
+    TEXT = "text"  # one line
+    LONG_TEXT = "long_text"  # several lines: a template, a grammar, a JSON schema
+    PATH = "path"  # a file
+    FOLDERS = "folders"  # list[str]
+    STRINGS = "strings"  # list[str], e.g. stop strings, DRY breakers
+    ORDER = "order"  # list[str], a permutation of a subset of `choices`
+    FLOATS = "floats"  # list[float], e.g. tensor_split
+    DEVICES = "devices"  # list[str] of device names; an empty list means all
+    PAIRS = "pairs"  # list[[str, str]]: pattern=buffer type, metadata key=value
+    SCALED_PATHS = "scaled_paths"  # list[[path, scale]]
+    TOKEN_BIAS = "token_bias"  # list[[token id or text, bias]]  # noqa: S105
+
+
+class Apply(StrEnum):
+    """When a changed value takes effect."""
+
+    LOAD = "load"  # at the next load of the model
+    REPLY = "reply"  # with the next reply
+    NOW = "now"
+    RESTART = "restart"  # when the app starts again
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One value of a CHOICE or ORDER setting, and the words for it."""
+
+    value: str
+    title: str
+
+
+class SettingError(ValueError):
+    """A value that a setting cannot take. `key` names the row; the message says what it takes."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(f"{key}: {message}")
+        self.key = key
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of a settings table.
+
+    `target` says where the value goes: ``model.<field>`` and ``context.<field>`` are fields of
+    llama_model_params and llama_context_params, ``engine.<name>`` is ours to interpret after loading,
+    ``sampler.<name>`` a parameter of the sampler chain, ``request.<name>`` of one generation, ``app.<name>`` the
+    app itself, ``draft.<name>`` the draft model.
+
+    `slider` is the comfortable part of the legal range; `log` marks a slider on which doubling is the natural
+    step. With `optional` the value may be None, which leaves the decision to llama.cpp (or switches the feature off).
+    `enabled_when` is ``(key, values)``: the row is live only while that other row has one of those values.
+    `available` False marks a row whose behaviour is not built yet: shown, saved, never sent.
+    """
+
+    key: str
+    target: str
+    kind: Kind
+    default: Any
+    title: str
+    summary: str
+    help: str
+    group: str
+    minimum: float | None = None
+    maximum: float | None = None
+    slider: tuple[float, float] | None = None
+    log: bool = False
+    step: float | None = None
+    unit: str = ""
+    choices: tuple[Choice, ...] = ()
+    optional: bool = False
+    none_title: str = "auto"  # what an unset optional value is called, e.g. "auto", "off", "model's own"
+    advanced: bool = False
+    affects_memory: bool = False
+    apply: Apply = Apply.LOAD
+    machine_bound: bool = False
+    enabled_when: tuple[str, tuple[Any, ...]] | None = None
+    cli_flag: str = ""  # the equivalent llama-server flag
+    renamed_from: tuple[str, ...] = ()
+    available: bool = True
+
+    # -- values ---------------------------------------------------------------------------------------------
+
+    def check(self, value: Any) -> Any:
+        """`value` in its canonical Python type.
+
+        Raises:
+            SettingError: the value has the wrong type, lies outside the legal range or is not among the choices.
+        """
+        if value is None:
+            if self.optional:
+                return None
+            raise SettingError(self.key, "needs a value")
+        return _CHECKS[self.kind](self, value)
+
+    def parse(self, text: str) -> Any:
+        """The value that `text`, as typed or as given to ``--set KEY=VALUE``, stands for.
+
+        Raises:
+            SettingError: the text does not stand for a legal value.
+        """
+        stripped = text.strip()
+        if self.optional and stripped.lower() in {"", "auto", "none", "default", self.none_title.lower()}:
+            return None
+        return self.check(_PARSERS[self.kind](self, text))
+
+    def format(self, value: Any) -> str:
+        """The text that `parse` reads back as `value`."""
+        if value is None:
+            return self.none_title
+        if self.kind is Kind.BOOL:
+            return "on" if value else "off"
+        if self.kind is Kind.FLOAT:
+            return f"{value:.6g}"
+        if isinstance(value, list):
+            return json.dumps(value, ensure_ascii=False)
+        return str(value)
+
+    def choice_values(self) -> tuple[str, ...]:
+        """The values a CHOICE or ORDER setting may take."""
+        return tuple(choice.value for choice in self.choices)
+
+
+def _in_range(setting: Setting, value: float) -> None:
+    if setting.minimum is not None and value < setting.minimum:
+        raise SettingError(setting.key, f"must be at least {setting.minimum:g}, not {value:g}")
+    if setting.maximum is not None and value > setting.maximum:
+        raise SettingError(setting.key, f"must be at most {setting.maximum:g}, not {value:g}")
+
+
+def _check_int(setting: Setting, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+        raise SettingError(setting.key, f"must be a whole number, not {value!r}")
+    _in_range(setting, value)
+    return int(value)
+
+
+def _check_float(setting: Setting, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise SettingError(setting.key, f"must be a number, not {value!r}")
+    _in_range(setting, value)
+    return float(value)
+
+
+def _check_bool(setting: Setting, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise SettingError(setting.key, f"must be on or off, not {value!r}")
+    return value
+
+
+def _check_choice(setting: Setting, value: Any) -> str:
+    if value not in setting.choice_values():
+        raise SettingError(setting.key, f"must be one of {', '.join(setting.choice_values())}, not {value!r}")
+    return value
+
+
+def _check_text(setting: Setting, value: Any) -> str:
+    if not isinstance(value, str):
+        raise SettingError(setting.key, f"must be text, not {value!r}")
+    if "\0" in value:
+        raise SettingError(setting.key, "must not contain a NUL character")
+    return value
+
+
+def _check_strings(setting: Setting, value: Any) -> list[str]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in cast(list[Any], value)):
+        raise SettingError(setting.key, f"must be a list of texts, not {value!r}")
+    return [_check_text(setting, item) for item in cast(list[Any], value)]
+
+
+def _check_order(setting: Setting, value: Any) -> list[str]:
+    names = _check_strings(setting, value)
+    unknown = [name for name in names if name not in setting.choice_values()]
+    if unknown:
+        allowed = ", ".join(setting.choice_values())
+        raise SettingError(setting.key, f"knows no {', '.join(unknown)}; it takes {allowed}")
+    if len(set(names)) != len(names):
+        raise SettingError(setting.key, "names a step twice")
+    return names
+
+
+def _check_floats(setting: Setting, value: Any) -> list[float]:
+    if not isinstance(value, list | tuple):
+        raise SettingError(setting.key, f"must be a list of numbers, not {value!r}")
+    return [_check_float(setting, item) for item in cast(list[Any], value)]
+
+
+def _pairs(setting: Setting, value: Any, what: str) -> list[tuple[Any, Any]]:
+    if not isinstance(value, list | tuple):
+        raise SettingError(setting.key, f"must be a list of {what}, not {value!r}")
+    pairs: list[tuple[Any, Any]] = []
+    for item in cast(list[Any], value):
+        if not isinstance(item, list | tuple) or len(cast(list[Any], item)) != 2:
+            raise SettingError(setting.key, f"must be a list of {what}, not {value!r}")
+        pairs.append((item[0], item[1]))
+    return pairs
+
+
+def _check_pairs(setting: Setting, value: Any) -> list[list[str]]:
+    pairs = _pairs(setting, value, "name=value pairs")
+    return [[_check_text(setting, name), _check_text(setting, text)] for name, text in pairs]
+
+
+def _check_scaled_paths(setting: Setting, value: Any) -> list[list[Any]]:
+    pairs = _pairs(setting, value, "[file, scale] pairs")
+    return [[_check_text(setting, path), _check_float(setting, scale)] for path, scale in pairs]
+
+
+def _check_token_bias(setting: Setting, value: Any) -> list[list[Any]]:
+    checked: list[list[Any]] = []
+    for token, bias in _pairs(setting, value, "[token, bias] pairs"):
+        if isinstance(token, bool) or not isinstance(token, int | str):
+            raise SettingError(setting.key, f"a token is an id or a text, not {token!r}")
+        checked.append([token, _check_float(setting, bias)])
+    return checked
+
+
+_CHECKS = {
+    Kind.INT: _check_int,
+    Kind.FLOAT: _check_float,
+    Kind.BOOL: _check_bool,
+    Kind.CHOICE: _check_choice,
+    Kind.TEXT: _check_text,
+    Kind.LONG_TEXT: _check_text,
+    Kind.PATH: _check_text,
+    Kind.FOLDERS: _check_strings,
+    Kind.STRINGS: _check_strings,
+    Kind.ORDER: _check_order,
+    Kind.FLOATS: _check_floats,
+    Kind.DEVICES: _check_strings,
+    Kind.PAIRS: _check_pairs,
+    Kind.SCALED_PATHS: _check_scaled_paths,
+    Kind.TOKEN_BIAS: _check_token_bias,
+}
+
+
+def _parse_number(setting: Setting, text: str) -> float:
+    cleaned = text.strip().replace("_", "").replace("\u2009", "").replace("\u202f", "").replace("\u00a0", "")
+    scale = 1
+    if setting.kind is Kind.INT and cleaned[-1:].lower() == "k":
+        cleaned, scale = cleaned[:-1], 1024
+    try:
+        return (int(cleaned) if setting.kind is Kind.INT else float(cleaned)) * scale
+    except ValueError:
+        what = "a whole number" if setting.kind is Kind.INT else "a number"
+        raise SettingError(setting.key, f"must be {what}, not {text.strip()!r}") from None
+
+
+def _parse_bool(setting: Setting, text: str) -> bool:
+    word = text.strip().lower()
+    if word in {"on", "true", "yes", "1"}:
+        return True
+    if word in {"off", "false", "no", "0"}:
+        return False
+    raise SettingError(setting.key, f"must be on or off, not {text.strip()!r}")
+
+
+def _parse_list(setting: Setting, text: str) -> Any:
+    if text.strip().startswith("["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SettingError(setting.key, f"is not a valid JSON list ({error})") from None
+    items = [item.strip() for item in text.replace(";", ",").split(",") if item.strip()]
+    if setting.kind is Kind.FLOATS:
+        return [_parse_number(setting, item) for item in items]
+    if setting.kind in {Kind.PAIRS, Kind.SCALED_PATHS, Kind.TOKEN_BIAS}:
+        return [_parse_pair(setting, item) for item in items]
+    return items
+
+
+def _parse_pair(setting: Setting, item: str) -> list[Any]:
+    name, separator, value = item.rpartition("=")
+    if not separator:
+        if setting.kind is Kind.SCALED_PATHS:
+            return [item, 1.0]
+        raise SettingError(setting.key, f"needs name=value, not {item!r}")
+    if setting.kind is Kind.PAIRS:
+        return [name.strip(), value.strip()]
+    number = _parse_number(setting, value)
+    if setting.kind is Kind.TOKEN_BIAS and name.strip().lstrip("-").isdigit():
+        return [int(name), number]
+    return [name.strip(), number]
+
+
+def _parse_text(_setting: Setting, text: str) -> str:
+    return text
+
+
+def _parse_word(_setting: Setting, text: str) -> str:
+    return text.strip()
+
+
+_PARSERS = {
+    Kind.INT: _parse_number,
+    Kind.FLOAT: _parse_number,
+    Kind.BOOL: _parse_bool,
+    Kind.CHOICE: _parse_word,
+    Kind.TEXT: _parse_text,
+    Kind.LONG_TEXT: _parse_text,
+    Kind.PATH: _parse_word,
+    Kind.FOLDERS: _parse_list,
+    Kind.STRINGS: _parse_list,
+    Kind.ORDER: _parse_list,
+    Kind.FLOATS: _parse_list,
+    Kind.DEVICES: _parse_list,
+    Kind.PAIRS: _parse_list,
+    Kind.SCALED_PATHS: _parse_list,
+    Kind.TOKEN_BIAS: _parse_list,
+}

@@ -1,0 +1,1 @@
+"""QObjects without pixels: what the window knows and asks."""

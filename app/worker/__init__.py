@@ -1,0 +1,1 @@
+"""The process boundary: commands, events, and the two ends of the queue."""

@@ -1,0 +1,253 @@
+"""Commands to a worker and events from it: frozen dataclasses whose fields are builtin types only.
+
+Every event that answers a request carries its `request_id`, and every request ends exactly once: with `Finished`
+or with `Failed`. Loading is the request with id `LOAD_REQUEST`; it ends with `Loaded` or `LoadFailed`.
+Each message stays under 4 KB where the rate is high (see `TextDelta`), so that a writer killed in mid-message
+cannot leave a reader waiting for the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+LOAD_REQUEST = 0
+"""The request id of loading itself; generations count from 1."""
+
+
+class StopReason(StrEnum):
+    """Why a generation ended well."""
+
+    END_OF_TURN = "end_of_turn"  # the model produced an end-of-generation token
+    STOP_STRING = "stop_string"
+    MAX_TOKENS = "max_tokens"
+    CONTEXT_FULL = "context_full"
+    CANCELLED = "cancelled"
+
+
+class FailureKind(StrEnum):
+    """Why a load or a generation could not be done. The window owns the wording."""
+
+    BAD_FILE = "bad_file"  # missing, truncated, not GGUF, unknown architecture
+    OUT_OF_MEMORY = "out_of_memory"
+    BAD_SETTING = "bad_setting"  # `detail` names the setting's key
+    BAD_TEMPLATE = "bad_template"
+    BAD_GRAMMAR = "bad_grammar"
+    PROMPT_TOO_LONG = "prompt_too_long"
+    CONTEXT_FULL = "context_full"
+    DEVICE_LOST = "device_lost"
+    CANCELLED = "cancelled"  # a load that the user aborted
+    WORKER_LOST = "worker_lost"  # the process ended; written by the client
+    ENGINE = "engine"  # llama.cpp refused for another reason; the message is its own
+    INTERNAL = "internal"  # a defect of ours; the traceback is in the log
+
+
+class Overflow(StrEnum):
+    """What happens when a conversation outgrows the context."""
+
+    STOP = "stop"
+    DROP_OLDEST = "drop_oldest"
+    DROP_MIDDLE = "drop_middle"
+
+
+class Phase(StrEnum):
+    """What a worker is doing, for the plots' bands."""
+
+    LOADING = "loading"
+    IDLE = "idle"
+    PROMPT = "prompt"
+    GENERATING = "generating"
+
+
+# -- commands -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Produce a reply.
+
+    Exactly one of `messages` (role/content dicts, rendered through the chat template) and `prompt` (raw text,
+    tokenised with special tokens parsed) is given. With `continue_last` the last message is an assistant's and is
+    continued. `sampling` maps sampling setting keys to values; keys left out take the table's default.
+    """
+
+    request_id: int
+    messages: tuple[dict[str, str], ...] = ()
+    prompt: str | None = None
+    sampling: dict[str, Any] = field(default_factory=dict[str, Any])
+    overflow: str = Overflow.DROP_MIDDLE
+    continue_last: bool = False
+    template_options: dict[str, Any] = field(default_factory=dict[str, Any])  # e.g. {"enable_thinking": False}
+    deltas_per_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Measure: process `n_prompt` tokens from an empty cache, then generate `n_generate` with end-of-turn ignored.
+
+    Ends with `Finished` whose `token_ms` holds the per-token latencies.
+    """
+
+    request_id: int
+    n_prompt: int
+    n_generate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """End `request_id` now; unknown and finished ids are ignored. `LOAD_REQUEST` aborts loading."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountTokens:
+    """How many tokens the messages (or the raw `prompt`) would take; answered by `TokenCount`."""
+
+    request_id: int
+    messages: tuple[dict[str, str], ...] = ()
+    prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shutdown:
+    """End the process after ending every open request."""
+
+
+# -- events -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoadProgress:
+    """`fraction` 0..1 of the weights; `stage` is "weights", "context", "adapters" or "warm_up"."""
+
+    fraction: float
+    stage: str
+    request_id: int = LOAD_REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`got` is `core.run.Got` as a dict: what llama.cpp really set up."""
+
+    got: dict[str, Any]
+    request_id: int = LOAD_REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed:
+    """`kind` is a FailureKind; `message` is llama.cpp's or our own text; `detail` e.g. a setting's key."""
+
+    kind: str
+    message: str
+    detail: str = ""
+    request_id: int = LOAD_REQUEST
+
+
+@dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """`n_done` of `n_total` prompt tokens are in the cache, `n_cached` of them were there before."""
+
+    request_id: int
+    n_done: int
+    n_total: int
+    n_cached: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContextTrimmed:
+    """The conversation was shortened to fit: `policy` is an Overflow, the counts say what was left out."""
+
+    request_id: int
+    policy: str
+    n_messages: int
+    n_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """New text, under 4 KB. `n_tokens` tokens arrived with it; `token_ms` are their latencies since the one before."""
+
+    request_id: int
+    text: str
+    n_tokens: int
+    token_ms: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A reply ended. `reason` is a StopReason, `timings` a `core.run.Timings` as a dict."""
+
+    request_id: int
+    reason: str
+    timings: dict[str, float]
+    stop_string: str = ""
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])  # sampling in force, seed resolved
+    token_ms: tuple[float, ...] = ()  # only for Bench: per generated token
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A reply could not be produced, or ended in an error; the text already sent stands."""
+
+    request_id: int
+    kind: str
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """The answer to CountTokens; `n_ctx` is one slot's context."""
+
+    request_id: int
+    n_tokens: int
+    n_ctx: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Twice a second and at each change of phase: what the worker is doing and what it uses.
+
+    `devices` holds (name, free_bytes, total_bytes) as the backends report them; `n_decoded` counts all tokens
+    generated since the start, `n_prompted` all prompt tokens processed.
+    """
+
+    phase: str
+    n_decoded: int
+    n_prompted: int
+    n_active: int
+    rss_bytes: int
+    devices: tuple[tuple[str, int, int], ...]
+    request_id: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """Written by the client, last of all: the process has ended.
+
+    `expected` is True after Shutdown or a failed load. `signal_name` is e.g. "SIGKILL" or "" (POSIX only).
+    """
+
+    exit_code: int
+    signal_name: str
+    expected: bool
+    log_tail: str
+    request_id: int = -1
+
+
+Command = Generate | Bench | Cancel | CountTokens | Shutdown
+Event = (
+    LoadProgress
+    | Loaded
+    | LoadFailed
+    | PromptProgress
+    | ContextTrimmed
+    | TextDelta
+    | Finished
+    | Failed
+    | TokenCount
+    | Heartbeat
+    | Exited
+)
