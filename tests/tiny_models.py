@@ -1,0 +1,500 @@
+"""GGUF files with random weights that llama.cpp really loads and generates with, built in well under a second.
+
+Every builder writes with the `gguf` library and is deterministic in its seed. What makes them good to test with:
+
+* The vocabulary (SentencePiece, llama.cpp's "llama" tokenizer) holds every printable ASCII character and all 256 byte
+  tokens, so any text tokenises; `<|im_start|>` and `<|im_end|>` are control tokens and `<|im_end|>` is the end of turn.
+* Only whole invented words (" kato"), a few marks and the line break are generated, so generated text tokenises back
+  into the very tokens that were generated: prefix reuse can be counted exactly.
+* The first number of every embedding is one constant that no layer writes to. An output row can read it as a bias,
+  which is how `eos_logit` sets how likely the end of turn is: at the default it practically never comes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+
+CHATML = (
+    "{%- for m in messages %}{{- '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{%- endfor %}"
+    "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"
+)
+
+UNKNOWN_ID, BOS_ID, EOS_ID = 0, 1, 2
+NEVER = -30.0  # a bias under which a token is practically never sampled
+
+_Q = gguf.GGMLQuantizationType
+_TYPES = {"f32": _Q.F32, "f16": _Q.F16, "bf16": _Q.BF16, "q8_0": _Q.Q8_0, "q4_0": _Q.Q4_0}
+_FILE_TYPES = {"f32": 0, "f16": 1, "q4_0": 2, "q8_0": 7, "bf16": 32}
+_MARKS = (".", ",", "!", "?")
+_CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Token texts, scores and types in id order, and `bias`: what each id's logit gets from the constant."""
+
+    tokens: list[str]
+    scores: list[float]
+    types: list[int]
+    bias: np.ndarray
+    im_start_id: int
+    im_end_id: int
+
+
+def vocabulary(n_vocab: int, eos_logit: float = NEVER) -> Vocabulary:
+    """A SentencePiece vocabulary of exactly `n_vocab` tokens, at least 512."""
+    normal, unknown, control, byte = 1, 2, 3, 6
+    tokens = ["<unk>", "<s>", "</s>", *(f"<0x{value:02X}>" for value in range(256))]
+    types = [unknown, control, control] + [byte] * 256
+    scores = [0.0] * len(tokens)
+    characters = [chr(code) for code in range(33, 127)] + ["\u2581"]
+    pieces = [*characters, *_words(n_vocab - len(tokens) - len(characters) - 2)]
+    tokens += [*pieces, "<|im_start|>", "<|im_end|>"]
+    types += [normal] * len(pieces) + [control] * 2
+    # A piece is merged before the pieces after it: syllables first, then words from their beginnings.
+    scores += [-float(rank) for rank in range(len(pieces))] + [0.0, 0.0]
+    if len(tokens) != n_vocab:
+        raise ValueError(f"n_vocab must be at least 512, not {n_vocab}")
+    bias = np.full(n_vocab, NEVER, np.float32)
+    for token_id, text in enumerate(tokens):
+        if (text.startswith("\u2581") and len(text) > 2) or text in _MARKS:
+            bias[token_id] = 0.0
+    bias[tokens.index("<0x0A>")] = -2.0
+    bias[n_vocab - 1] = eos_logit
+    return Vocabulary(tokens, scores, types, bias, n_vocab - 2, n_vocab - 1)
+
+
+def _words(n_pieces: int) -> Iterable[str]:
+    syllables = [c + v for c in _CONSONANTS for v in _VOWELS]
+    pieces = syllables + ["\u2581" + s for s in syllables]
+    level = pieces[len(syllables) :]
+    # A step that shares no factor with 70 walks through all syllables, so that small vocabularies vary too.
+    while len(pieces) < n_pieces:
+        level = [
+            level[i % len(level)] + syllables[(i * 37 + i // len(level)) % 70] for i in range(len(level) * 70)
+        ]
+        pieces += level
+    return pieces[: max(n_pieces, 0)]
+
+
+def build_llama(
+    path: str | Path,
+    *,
+    n_ctx_train: int = 512,
+    n_layers: int = 2,
+    n_embd: int = 64,
+    n_head: int = 2,
+    n_head_kv: int = 1,
+    n_ff: int = 128,
+    n_vocab: int = 640,
+    quantisation: str = "f32",
+    chat_template: str | None = CHATML,
+    name: str = "Tiny llama",
+    eos_logit: float = NEVER,
+    tensors_per_file: int = 0,
+    metadata: Mapping[str, Any] | None = None,
+    seed: int = 1,
+) -> Path:
+    """A dense llama. `tensors_per_file` > 0 splits it into name-00001-of-0000N.gguf; the first part's path is returned.
+
+    `quantisation` is f32, f16, bf16, q8_0 or q4_0 (the last two need widths divisible by 32). `metadata` adds
+    or replaces keys (bool, int, float, str).
+    """
+    shape = _Shape(n_ctx_train, n_layers, n_embd, n_head, n_head_kv, n_ff, n_vocab)
+    writer = _writer(path, "llama", name, tensors_per_file)
+    _add_shape(writer, shape)
+    words = _add_vocabulary(writer, n_vocab, chat_template, eos_logit)
+    weights = _Weights(writer, quantisation, seed)
+    weights.add_ends(words, n_embd)
+    for layer in range(n_layers):
+        weights.add_attention(layer, shape)
+        weights.add_feed_forward(layer, shape)
+    return _finish(writer, path, quantisation, metadata)
+
+
+def build_moe(
+    path: str | Path,
+    *,
+    n_expert: int = 4,
+    n_expert_used: int = 2,
+    n_ctx_train: int = 512,
+    n_layers: int = 2,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    quantisation: str = "f32",
+    chat_template: str | None = CHATML,
+    eos_logit: float = NEVER,
+    seed: int = 2,
+) -> Path:
+    """A mixture of experts as Mixtral's: architecture llama with `ffn_*_exps` tensors."""
+    shape = _Shape(n_ctx_train, n_layers, n_embd, 2, 1, 64, n_vocab)
+    writer = _writer(path, "llama", "Tiny mixture", 0)
+    _add_shape(writer, shape)
+    writer.add_expert_count(n_expert)
+    writer.add_expert_used_count(n_expert_used)
+    words = _add_vocabulary(writer, n_vocab, chat_template, eos_logit)
+    weights = _Weights(writer, quantisation, seed)
+    weights.add_ends(words, n_embd)
+    for layer in range(n_layers):
+        weights.add_attention(layer, shape)
+        weights.add_experts(layer, shape, n_expert)
+    return _finish(writer, path, quantisation, None)
+
+
+def build_swa(
+    path: str | Path,
+    *,
+    n_swa: int = 32,
+    n_ctx_train: int = 512,
+    n_layers: int = 6,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    quantisation: str = "f32",
+    chat_template: str | None = CHATML,
+    eos_logit: float = NEVER,
+    seed: int = 3,
+) -> Path:
+    """A Gemma 3: five layers with a sliding window of `n_swa` tokens for every one that sees everything."""
+    head_size = 32
+    shape = _Shape(n_ctx_train, n_layers, n_embd, 2, 1, 128, n_vocab)
+    writer = _writer(path, "gemma3", "Tiny sliding window", 0)
+    _add_shape(writer, shape)
+    writer.add_key_length(head_size)
+    writer.add_value_length(head_size)
+    writer.add_sliding_window(n_swa)
+    words = _add_vocabulary(writer, n_vocab, chat_template, eos_logit)
+    weights = _Weights(writer, quantisation, seed)
+    weights.add_ends(
+        words, n_embd, embedding_scale=n_embd**-0.5
+    )  # Gemma multiplies embeddings by sqrt(n_embd)
+    constant_kept = np.ones(n_embd, np.float32)
+    constant_kept[0] = 0.0
+    for layer in range(n_layers):
+        weights.add_attention(layer, shape)
+        weights.add_feed_forward(layer, shape)
+        for norm in ("attn_q_norm", "attn_k_norm"):
+            writer.add_tensor(f"blk.{layer}.{norm}.weight", np.full(head_size, 1.5, np.float32))
+        for norm in ("post_attention_norm", "post_ffw_norm"):
+            writer.add_tensor(f"blk.{layer}.{norm}.weight", constant_kept)
+    return _finish(writer, path, quantisation, None)
+
+
+def build_lora(
+    path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
+) -> Path:
+    """A LoRA adapter for every attention query and output matrix of `base`, strong enough to change its text."""
+    reader = gguf.GGUFReader(str(base))
+    writer = gguf.GGUFWriter(str(path), str(reader.fields["general.architecture"].contents()))
+    writer.add_type("adapter")
+    writer.add_name("Tiny adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    rng = np.random.default_rng(seed)
+    for tensor in reader.tensors:
+        if tensor.name.endswith(("attn_q.weight", "attn_output.weight")):
+            n_in, n_out = (int(n) for n in tensor.shape)
+            writer.add_tensor(f"{tensor.name}.lora_a", _normal(rng, (rank, n_in), n_in**-0.5))
+            writer.add_tensor(f"{tensor.name}.lora_b", _normal(rng, (n_out, rank), 1.0))
+    return _write(writer, path)
+
+
+def build_control_vector(path: str | Path, base: str | Path, *, strength: float = 1.0, seed: int = 5) -> Path:
+    """A control vector with a direction for every layer of `base` but the first (llama.cpp has none for layer 0)."""
+    fields = gguf.GGUFReader(str(base)).fields
+    architecture = str(fields["general.architecture"].contents())
+    n_layers = int(fields[f"{architecture}.block_count"].contents())
+    n_embd = int(fields[f"{architecture}.embedding_length"].contents())
+    writer = gguf.GGUFWriter(str(path), "controlvector")
+    writer.add_string("controlvector.model_hint", architecture)
+    writer.add_uint32("controlvector.layer_count", n_layers - 1)
+    rng = np.random.default_rng(seed)
+    for layer in range(1, n_layers):
+        direction = _normal(rng, (n_embd,), strength)
+        direction[0] = 0.0
+        writer.add_tensor(f"direction.{layer}", direction)
+    return _write(writer, path)
+
+
+def build_random(
+    path: str | Path,
+    n_params: int = 20_000_000,
+    type: str = "q8_0",
+    *,
+    n_ctx_train: int = 8192,
+    seed: int = 6,
+) -> Path:
+    """A llama of about `n_params` Q8_0 weights for benchmarks: 500M parameters (530 MB) take a second or two.
+
+    The weights are bytes from one random pool with scales that keep activations sane, written tensor by tensor, so
+    memory use stays small. It has the same vocabulary and template as the small ones, and practically never ends.
+    """
+    if type != "q8_0":
+        raise ValueError("only q8_0 can be written directly from random bytes")
+    n_embd, n_vocab = next((e, v) for limit, e, v in _WIDTHS if n_params <= limit)
+    n_ff = (n_embd * 11 // 4) // 32 * 32
+    per_layer = 3 * n_embd * n_embd + 3 * n_embd * n_ff + 2 * n_embd
+    n_layers = max(1, round((n_params - 2 * n_vocab * n_embd) / per_layer))
+    shape = _Shape(n_ctx_train, n_layers, n_embd, n_embd // 64, n_embd // 128, n_ff, n_vocab)
+    writer = _writer(path, "llama", f"Random {n_params / 1e6:.0f}M", 0)
+    _add_shape(writer, shape)
+    words = _add_vocabulary(writer, n_vocab, CHATML, NEVER)
+    writer.add_file_type(_FILE_TYPES["q8_0"])
+    writer.add_quantization_version(2)
+    _RandomBlocks(writer, seed).write(shape, words.bias)
+    return Path(path)
+
+
+# Parameters up to, embedding width, vocabulary.
+_WIDTHS = ((5_000_000, 128, 2048), (60_000_000, 384, 4096), (250_000_000, 768, 8192), (10**12, 1280, 16384))
+
+
+@dataclass(frozen=True)
+class _Shape:
+    n_ctx_train: int
+    n_layers: int
+    n_embd: int
+    n_head: int
+    n_head_kv: int
+    n_ff: int
+    n_vocab: int
+
+    @property
+    def n_embd_kv(self) -> int:
+        return self.n_embd // self.n_head * self.n_head_kv
+
+
+class _Weights:
+    """Adds seeded random tensors; matrices in the asked type, vectors in f32."""
+
+    def __init__(self, writer: gguf.GGUFWriter, quantisation: str, seed: int) -> None:
+        self._writer = writer
+        self._type = _TYPES[quantisation]
+        self._rng = np.random.default_rng(seed)
+
+    def add_ends(self, words: Vocabulary, n_embd: int, embedding_scale: float = 1.0) -> None:
+        n_vocab = len(words.tokens)
+        embedding = _normal(self._rng, (n_vocab, n_embd), 1.0)
+        embedding[:, 0] = 2.0 * n_embd**0.5
+        self._matrix("token_embd.weight", embedding * np.float32(embedding_scale))
+        output = _normal(self._rng, (n_vocab, n_embd), 5.0 * n_embd**-0.5)
+        output[words.bias <= NEVER] = 0.0
+        # After the norm the constant is about 6 in shallow models: six times the row's first number is the bias.
+        output[:, 0] = words.bias / 6.0
+        self._matrix("output.weight", output)
+        self._writer.add_tensor("output_norm.weight", np.ones(n_embd, np.float32))
+
+    def add_attention(self, layer: int, shape: _Shape) -> None:
+        n_embd = shape.n_embd
+        self._norm(layer, "attn_norm", n_embd)
+        self._linear(layer, "attn_q", n_embd, n_embd, 4.0)
+        self._linear(layer, "attn_k", n_embd, shape.n_embd_kv, 4.0)
+        self._linear(layer, "attn_v", n_embd, shape.n_embd_kv, 3.0)
+        self._linear(layer, "attn_output", n_embd, n_embd, 2.0, keep_constant=True)
+
+    def add_feed_forward(self, layer: int, shape: _Shape) -> None:
+        self._norm(layer, "ffn_norm", shape.n_embd)
+        self._linear(layer, "ffn_gate", shape.n_embd, shape.n_ff, 3.0)
+        self._linear(layer, "ffn_up", shape.n_embd, shape.n_ff, 3.0)
+        self._linear(layer, "ffn_down", shape.n_ff, shape.n_embd, 1.0, keep_constant=True)
+
+    def add_experts(self, layer: int, shape: _Shape, n_expert: int) -> None:
+        n_embd, n_ff = shape.n_embd, shape.n_ff
+        self._norm(layer, "ffn_norm", n_embd)
+        router = _normal(self._rng, (n_expert, n_embd), 2.0 * n_embd**-0.5)
+        self._writer.add_tensor(f"blk.{layer}.ffn_gate_inp.weight", router)
+        for name, n_in, n_out, gain in (
+            ("gate", n_embd, n_ff, 3.0),
+            ("up", n_embd, n_ff, 3.0),
+            ("down", n_ff, n_embd, 1.0),
+        ):
+            experts = _normal(self._rng, (n_expert, n_out, n_in), gain * n_in**-0.5)
+            if name == "down":
+                experts[:, 0, :] = 0.0
+            self._matrix(f"blk.{layer}.ffn_{name}_exps.weight", experts)
+
+    def _linear(
+        self, layer: int, name: str, n_in: int, n_out: int, gain: float, *, keep_constant: bool = False
+    ) -> None:
+        weight = _normal(self._rng, (n_out, n_in), gain * n_in**-0.5)
+        if keep_constant:
+            weight[0] = 0.0
+        else:
+            weight[:, 0] = 0.0
+        self._matrix(f"blk.{layer}.{name}.weight", weight)
+
+    def _norm(self, layer: int, name: str, width: int) -> None:
+        self._writer.add_tensor(f"blk.{layer}.{name}.weight", np.ones(width, np.float32))
+
+    def _matrix(self, name: str, values: np.ndarray) -> None:
+        if self._type in (_Q.F32, _Q.F16):
+            self._writer.add_tensor(name, values.astype(np.float32 if self._type == _Q.F32 else np.float16))
+        else:
+            self._writer.add_tensor(name, gguf.quantize(values, self._type), raw_dtype=self._type)
+
+
+class _RandomBlocks:
+    """Q8_0 tensors straight from random bytes: a block is a half-precision scale and 32 signed bytes."""
+
+    _POOL_BLOCKS = 1 << 18
+
+    def __init__(self, writer: gguf.GGUFWriter, seed: int) -> None:
+        self._writer = writer
+        pool = np.frombuffer(np.random.default_rng(seed).bytes(self._POOL_BLOCKS * 34), np.uint8)
+        self._pool = pool.reshape(-1, 34).copy()
+        self._at = 0
+
+    def write(self, shape: _Shape, bias: np.ndarray) -> None:
+        matrices = self._matrices(shape)
+        vectors = ["output_norm"]
+        vectors += [f"blk.{i}.{norm}" for i in range(shape.n_layers) for norm in ("attn_norm", "ffn_norm")]
+        for name, (n_out, n_in, _gain) in matrices.items():
+            n_bytes = n_out * n_in // 32 * 34
+            self._writer.add_tensor_info(
+                f"{name}.weight", (n_out, n_in // 32 * 34), np.dtype(np.uint8), n_bytes, raw_dtype=_Q.Q8_0
+            )
+        for name in vectors:
+            dtype = np.dtype(np.float32)
+            self._writer.add_tensor_info(f"{name}.weight", (shape.n_embd,), dtype, shape.n_embd * 4)
+        self._writer.write_header_to_file()
+        self._writer.write_kv_data_to_file()
+        self._writer.write_ti_data_to_file()
+        for name, (n_out, n_in, gain) in matrices.items():
+            self._writer.write_tensor_data(self._tensor(name, n_out, n_in, gain, bias))
+        for _name in vectors:
+            self._writer.write_tensor_data(np.ones(shape.n_embd, np.float32))
+        self._writer.close()
+
+    @staticmethod
+    def _matrices(shape: _Shape) -> dict[str, tuple[int, int, float]]:
+        n_embd, n_ff = shape.n_embd, shape.n_ff
+        depth_gain = (2.0 * shape.n_layers) ** -0.5
+        matrices = {
+            "token_embd": (shape.n_vocab, n_embd, n_embd**0.5),
+            "output": (shape.n_vocab, n_embd, 5.0),
+        }
+        for i in range(shape.n_layers):
+            matrices[f"blk.{i}.attn_q"] = (n_embd, n_embd, 2.0)
+            matrices[f"blk.{i}.attn_k"] = (shape.n_embd_kv, n_embd, 2.0)
+            matrices[f"blk.{i}.attn_v"] = (shape.n_embd_kv, n_embd, 2.0)
+            matrices[f"blk.{i}.attn_output"] = (n_embd, n_embd, 2.0 * depth_gain)
+            matrices[f"blk.{i}.ffn_gate"] = (n_ff, n_embd, 2.0)
+            matrices[f"blk.{i}.ffn_up"] = (n_ff, n_embd, 2.0)
+            matrices[f"blk.{i}.ffn_down"] = (n_embd, n_ff, 2.0 * depth_gain)
+        return matrices
+
+    def _tensor(self, name: str, n_out: int, n_in: int, gain: float, bias: np.ndarray) -> np.ndarray:
+        scale = gain * n_in**-0.5 / 73.6  # the deviation of uniform signed bytes
+        blocks = self._blocks(n_out * (n_in // 32), scale).reshape(n_out, n_in // 32, 34)
+        if name.endswith(("attn_output", "ffn_down")):
+            blocks[0, :, 2:] = 0
+        elif name == "token_embd":
+            # One block of tall scale: the constant takes all of it, its 31 neighbours lose four bits.
+            signed = blocks[:, 0, 2:].view(np.int8)
+            signed >>= 4
+            signed[:, 0] = 127
+            blocks[:, 0, :2] = _half(scale * 16)
+        else:
+            blocks[:, 0, 2] = 0
+        if name == "output":
+            never = bias <= NEVER
+            blocks[never, :, 2:] = 0
+            blocks[never, 0, 2] = np.int8(-127).view(np.uint8)
+            blocks[never, 0, :2] = _half(4.0 / 127)
+        return blocks.reshape(n_out, -1)
+
+    def _blocks(self, n_blocks: int, scale: float) -> np.ndarray:
+        start = self._at
+        self._at = (start + n_blocks * 7 + 1) % self._POOL_BLOCKS
+        blocks = np.empty((n_blocks, 34), np.uint8)
+        done = 0
+        while done < n_blocks:
+            piece = self._pool[start : start + n_blocks - done]
+            blocks[done : done + len(piece)] = piece
+            done, start = done + len(piece), 0
+        blocks[:, :2] = _half(scale)
+        return blocks
+
+
+def _half(value: float) -> np.ndarray:
+    return np.frombuffer(struct.pack("<e", value), np.uint8)
+
+
+def _normal(rng: np.random.Generator, shape: tuple[int, ...], deviation: float) -> np.ndarray:
+    return rng.standard_normal(shape, np.float32) * np.float32(deviation)
+
+
+def _writer(path: str | Path, architecture: str, name: str, tensors_per_file: int) -> gguf.GGUFWriter:
+    writer = gguf.GGUFWriter(str(path), architecture, split_max_tensors=tensors_per_file)
+    writer.add_type("model")
+    writer.add_name(name)
+    return writer
+
+
+def _add_shape(writer: gguf.GGUFWriter, shape: _Shape) -> None:
+    writer.add_context_length(shape.n_ctx_train)
+    writer.add_embedding_length(shape.n_embd)
+    writer.add_block_count(shape.n_layers)
+    writer.add_feed_forward_length(shape.n_ff)
+    writer.add_head_count(shape.n_head)
+    writer.add_head_count_kv(shape.n_head_kv)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_dimension_count(shape.n_embd // shape.n_head)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_vocab_size(shape.n_vocab)
+
+
+def _add_vocabulary(
+    writer: gguf.GGUFWriter, n_vocab: int, chat_template: str | None, eos_logit: float
+) -> Vocabulary:
+    words = vocabulary(n_vocab, eos_logit)
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(words.tokens)
+    writer.add_token_scores(words.scores)
+    writer.add_token_types(words.types)
+    writer.add_unk_token_id(UNKNOWN_ID)
+    writer.add_bos_token_id(BOS_ID)
+    writer.add_eos_token_id(words.im_end_id)
+    writer.add_eot_token_id(words.im_end_id)
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(False)
+    writer.add_add_space_prefix(False)
+    if chat_template is not None:
+        writer.add_chat_template(chat_template)
+    return words
+
+
+def _finish(
+    writer: gguf.GGUFWriter, path: str | Path, quantisation: str, metadata: Mapping[str, Any] | None
+) -> Path:
+    writer.add_file_type(_FILE_TYPES[quantisation])
+    if quantisation.startswith("q"):
+        writer.add_quantization_version(2)
+    for key, value in (metadata or {}).items():
+        writer.kv_data[0].pop(key, None)
+        if isinstance(value, bool):
+            writer.add_bool(key, value)
+        elif isinstance(value, int):
+            writer.add_uint32(key, value)
+        elif isinstance(value, float):
+            writer.add_float32(key, value)
+        else:
+            writer.add_string(key, str(value))
+    return _write(writer, path)
+
+
+def _write(writer: gguf.GGUFWriter, path: str | Path) -> Path:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    whole = Path(path)
+    parts = sorted(whole.parent.glob(f"{whole.stem}-00001-of-*.gguf"))
+    return parts[0] if parts and not whole.exists() else whole
