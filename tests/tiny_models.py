@@ -1,13 +1,16 @@
-"""GGUF files with random weights that llama.cpp really loads and generates with, built in well under a second.
+"""GGUF files with random weights that llama.cpp really loads and generates with, built in a blink.
 
-Every builder writes with the `gguf` library and is deterministic in its seed. What makes them good to test with:
+Every builder writes with the `gguf` library and is deterministic in its seed. What makes them good to test
+with:
 
-* The vocabulary (SentencePiece, llama.cpp's "llama" tokenizer) holds every printable ASCII character and all 256 byte
-  tokens, so any text tokenises; `<|im_start|>` and `<|im_end|>` are control tokens and `<|im_end|>` is the end of turn.
-* Only whole invented words (" kato"), a few marks and the line break are generated, so generated text tokenises back
-  into the very tokens that were generated: prefix reuse can be counted exactly.
-* The first number of every embedding is one constant that no layer writes to. An output row can read it as a bias,
-  which is how `eos_logit` sets how likely the end of turn is: at the default it practically never comes.
+* The vocabulary (SentencePiece, llama.cpp's "llama" tokenizer) holds every printable ASCII character and all
+  256 byte tokens, so any text tokenises; `<|im_start|>` and `<|im_end|>` are control tokens and `<|im_end|>` is
+  the end of turn.
+* Only whole invented words (" kato"), a few marks and the line break are generated, so generated text
+  tokenises back into the very tokens that were generated: prefix reuse can be counted exactly.
+* The first number of every embedding is one constant that no layer writes to. An output row can read it as a
+  bias, which is how `eos_logit` sets how likely the end of turn is: at the default it practically never
+  comes, at 30 after a few words, at 100 at once.
 """
 
 from __future__ import annotations
@@ -22,7 +25,9 @@ import gguf
 import numpy as np
 
 CHATML = (
-    "{%- for m in messages %}{{- '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{%- endfor %}"
+    "{%- for m in messages %}"
+    "{{- '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}"
+    "{%- endfor %}"
     "{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"
 )
 
@@ -102,7 +107,7 @@ def build_llama(
     metadata: Mapping[str, Any] | None = None,
     seed: int = 1,
 ) -> Path:
-    """A dense llama. `tensors_per_file` > 0 splits it into name-00001-of-0000N.gguf; the first part's path is returned.
+    """A dense llama. `tensors_per_file` > 0 splits it into name-00001-of-0000N.gguf and returns the first part.
 
     `quantisation` is f32, f16, bf16, q8_0 or q4_0 (the last two need widths divisible by 32). `metadata` adds
     or replaces keys (bool, int, float, str).
@@ -189,7 +194,7 @@ def build_swa(
 def build_lora(
     path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
 ) -> Path:
-    """A LoRA adapter for every attention query and output matrix of `base`, strong enough to change its text."""
+    """A LoRA adapter for every attention query and output matrix of `base`, strong enough to show."""
     reader = gguf.GGUFReader(str(base))
     writer = gguf.GGUFWriter(str(path), str(reader.fields["general.architecture"].contents()))
     writer.add_type("adapter")
@@ -206,7 +211,7 @@ def build_lora(
 
 
 def build_control_vector(path: str | Path, base: str | Path, *, strength: float = 1.0, seed: int = 5) -> Path:
-    """A control vector with a direction for every layer of `base` but the first (llama.cpp has none for layer 0)."""
+    """A control vector with a direction for each layer of `base` but layer 0, which llama.cpp cannot steer."""
     fields = gguf.GGUFReader(str(base)).fields
     architecture = str(fields["general.architecture"].contents())
     n_layers = int(fields[f"{architecture}.block_count"].contents())
@@ -225,15 +230,15 @@ def build_control_vector(path: str | Path, base: str | Path, *, strength: float 
 def build_random(
     path: str | Path,
     n_params: int = 20_000_000,
-    type: str = "q8_0",
+    type: str = "q8_0",  # noqa: A002
     *,
     n_ctx_train: int = 8192,
     seed: int = 6,
 ) -> Path:
-    """A llama of about `n_params` Q8_0 weights for benchmarks: 500M parameters (530 MB) take a second or two.
+    """A llama of about `n_params` Q8_0 weights for benchmarks: 500M (530 MB) take a second or two.
 
-    The weights are bytes from one random pool with scales that keep activations sane, written tensor by tensor, so
-    memory use stays small. It has the same vocabulary and template as the small ones, and practically never ends.
+    The weights are bytes from one random pool with scales that keep activations sane, written tensor by
+    tensor, so memory use stays small. Vocabulary and template are as in the small ones; it never ends a turn.
     """
     if type != "q8_0":
         raise ValueError("only q8_0 can be written directly from random bytes")
@@ -285,7 +290,7 @@ class _Weights:
         self._matrix("token_embd.weight", embedding * np.float32(embedding_scale))
         output = _normal(self._rng, (n_vocab, n_embd), 5.0 * n_embd**-0.5)
         output[words.bias <= NEVER] = 0.0
-        # After the norm the constant is about 6 in shallow models: six times the row's first number is the bias.
+        # After the norm the constant is about 6 in shallow models: six times a row's first number.
         output[:, 0] = words.bias / 6.0
         self._matrix("output.weight", output)
         self._writer.add_tensor("output_norm.weight", np.ones(n_embd, np.float32))
