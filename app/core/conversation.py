@@ -1,0 +1,226 @@
+"""A conversation: a tree of messages with one path through it that is shown.
+
+Editing and regenerating add siblings, so nothing said is ever lost; `selected` remembers for every parent which of
+its children is shown, so going back to an alternative finds its continuation where it was left.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from app.core.thinking import answer_of
+
+
+class Role(StrEnum):
+    """Who speaks, in the chat templates' words."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class MessageState(StrEnum):
+    """Where a message stands; only replies are ever anything but DONE."""
+
+    STREAMING = "streaming"
+    DONE = "done"  # `stop_reason` says how it ended, stopped by hand included
+    INTERRUPTED = "interrupted"  # the worker or the app ended under it; the text is partial
+    FAILED = "failed"  # `error` says why; the text so far stands
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyError:
+    """Why a reply ended in an error. `kind` is a `worker.protocol.FailureKind`; `message` is llama.cpp's or our own."""
+
+    kind: str
+    message: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrimNotice:
+    """The conversation was shortened before this reply: `policy` is a `worker.protocol.Overflow`."""
+
+    policy: str
+    n_messages: int
+    n_tokens: int
+
+
+def new_id() -> str:
+    """An id for a conversation or message."""
+    return uuid.uuid4().hex
+
+
+@dataclass(slots=True)
+class Message:
+    """One turn. `text` is the source as the model or the person wrote it, thinking markup included.
+
+    `timings` is a `core.run.Timings` as a dict, None while there are none; after a continuation it is the
+    continuation's alone. `settings` is the sampling in force. `thinking_ms` is how long the reply thought.
+    """
+
+    role: str
+    text: str = ""
+    parent_id: str | None = None
+    id: str = field(default_factory=new_id)
+    created_at: float = field(default_factory=time.time)  # seconds since the epoch
+    state: str = MessageState.DONE
+    model: str = ""
+    timings: dict[str, Any] | None = None
+    stop_reason: str = ""  # a worker.protocol.StopReason
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
+    error: ReplyError | None = None
+    notice: TrimNotice | None = None
+    continued_from: str | None = None  # the sibling whose text this one begins with
+    is_edited: bool = False
+    thinking_ms: float = 0.0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the text is partial because something ended under it."""
+        return self.state == MessageState.INTERRUPTED
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether more text is still to come."""
+        return self.state == MessageState.STREAMING
+
+
+@dataclass(slots=True)
+class Conversation:
+    """The tree. Messages are kept in the order of their creation, which is also the order of siblings."""
+
+    id: str = field(default_factory=new_id)
+    title: str = ""  # "" until the first user message or a rename; the window shows its own words for that
+    is_title_own: bool = False  # given by the person: never replaced
+    system_prompt: str = ""
+    sampling: dict[str, Any] = field(default_factory=dict[str, Any])  # overrides of the sampling panel
+    preset: str = ""  # name of the sampling preset chosen here
+    template_options: dict[str, Any] = field(
+        default_factory=dict[str, Any]
+    )  # e.g. {"enable_thinking": False}
+    draft: str = ""  # what stands unsent in the composer
+    created_at: float = field(default_factory=time.time)
+    changed_at: float = field(default_factory=time.time)
+    messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    selected: dict[str | None, str] = field(default_factory=dict[str | None, str])  # parent id -> shown child
+    _children: dict[str | None, list[str]] = field(default_factory=dict[str | None, list[str]], repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said yet."""
+        return not self.messages
+
+    def add(self, message: Message, *, select: bool = True) -> None:
+        """Add a message below `message.parent_id` (None: at the root). KeyError for an unknown parent."""
+        if message.parent_id is not None and message.parent_id not in self.messages:
+            raise KeyError(message.parent_id)
+        self.messages[message.id] = message
+        self._children.setdefault(message.parent_id, []).append(message.id)
+        if select or message.parent_id not in self.selected:
+            self.selected[message.parent_id] = message.id
+
+    def children(self, parent_id: str | None) -> list[Message]:
+        """All alternatives below a message, oldest first."""
+        return [self.messages[child] for child in self._children.get(parent_id, [])]
+
+    def path(self) -> list[Message]:
+        """The messages that are shown, first to last."""
+        shown: list[Message] = []
+        parent: str | None = None
+        while (child := self.selected.get(parent)) is not None:
+            shown.append(self.messages[child])
+            parent = child
+        return shown
+
+    @property
+    def leaf(self) -> Message | None:
+        """The last message shown."""
+        path = self.path()
+        return path[-1] if path else None
+
+    def path_to(self, message_id: str) -> list[Message]:
+        """The messages from the root to `message_id`, both included."""
+        found: list[Message] = []
+        at: str | None = message_id
+        while at is not None:
+            found.append(self.messages[at])
+            at = self.messages[at].parent_id
+        return found[::-1]
+
+    def sibling_position(self, message_id: str) -> tuple[int, int]:
+        """(index from 0, count) among the alternatives: (1, 3) is shown as ‹2/3›."""
+        siblings = self._children[self.messages[message_id].parent_id]
+        return siblings.index(message_id), len(siblings)
+
+    def select(self, message_id: str) -> None:
+        """Show `message_id`: it and everything above it; below it what was last shown there."""
+        for message in self.path_to(message_id):
+            self.selected[message.parent_id] = message.id
+
+    def select_sibling(self, message_id: str, step: int) -> Message:
+        """Show the alternative `step` places on, stopping at the ends; returns it."""
+        siblings = self._children[self.messages[message_id].parent_id]
+        at = min(max(siblings.index(message_id) + step, 0), len(siblings) - 1)
+        self.select(siblings[at])
+        return self.messages[siblings[at]]
+
+
+def restored(conversation: Conversation, messages: Iterable[tuple[Message, bool]]) -> Conversation:
+    """Fill a conversation read from a file with (message, is selected) pairs in the order of creation.
+
+    A message whose parent is missing (a damaged file) is put at the end of what is there rather than lost.
+    """
+    last: str | None = None
+    for message, is_selected in messages:
+        if message.parent_id is not None and message.parent_id not in conversation.messages:
+            message.parent_id = last
+        conversation.add(message, select=is_selected)
+        last = message.id
+    return conversation
+
+
+def messages_to_send(
+    conversation: Conversation, upto: str | None = None, *, draft: str = "", keep_last_thinking: bool = False
+) -> list[dict[str, str]]:
+    """What a model is given: role/content dicts for the path to `upto` (None: the path shown), then the draft.
+
+    Thinking is left out of earlier replies. With `keep_last_thinking` the last message goes in its full source, as
+    a continuation needs it. Replies without text are left out, and turns of the same role that meet are joined,
+    because many templates refuse roles that do not alternate.
+    """
+    path = conversation.path() if upto is None else conversation.path_to(upto)
+    turns: list[dict[str, str]] = []
+    if conversation.system_prompt.strip():
+        turns.append({"role": Role.SYSTEM.value, "content": conversation.system_prompt})
+    for message in path:
+        is_whole = message.role != Role.ASSISTANT or (keep_last_thinking and message is path[-1])
+        _append_turn(turns, str(message.role), message.text if is_whole else answer_of(message.text))
+    _append_turn(turns, Role.USER.value, draft)
+    return turns
+
+
+def _append_turn(turns: list[dict[str, str]], role: str, content: str) -> None:
+    if not content.strip():
+        return
+    if turns and turns[-1]["role"] == role:
+        turns[-1] = {"role": role, "content": turns[-1]["content"] + "\n\n" + content}
+    else:
+        turns.append({"role": role, "content": content})
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """A row of the conversation list. `excerpt` is the text around a search's hit, "" where only the title matched."""
+
+    id: str
+    title: str
+    created_at: float
+    changed_at: float
+    n_messages: int
+    excerpt: str = ""
