@@ -4,8 +4,8 @@ Every builder writes with the `gguf` library and is deterministic in its seed. W
 with:
 
 * The vocabulary (SentencePiece, llama.cpp's "llama" tokenizer) holds every printable ASCII character and all
-  256 byte tokens, so any text tokenises; `<|im_start|>` and `<|im_end|>` are control tokens and `<|im_end|>` is
-  the end of turn.
+  256 byte tokens, so any text tokenises; `<|im_start|>` and `<|im_end|>` are control tokens, the second
+  ends a turn.
 * Only whole invented words (" kato"), a few marks and the line break are generated, so generated text
   tokenises back into the very tokens that were generated: prefix reuse can be counted exactly.
 * The first number of every embedding is one constant that no layer writes to. An output row can read it as a
@@ -107,7 +107,7 @@ def build_llama(
     metadata: Mapping[str, Any] | None = None,
     seed: int = 1,
 ) -> Path:
-    """A dense llama. `tensors_per_file` > 0 splits it into name-00001-of-0000N.gguf and returns the first part.
+    """A dense llama. `tensors_per_file` > 0 splits it into name-00001-of-0000N.gguf and returns the first.
 
     `quantisation` is f32, f16, bf16, q8_0 or q4_0 (the last two need widths divisible by 32). `metadata` adds
     or replaces keys (bool, int, float, str).
@@ -211,7 +211,7 @@ def build_lora(
 
 
 def build_control_vector(path: str | Path, base: str | Path, *, strength: float = 1.0, seed: int = 5) -> Path:
-    """A control vector with a direction for each layer of `base` but layer 0, which llama.cpp cannot steer."""
+    """A control vector with a direction for each layer of `base` but layer 0, which cannot be steered."""
     fields = gguf.GGUFReader(str(base)).fields
     architecture = str(fields["general.architecture"].contents())
     n_layers = int(fields[f"{architecture}.block_count"].contents())
