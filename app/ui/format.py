@@ -1,0 +1,95 @@
+"""Numbers as people read them. Sizes are decimal (1 GB = 10^9 bytes), everywhere in the app."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+THIN_SPACE = "\u2009"
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Format", text)
+
+
+def bytes_text(size_bytes: float, *, signed: bool = False) -> str:
+    """E.g. ``5.03 GB``, ``531 MB``, with ``signed`` ``+1.13 GB``: three figures, never more than one needs."""
+    sign = ("+" if size_bytes > 0 else "\u2212" if size_bytes < 0 else "") if signed else ""
+    if size_bytes < 0 and not signed:
+        sign = "\u2212"
+    value, unit = abs(float(size_bytes)), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value /= 1000
+        unit += 1
+    digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{sign}{value:.{digits}f}{THIN_SPACE}{_UNITS[unit]}"
+
+
+def count_text(count: float) -> str:
+    """A whole number with thin spaces between thousands: ``16 384``."""
+    return f"{round(count):,}".replace(",", THIN_SPACE).replace("-", "\u2212")
+
+
+def parameters_text(count: float) -> str:
+    """A model's number of parameters: ``8.2B``, ``596M``."""
+    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if count >= limit * 0.9995:
+            value = count / limit
+            return f"{value:.1f}".rstrip("0").rstrip(".") + unit if value < 99.95 else f"{value:.0f}{unit}"
+    return f"{count:.0f}"
+
+
+def speed_text(tokens_per_s: float) -> str:
+    """E.g. ``62.4 tok/s``, ``1 840 tok/s``."""
+    return _tr("{speed} tok/s").format(speed=speed_figure(tokens_per_s))
+
+
+def speed_figure(tokens_per_s: float) -> str:
+    """The figure of `speed_text` alone."""
+    if tokens_per_s >= 99.95:
+        return count_text(tokens_per_s)
+    return f"{tokens_per_s:.1f}" if tokens_per_s >= 9.995 else f"{tokens_per_s:.2f}"
+
+
+def duration_text(seconds: float) -> str:
+    """E.g. ``11 ms``, ``0.21 s``, ``3.1 s``, ``2 min 5 s``, ``1 h 4 min``."""
+    if seconds < 0.0995:
+        return _tr("{n} ms").format(n=round(seconds * 1000))
+    if seconds < 59.95:
+        digits = 2 if seconds < 0.995 else 1 if seconds < 9.95 else 0
+        return _tr("{n} s").format(n=f"{seconds:.{digits}f}")
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return _tr("{m} min {s} s").format(m=minutes, s=rest)
+    return _tr("{h} h {m} min").format(h=minutes // 60, m=minutes % 60)
+
+
+def percent_text(share: float) -> str:
+    """A share of 1 as ``71 %``."""
+    return f"{share * 100:.0f}{THIN_SPACE}%"
+
+
+def when_text(timestamp_s: float, now_s: float | None = None) -> str:
+    """How long ago, as in a list: ``just now``, ``2 min ago``, ``14:05``, ``yesterday``, ``Tuesday``, ``12 Nov``.
+
+    `timestamp_s` and `now_s` are Unix times.
+    """
+    moment = datetime.fromtimestamp(timestamp_s)
+    now = datetime.fromtimestamp(now_s) if now_s is not None else datetime.now()
+    age_s = (now - moment).total_seconds()
+    if age_s < 60:
+        return _tr("just now")
+    if age_s < 3600:
+        return _tr("{n} min ago").format(n=int(age_s // 60))
+    days = (now.date() - moment.date()).days
+    if days == 0:
+        return moment.strftime("%H:%M")
+    if days == 1:
+        return _tr("yesterday")
+    locale = QLocale()
+    if days < 7:
+        return locale.standaloneDayName(moment.isoweekday())
+    month = locale.standaloneMonthName(moment.month, QLocale.FormatType.ShortFormat)
+    return f"{moment.day} {month}" if moment.year == now.year else f"{moment.day} {month} {moment.year}"
