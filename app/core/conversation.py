@@ -1,7 +1,7 @@
 """A conversation: a tree of messages with one path through it that is shown.
 
-Editing and regenerating add siblings, so nothing said is ever lost; `selected` remembers for every parent which of
-its children is shown, so going back to an alternative finds its continuation where it was left.
+Editing and regenerating add siblings, so nothing said is ever lost; `selected` remembers for every parent
+which of its children is shown, so going back to an alternative finds its continuation where it was left.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReplyError:
-    """Why a reply ended in an error. `kind` is a `worker.protocol.FailureKind`; `message` is llama.cpp's or our own."""
+    """Why a reply ended in an error: a `worker.protocol.FailureKind` and llama.cpp's or our own message."""
 
     kind: str
     message: str = ""
@@ -188,11 +188,11 @@ def restored(conversation: Conversation, messages: Iterable[tuple[Message, bool]
 def messages_to_send(
     conversation: Conversation, upto: str | None = None, *, draft: str = "", keep_last_thinking: bool = False
 ) -> list[dict[str, str]]:
-    """What a model is given: role/content dicts for the path to `upto` (None: the path shown), then the draft.
+    """What a model is given: role/content dicts for the path to `upto` (None: the one shown) and the draft.
 
-    Thinking is left out of earlier replies. With `keep_last_thinking` the last message goes in its full source, as
-    a continuation needs it. Replies without text are left out, and turns of the same role that meet are joined,
-    because many templates refuse roles that do not alternate.
+    Thinking is left out of earlier replies. With `keep_last_thinking` the last message goes in its full
+    source, as a continuation needs it. Replies without text are left out, and turns of the same role that
+    meet are joined, because many templates refuse roles that do not alternate.
     """
     path = conversation.path() if upto is None else conversation.path_to(upto)
     turns: list[dict[str, str]] = []
@@ -216,7 +216,7 @@ def _append_turn(turns: list[dict[str, str]], role: str, content: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSummary:
-    """A row of the conversation list. `excerpt` is the text around a search's hit, "" where only the title matched."""
+    """A row of the conversation list. `excerpt` is the text around a hit of a search in the messages."""
 
     id: str
     title: str

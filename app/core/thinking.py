@@ -1,8 +1,8 @@
 """A reply's thinking told from its answer, for every markup that open models use.
 
 The markup is recognised at the start of a reply only (blocks may follow one another there), so that an answer
-*about* `<think>` tags stays an answer. The tags are those that llama.cpp's own chat parsers and the templates that
-come with it know.
+*about* `<think>` tags stays an answer. The tags are those that llama.cpp's own chat parsers and the templates
+that come with it know.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ TAGS: tuple[tuple[str, str], ...] = (
 )
 """Opening and closing markup of a thinking block."""
 
-_CLOSING_ALONE = ("</think>", "</seed:think>", "</mm:think>", "[/THINK]")
+_CLOSING_ALONE = tuple(
+    pair for pair in TAGS if pair[0] in ("<think>", "<seed:think>", "<mm:think>", "[THINK]")
+)
 """Templates that end the prompt with the opening tag leave only the closing one in the reply."""
 
 _HARMONY_STARTS = ("<|channel|>", "<|start|>assistant<|channel|>")
@@ -48,9 +50,10 @@ class Split:
 def split_thinking(text: str, *, complete: bool = True) -> Split:
     """Split a reply's source text.
 
-    While a reply streams, pass `complete=False` with all of its text so far: a tail that may yet become a tag is
-    then withheld from both parts, so that either part only ever grows. (The one exception: where a template
-    opened the thinking in the prompt, the text counts as answer until the closing tag shows what it was.)
+    While a reply streams, pass `complete=False` with all of its text so far: a tail that may yet become a tag
+    is then withheld from both parts, so that either part only ever grows. (The one exception: where a
+    template opened the thinking in the prompt, the text counts as answer until the closing tag shows what it
+    was.)
     """
     body = text.lstrip()
     if body.startswith(_HARMONY_STARTS):
@@ -83,12 +86,13 @@ def _joined(thinking: list[str]) -> str:
 
 
 def _split_closing_alone(text: str, complete: bool) -> Split:
-    """No opening tag: a closing one on a line of its own end says that the prompt had opened the thinking."""
-    for closing in _CLOSING_ALONE:
-        at = text.find(closing)
-        after = text[at + len(closing) :]
-        if at >= 0 and (text[:at].endswith("\n") or not text[:at].strip() or after.startswith("\n")):
-            return Split(_joined([text[:at]]), after.lstrip(), is_open=False)
+    """A closing tag at an end of a line, without an opening one: the prompt had opened the thinking."""
+    for opening, closing in _CLOSING_ALONE:
+        before, found, after = text.partition(closing)
+        if not found or opening in before or before.count("```") % 2:
+            continue  # an example, or code, in an answer about such tags
+        if before.endswith("\n") or not before.strip() or after.startswith("\n"):
+            return Split(_joined([before]), after.lstrip(), is_open=False)
     if not complete and _may_become_opening(text.lstrip()):
         return Split("", "", is_open=False)
     return Split("", text, is_open=False)
@@ -113,19 +117,16 @@ def _split_harmony(body: str, complete: bool) -> Split:
     """The channels of gpt-oss: "analysis" is thinking, everything else is answer."""
     thinking: list[str] = []
     answer: list[str] = []
-    is_open = True
+    is_thinking = True
     position = 0
     while header := _HARMONY_HEADER.search(body, position):
         end = _HARMONY_END.search(body, header.end())
-        inside = body[header.end() : end.start() if end else len(body)]
+        position = end.start() if end else len(body)
+        inside = body[header.end() : position]
         if end is None and not complete:
             inside = _without_partial(inside, _HARMONY_TOKENS)
         is_thinking = header[1].strip().startswith("analysis")
         (thinking if is_thinking else answer).append(inside)
-        is_open = is_thinking
-        if end is None:
-            break
-        position = end.start()
-    return Split(
-        _joined(thinking), "\n\n".join(part for part in answer if part), is_open=is_open and not complete
-    )
+    if complete:  # what follows the last channel, or has none, is shown rather than dropped
+        answer.append(_HARMONY_END.sub("", body[position:]).strip())
+    return Split(_joined(thinking), _joined(answer), is_open=is_thinking and not complete)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Chat(QObject):
-    """What the chat view shows and asks for. One conversation is open (`current`); several may be generating."""
+    """What the chat view shows and asks for. One conversation is open; several may be generating."""
 
     list_changed = Signal()  # the conversation list: a new one, a title, an order, a deletion
     opened = Signal(object)  # Conversation: show this one from the start
@@ -56,8 +56,8 @@ class Chat(QObject):
         loadout_name: Callable[[], str],
         parent: QObject | None = None,
     ) -> None:
-        """`sampling_values` is the sampling panel, under the conversation's own overrides; the callables are asked at
-        each generation. A new empty conversation is open."""
+        """`sampling_values` is the sampling panel, under the conversation's own overrides; the callables are
+        asked at each generation. A new empty conversation is open."""
         super().__init__(parent)
         raise NotImplementedError
 
@@ -79,7 +79,7 @@ class Chat(QObject):
     # the list
 
     def open(self, conversation_id: str) -> None:
-        """Make it the open one. KeyError if there is none of that id. Replies go on in the one that was open."""
+        """Make it the open one. KeyError if there is none. Replies go on in the one that was open."""
         raise NotImplementedError
 
     def new(self) -> None:
@@ -117,10 +117,10 @@ class Chat(QObject):
         raise NotImplementedError
 
     def draft_changed(self, text: str) -> None:
-        """What stands in the composer: kept with the conversation (`current.draft`) and counted for the meter."""
+        """What stands in the composer: kept with the conversation and counted for the meter."""
         raise NotImplementedError
 
-    # asking the model; each answers False, changing nothing, where no model is loaded or a reply is being made here
+    # asking the model: False, with nothing changed, where no model is loaded or a reply is being made here
 
     def send(self, text: str) -> bool:
         """Say `text` and generate a reply."""
