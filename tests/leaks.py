@@ -52,7 +52,7 @@ class LeakCheck:
         logging.getLogger().addHandler(self._collector)
 
     def finish(self, leftovers: set[str]) -> list[str]:
-        """What is new and should not be, in words; `leftovers` names what may stay. New processes are ended."""
+        """What is new and should not be, in words, but for `leftovers`. New processes are ended."""
         logging.getLogger().removeHandler(self._collector)
         found = [
             f"  logged {_text(record)}" for record in self._collector.records if not self._expected(record)
