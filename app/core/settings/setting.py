@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, cast
@@ -68,6 +69,9 @@ class Setting:
     step. With `optional` the value may be None, which leaves the decision to llama.cpp (or switches the feature off).
     `enabled_when` is ``(key, values)``: the row is live only while that other row has one of those values.
     `available` False marks a row whose behaviour is not built yet: shown, saved, never sent.
+    `named` gives single numbers a word of their own, e.g. ``((-1, "all"),)``; `parse` takes and `format` writes it.
+    `item_pattern` is a regular expression that the second half of each PAIRS item must match in full, and
+    `item_hint` says what it wants.
     """
 
     key: str
@@ -95,6 +99,9 @@ class Setting:
     cli_flag: str = ""  # the equivalent llama-server flag
     renamed_from: tuple[str, ...] = ()
     available: bool = True
+    named: tuple[tuple[float, str], ...] = ()
+    item_pattern: str = ""
+    item_hint: str = ""
 
     # -- values ---------------------------------------------------------------------------------------------
 
@@ -104,7 +111,9 @@ class Setting:
         Raises:
             SettingError: the value has the wrong type, lies outside the legal range or is not among the choices.
         """
-        if value is None:
+        if value is None or (
+            self.optional and self.kind in _TEXT_KINDS and isinstance(value, str) and not value.strip()
+        ):
             if self.optional:
                 return None
             raise SettingError(self.key, "needs a value")
@@ -116,19 +125,27 @@ class Setting:
         Raises:
             SettingError: the text does not stand for a legal value.
         """
-        stripped = text.strip()
-        if self.optional and stripped.lower() in {"", "auto", "none", "default", self.none_title.lower()}:
-            return None
+        word = text.strip().lower()
+        if self.optional and self.kind not in _TEXT_KINDS and word not in self.choice_values():
+            if word in {"", "auto", "none", "default", self.none_title.lower()}:
+                return None
+        for number, name in self.named:
+            if word == name.lower():
+                return self.check(number)
         return self.check(_PARSERS[self.kind](self, text))
 
     def format(self, value: Any) -> str:
-        """The text that `parse` reads back as `value`."""
+        """The text that `parse` reads back as `value`. An unset text is empty, any other unset value `none_title`."""
         if value is None:
-            return self.none_title
+            return "" if self.kind in _TEXT_KINDS else self.none_title
+        for number, name in self.named:
+            if value == number:
+                return name
         if self.kind is Kind.BOOL:
             return "on" if value else "off"
         if self.kind is Kind.FLOAT:
-            return f"{value:.6g}"
+            short = f"{value:.6g}"
+            return short if float(short) == value else repr(float(value))
         if isinstance(value, list):
             return json.dumps(value, ensure_ascii=False)
         return str(value)
@@ -136,6 +153,9 @@ class Setting:
     def choice_values(self) -> tuple[str, ...]:
         """The values a CHOICE or ORDER setting may take."""
         return tuple(choice.value for choice in self.choices)
+
+
+_TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH})
 
 
 def _in_range(setting: Setting, value: float) -> None:
@@ -146,7 +166,12 @@ def _in_range(setting: Setting, value: float) -> None:
 
 
 def _check_int(setting: Setting, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value != int(value):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value != int(value)
+    ):
         raise SettingError(setting.key, f"must be a whole number, not {value!r}")
     _in_range(setting, value)
     return int(value)
@@ -166,6 +191,8 @@ def _check_bool(setting: Setting, value: Any) -> bool:
 
 
 def _check_choice(setting: Setting, value: Any) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)  # llama.cpp numbers some choices, e.g. mirostat 0, 1, 2
     if value not in setting.choice_values():
         raise SettingError(setting.key, f"must be one of {', '.join(setting.choice_values())}, not {value!r}")
     return value
@@ -179,8 +206,14 @@ def _check_text(setting: Setting, value: Any) -> str:
     return value
 
 
+def _check_path(setting: Setting, value: Any) -> str:
+    return _check_text(setting, value).strip()
+
+
 def _check_strings(setting: Setting, value: Any) -> list[str]:
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in cast(list[Any], value)):
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(item, str) for item in cast(list[Any], value)
+    ):
         raise SettingError(setting.key, f"must be a list of texts, not {value!r}")
     return [_check_text(setting, item) for item in cast(list[Any], value)]
 
@@ -214,8 +247,14 @@ def _pairs(setting: Setting, value: Any, what: str) -> list[tuple[Any, Any]]:
 
 
 def _check_pairs(setting: Setting, value: Any) -> list[list[str]]:
-    pairs = _pairs(setting, value, "name=value pairs")
-    return [[_check_text(setting, name), _check_text(setting, text)] for name, text in pairs]
+    checked: list[list[str]] = []
+    for name, text in _pairs(setting, value, "name=value pairs"):
+        if not _check_text(setting, name):
+            raise SettingError(setting.key, f"needs a name before {text!r}")
+        if setting.item_pattern and not re.fullmatch(setting.item_pattern, _check_text(setting, text)):
+            raise SettingError(setting.key, f"{name} must be {setting.item_hint}, not {text!r}")
+        checked.append([name, _check_text(setting, text)])
+    return checked
 
 
 def _check_scaled_paths(setting: Setting, value: Any) -> list[list[Any]]:
@@ -239,7 +278,7 @@ _CHECKS = {
     Kind.CHOICE: _check_choice,
     Kind.TEXT: _check_text,
     Kind.LONG_TEXT: _check_text,
-    Kind.PATH: _check_text,
+    Kind.PATH: _check_path,
     Kind.FOLDERS: _check_strings,
     Kind.STRINGS: _check_strings,
     Kind.ORDER: _check_order,
@@ -273,12 +312,17 @@ def _parse_bool(setting: Setting, text: str) -> bool:
 
 
 def _parse_list(setting: Setting, text: str) -> Any:
-    if text.strip().startswith("["):
+    stripped = text.strip()
+    # a stop string such as [INST] opens with a bracket too: only what looks like a JSON list of texts is read as JSON
+    plain_text = setting.kind is Kind.STRINGS and not re.match(r'\[\s*("|\])', stripped)
+    if stripped.startswith("[") and not plain_text:
         try:
             return json.loads(text)
         except json.JSONDecodeError as error:
             raise SettingError(setting.key, f"is not a valid JSON list ({error})") from None
-    items = [item.strip() for item in text.replace(";", ",").split(",") if item.strip()]
+    if setting.kind in {Kind.ORDER, Kind.DEVICES, Kind.FLOATS}:
+        stripped = stripped.replace(";", ",")  # llama.cpp separates samplers by semicolons
+    items = [item.strip() for item in stripped.split(",") if item.strip()]
     if setting.kind is Kind.FLOATS:
         return [_parse_number(setting, item) for item in items]
     if setting.kind in {Kind.PAIRS, Kind.SCALED_PATHS, Kind.TOKEN_BIAS}:
@@ -287,7 +331,8 @@ def _parse_list(setting: Setting, text: str) -> Any:
 
 
 def _parse_pair(setting: Setting, item: str) -> list[Any]:
-    name, separator, value = item.rpartition("=")
+    # a metadata or tensor override may hold further equals signs in its value, a file or token text in its name
+    name, separator, value = item.partition("=") if setting.kind is Kind.PAIRS else item.rpartition("=")
     if not separator:
         if setting.kind is Kind.SCALED_PATHS:
             return [item, 1.0]
@@ -315,7 +360,7 @@ _PARSERS = {
     Kind.CHOICE: _parse_word,
     Kind.TEXT: _parse_text,
     Kind.LONG_TEXT: _parse_text,
-    Kind.PATH: _parse_word,
+    Kind.PATH: _parse_text,
     Kind.FOLDERS: _parse_list,
     Kind.STRINGS: _parse_list,
     Kind.ORDER: _parse_list,

@@ -1,0 +1,140 @@
+"""The app's own settings: what Preferences shows."""
+
+from __future__ import annotations
+
+from app.core.settings.setting import Apply, Choice, Kind, Setting
+from app.core.settings.table import Table
+
+_APP_ROWS = (
+    Setting(
+        key="theme",
+        target="app.theme",
+        kind=Kind.CHOICE,
+        default="system",
+        choices=(Choice("system", "As the system"), Choice("dark", "Dark"), Choice("light", "Light")),
+        group="Appearance",
+        title="Theme",
+        summary="Dark or light colours.",
+        help="As the system follows the desktop's setting, and changes along with it.",
+        apply=Apply.NOW,
+    ),
+    Setting(
+        key="text_size",
+        target="app.text_size",
+        kind=Kind.INT,
+        default=13,
+        minimum=9,
+        maximum=28,
+        slider=(9, 28),
+        step=1,
+        unit="px",
+        group="Appearance",
+        title="Text size",
+        summary="The size of text everywhere in the window.",
+        help="Everything is laid out again at once. Very large text needs a wide window.",
+        apply=Apply.NOW,
+    ),
+    Setting(
+        key="language",
+        target="app.language",
+        kind=Kind.CHOICE,
+        default="system",
+        choices=(Choice("system", "As the system"), Choice("en", "English")),
+        group="Appearance",
+        title="Language",
+        summary="The language of the window.",
+        help="Falls back to English where there is no translation. It has nothing to do with the language that models answer in.",
+        apply=Apply.RESTART,
+    ),
+    Setting(
+        key="model_folders",
+        target="app.model_folders",
+        kind=Kind.FOLDERS,
+        default=[],
+        group="Models",
+        title="Model folders",
+        summary="Folders that are searched for GGUF files, with everything below them.",
+        help="Models stay where they are; nothing is copied or moved. Links are followed. Searching a very large folder or "
+        "a network drive takes a while, in the background.",
+        apply=Apply.NOW,
+        machine_bound=True,
+    ),
+    Setting(
+        key="guard",
+        target="app.guard",
+        kind=Kind.CHOICE,
+        default="balanced",
+        choices=(
+            Choice("off", "Off"),
+            Choice("relaxed", "Relaxed"),
+            Choice("balanced", "Balanced"),
+            Choice("strict", "Strict"),
+            Choice("custom", "Custom"),
+        ),
+        group="Models",
+        title="Guard against unwise loads",
+        summary="How much memory a model must leave free before loading it needs a second confirmation.",
+        help="Relaxed asks only when a plan takes more than there is; Balanced wants about a twentieth of each device's "
+        "memory left free, Strict about a seventh, Custom the reserve set below. Asking is all it does: you can always "
+        "load anyway. Off never asks, and a load that is too large can make the computer unresponsive.",
+        apply=Apply.NOW,
+    ),
+    Setting(
+        key="guard_reserve",
+        target="app.guard_reserve",
+        kind=Kind.INT,
+        default=1024,
+        minimum=0,
+        maximum=1_048_576,
+        slider=(0, 16_384),
+        step=256,
+        unit="MiB",
+        group="Models",
+        title="Memory kept free",
+        summary="What the guard set to Custom wants left free on every device and in main memory.",
+        help="Count in the browser, the desktop and whatever else shall keep running. 1024 MiB is little for a GPU that "
+        "also drives the screen at high resolution.",
+        apply=Apply.NOW,
+        machine_bound=True,
+        enabled_when=("guard", ("custom",)),
+    ),
+    Setting(
+        key="overflow",
+        target="app.overflow",
+        kind=Kind.CHOICE,
+        default="drop_middle",
+        choices=(
+            Choice("stop", "Stop"),
+            Choice("drop_oldest", "Leave out the oldest turns"),
+            Choice("drop_middle", "Leave out the middle"),
+        ),
+        group="Chat",
+        title="When the context is full",
+        summary="What happens when a conversation no longer fits into the model's context.",
+        help="Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also "
+        "keeps the first exchange, where the task is often set. Either way the text before the gap stays cached, all "
+        "after it must be processed again, and the conversation says what was left out. Nothing is deleted: only the "
+        "model no longer sees it. Stop ends the reply instead.",
+        apply=Apply.REPLY,
+    ),
+    Setting(
+        key="deltas_per_s",
+        target="app.deltas_per_s",
+        kind=Kind.INT,
+        default=30,
+        minimum=1,
+        maximum=120,
+        slider=(1, 60),
+        step=1,
+        unit="per second",
+        group="Chat",
+        title="Text updates",
+        summary="How many times a second new text of a reply is shown.",
+        help="The first token always comes at once, and no text is lost: tokens are only gathered in between. More looks "
+        "smoother and takes a little more of the processor, which matters where the model runs on it too. Speeds are "
+        "measured per token in any case.",
+        apply=Apply.REPLY,
+    ),
+)
+
+APP = Table("app", _APP_ROWS)
