@@ -1,0 +1,1 @@
+"""The chat page: conversations, the transcript with streamed Markdown, and the composer."""
