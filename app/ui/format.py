@@ -15,7 +15,7 @@ def _tr(text: str) -> str:
 
 
 def bytes_text(size_bytes: float, *, signed: bool = False) -> str:
-    """E.g. ``5.03 GB``, ``531 MB``, with ``signed`` ``+1.13 GB``: three figures, never more than one needs."""
+    """E.g. ``5.03 GB``, ``531 MB``, with ``signed`` ``+1.13 GB``: three figures."""
     sign = ("+" if size_bytes > 0 else "\u2212" if size_bytes < 0 else "") if signed else ""
     if size_bytes < 0 and not signed:
         sign = "\u2212"
@@ -72,7 +72,7 @@ def percent_text(share: float) -> str:
 
 
 def when_text(timestamp_s: float, now_s: float | None = None) -> str:
-    """How long ago, as in a list: ``just now``, ``2 min ago``, ``14:05``, ``yesterday``, ``Tuesday``, ``12 Nov``.
+    """When, as in a list: ``just now``, ``2 min ago``, ``14:05``, ``yesterday``, ``Tuesday``, ``12 Nov``.
 
     `timestamp_s` and `now_s` are Unix times.
     """

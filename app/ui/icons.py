@@ -1,7 +1,7 @@
-"""Icons: one family (Phosphor, regular weight), drawn from the font that qtawesome ships, in the theme's colours.
+"""Icons of one family (Phosphor, regular), drawn from the font that qtawesome ships, in the theme's colours.
 
-qtawesome's own `icon()` loads every font it has and imports qtpy, which costs 0.2 s at start; the engine here
-draws the same glyphs and asks the theme for its colour whenever it paints, so icons follow a change of scheme.
+qtawesome's own `icon()` loads every font it has and imports qtpy, which costs 0.2 s at start; the engine
+here draws the same glyphs and asks the theme for its colour whenever it paints: icons follow the scheme.
 """
 
 from __future__ import annotations

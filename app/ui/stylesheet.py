@@ -109,17 +109,14 @@ QTextBrowser, QTextEdit[role="plain"], QPlainTextEdit[role="plain"] { background
     padding: 0; }
 QPlainTextEdit[role="log"] { font-family: "$mono"; font-size: ${mono_size}px; background: $panel; }
 
-QSpinBox, QDoubleSpinBox { padding: 3px 2px 3px 8px; }
-QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right;
-    background: transparent; border: none; width: 16px; margin: 2px 2px 0 0; }
-QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right;
-    background: transparent; border: none; width: 16px; margin: 0 2px 2px 0; }
-QSpinBox::up-arrow, QSpinBox::down-arrow, QDoubleSpinBox::up-arrow, QDoubleSpinBox::down-arrow { image: none;
-    width: 10px; height: 10px; }
-QSpinBox::up-arrow:hover, QDoubleSpinBox::up-arrow:hover { image: url("$up_dim"); }
-QSpinBox::down-arrow:hover, QDoubleSpinBox::down-arrow:hover { image: url("$down_dim"); }
-QSpinBox:hover::up-arrow, QDoubleSpinBox:hover::up-arrow { image: url("$up_dim"); }
-QSpinBox:hover::down-arrow, QDoubleSpinBox:hover::down-arrow { image: url("$down_dim"); }
+/* No step buttons: keys, wheel and the slider beside it do that. Without a place of their own Qt 6.11 lays the text
+   out at the very edge, so they stay, invisible, as the left margin. */
+QSpinBox, QDoubleSpinBox { padding: 3px 8px 3px 3px; }
+QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-origin: margin; subcontrol-position: top left;
+    width: 8px; height: 1px; border: none; }
+QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-origin: margin; subcontrol-position: bottom left;
+    width: 8px; height: 1px; border: none; }
+QSpinBox::up-arrow, QSpinBox::down-arrow, QDoubleSpinBox::up-arrow, QDoubleSpinBox::down-arrow { image: none; width: 0; }
 
 QComboBox { padding-right: 22px; combobox-popup: 0; }
 QComboBox::drop-down { border: none; width: 20px; subcontrol-position: center right; }
@@ -240,7 +237,7 @@ def _values(tokens: Tokens, size: int, mono_family: str) -> dict[str, str]:
 
 
 def chip_colours(tokens: Tokens, tone: str) -> tuple[str, str]:
-    """(text, background) of a chip in a tone: a pale ground, and the tone as near to itself as stays readable."""
+    """(text, background) of a chip in a tone: a pale ground, the tone as near itself as is readable."""
     ground = mix(tokens.panel, tokens.tone(tone), 0.14)
     return readable(tokens.tone(tone), ground, tokens.text), ground
 

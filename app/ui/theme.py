@@ -16,7 +16,7 @@ __all__ = ["Mode", "Theme", "Tokens", "set_role"]
 
 Mode = Literal["system", "dark", "light"]
 
-#: Small marks that the style sheet shows as images (style sheets cannot draw), as SVG path data on a 16 px grid.
+#: Marks that the style sheet shows as images (style sheets cannot draw): SVG path data on a 16 px grid.
 _MARKS = {
     "down": "M4 6l4 4 4-4",
     "up": "M4 10l4-4 4 4",
@@ -27,7 +27,7 @@ _MARKS = {
 
 
 def set_role(widget: QWidget, role: str, name: str = "role") -> None:
-    """Gives `widget` the dynamic property `name` that the style sheet goes by, and restyles it if that changed."""
+    """Sets the dynamic property `name` that the style sheet goes by, and restyles `widget` if it changed."""
     if widget.property(name) == role:
         return
     widget.setProperty(name, role)
@@ -174,7 +174,7 @@ def _tabular(font: QFont) -> QFont:
 
 
 def _palette(tokens: Tokens) -> QPalette:
-    """What the style sheet does not reach: placeholder text, links, item views' text, native parts of Fusion."""
+    """What the style sheet does not reach: placeholders, links, item views' text, native parts of Fusion."""
     palette = QPalette()
     role = QPalette.ColorRole
     colours = {

@@ -12,7 +12,7 @@ READABLE = 4.5
 class Tokens:
     """One colour scheme; every colour is ``#rrggbb``.
 
-    `weights`, `kv`, `compute`, `draft` and `others` mean the same thing in the memory bar, the plots and the chips.
+    `weights`, `kv`, `compute`, `draft`, `others` mean the same in the memory bar, the plots and the chips.
     """
 
     is_dark: bool
@@ -112,7 +112,7 @@ def mix(one: str, other: str, share: float) -> str:
 
 
 def readable(colour: str, on: str, towards: str) -> str:
-    """`colour`, moved towards the colour `towards` just as far as it takes to be readable `on` a background."""
+    """`colour`, moved `towards` another just as far as it takes to be readable `on` a ground."""
     for step in range(21):
         candidate = mix(colour, towards, step / 20)
         if contrast(candidate, on) >= READABLE:

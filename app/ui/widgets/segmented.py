@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QS
 
 
 class Segmented(QFrame):
-    """Buttons side by side of which one is on; `choices` are (value, title) pairs, or plain texts that are both.
+    """Buttons side by side of which one is on; `choices` are (value, title) pairs, or texts that are both.
 
     `changed` carries the value that the user chose; setting it from code emits nothing.
     """

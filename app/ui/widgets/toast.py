@@ -36,6 +36,7 @@ class Toast(QFrame):
         layout.setSpacing(12)
         for part in (self._label, self._action, self._close):
             layout.addWidget(part)
+        self._host = parent
         parent.installEventFilter(self)
         self.hide()
 
@@ -60,7 +61,7 @@ class Toast(QFrame):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._host
         width = min(self.sizeHint().width(), parent.width() - 32)
         height = self.sizeHint().height()
         self.setGeometry((parent.width() - width) // 2, parent.height() - height - 24, width, height)
