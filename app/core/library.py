@@ -1,0 +1,285 @@
+"""Model files on disk: found in folders, split ones as one model, broken ones with their reason."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol
+
+from app.core.gguf import GgufError, ModelFacts, ModelKind, facts, part_number, parts_of
+from app.core.gguf_format import GgufReason, message
+
+
+@dataclass(frozen=True, slots=True)
+class ModelProblem:
+    """Why a file cannot be used; `values` fill the sentence (see gguf_format.MESSAGES)."""
+
+    reason: GgufReason
+    values: Mapping[str, str | int]
+
+    def text(self) -> str:
+        """The sentence in English."""
+        return message(self.reason, dict(self.values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """One model of the library, usable (`facts`) or not (`problem`).
+
+    `id` is the absolute path of the first part; `parts` are the files that exist; `size_bytes` counts all of
+    them; `modified_at` is the newest one's time in seconds since 1970.
+    """
+
+    id: str
+    path: str
+    parts: tuple[str, ...]
+    size_bytes: int
+    modified_at: float
+    facts: ModelFacts | None = None
+    problem: ModelProblem | None = None
+
+    @property
+    def error(self) -> str | None:
+        """Why it cannot be used, in English; None for a usable file."""
+        return self.problem.text() if self.problem else None
+
+    @property
+    def name(self) -> str:
+        """The model's own name, or the file's."""
+        return self.facts.name if self.facts else Path(self.path).name
+
+    @property
+    def kind(self) -> ModelKind:
+        """What the file is for; OTHER for a broken one."""
+        return self.facts.kind if self.facts else ModelKind.OTHER
+
+    @property
+    def is_chat_model(self) -> bool:
+        """Whether it can be loaded and chatted with."""
+        return self.kind is ModelKind.MODEL
+
+
+class FolderReason(StrEnum):
+    """Why a folder was not searched."""
+
+    NOT_FOUND = "not_found"
+    NO_PERMISSION = "no_permission"
+    NOT_A_FOLDER = "not_a_folder"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderProblem:
+    """A folder that could not be searched, and why."""
+
+    path: str
+    reason: FolderReason
+
+    def text(self) -> str:
+        """The sentence in English."""
+        return _FOLDER_TEXTS[self.reason].format(path=self.path)
+
+
+_FOLDER_TEXTS: Final = {
+    FolderReason.NOT_FOUND: "{path} is not there.",
+    FolderReason.NO_PERMISSION: "{path} may not be read.",
+    FolderReason.NOT_A_FOLDER: "{path} is not a folder.",
+    FolderReason.UNREADABLE: "{path} cannot be read.",
+}
+
+Stamp = tuple[tuple[int, int] | None, ...]
+"""(size in bytes, modification time in ns) of each part that a name implies; None for a missing one."""
+
+
+class Cache(Protocol):
+    """What earlier scans learnt, by path and stamp."""
+
+    def get(self, path: str, stamp: Stamp) -> ModelFacts | ModelProblem | None:
+        """What was learnt of the file while it had this stamp, else None."""
+        ...
+
+    def put(self, path: str, stamp: Stamp, found: ModelFacts | ModelProblem) -> None:
+        """Remembers it."""
+        ...
+
+
+# Never models of anyone's: version control, and what was thrown away.
+_SKIPPED_FOLDERS: Final = frozenset({".git", ".Trash", "Trash", "$RECYCLE.BIN"})
+# Reasons that lie outside the file's content: the same file may be fine at the next look.
+_PASSING: Final = frozenset({GgufReason.NOT_FOUND, GgufReason.NO_PERMISSION, GgufReason.UNREADABLE})
+
+
+def scan(
+    folders: Iterable[str | os.PathLike[str]],
+    files: Iterable[str | os.PathLike[str]] = (),
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    cache: Cache | None = None,
+    on_problem: Callable[[FolderProblem], None] = lambda _problem: None,
+    on_folder: Callable[[str], None] = lambda _path: None,
+) -> Iterator[ModelEntry]:
+    """All models below `folders` and the `files` themselves, each once, in no promised order.
+
+    Links are followed; a folder or file reached twice is entered once. Unusable files are entries with a
+    problem; unsearchable folders go to `on_problem`, each folder entered to `on_folder`. Ends soon after
+    `should_stop()`.
+    """
+    seen: set[tuple[int, int]] = set()
+    for path in files:
+        if should_stop():
+            return
+        yield from _fresh([_first_part(Path(os.path.abspath(path)))], seen, cache)
+    visited: set[tuple[int, int]] = set()
+    for folder in folders:
+        for paths in _walk(os.path.abspath(folder), visited, should_stop, on_problem, on_folder):
+            for path in paths:
+                if should_stop():
+                    return
+                yield from _fresh([path], seen, cache)
+
+
+def describe(path: str | os.PathLike[str], cache: Cache | None = None) -> ModelEntry:
+    """The entry of one file, or of the split model that it is part of."""
+    first = _first_part(Path(os.path.abspath(path)))
+    parts = parts_of(first)
+    statuses = [_status(part) for part in parts]
+    stamp: Stamp = tuple((s.st_size, s.st_mtime_ns) if s else None for s in statuses)
+    found = cache.get(str(first), stamp) if cache else None
+    if found is None:
+        found = _look(first)
+        if cache and not (isinstance(found, ModelProblem) and found.reason in _PASSING):
+            cache.put(str(first), stamp, found)
+    if isinstance(found, ModelFacts):  # a name like a part's does not make a split model
+        n_parts = len(found.parts)
+        parts, statuses = (parts, statuses) if n_parts > 1 else ((first,), [_status(first)])
+    present = [(part, status) for part, status in zip(parts, statuses, strict=True) if status]
+    return ModelEntry(
+        id=str(first),
+        path=str(first),
+        parts=tuple(str(part) for part, _ in present),
+        size_bytes=sum(status.st_size for _, status in present),
+        modified_at=max((status.st_mtime for _, status in present), default=0.0),
+        facts=found if isinstance(found, ModelFacts) else None,
+        problem=found if isinstance(found, ModelProblem) else None,
+    )
+
+
+def _look(path: Path) -> ModelFacts | ModelProblem:
+    # Where the first part is missing, any other tells how many there should be.
+    present = next((part for part in parts_of(path) if part.exists()), path)
+    try:
+        return facts(present)
+    except GgufError as error:
+        return ModelProblem(error.reason, error.values)
+
+
+def _first_part(path: Path) -> Path:
+    return parts_of(path)[0] if part_number(path) else path
+
+
+def _fresh(paths: Iterable[Path], seen: set[tuple[int, int]], cache: Cache | None) -> Iterator[ModelEntry]:
+    for path in paths:
+        identity = _identity(path)
+        if identity is None or identity not in seen:
+            if identity is not None:
+                seen.add(identity)
+            yield describe(path, cache)
+
+
+def _walk(
+    root: str,
+    visited: set[tuple[int, int]],
+    should_stop: Callable[[], bool],
+    on_problem: Callable[[FolderProblem], None],
+    on_folder: Callable[[str], None],
+) -> Iterator[list[Path]]:
+    """The model files of each folder below `root`, itself included; of split models the first part only."""
+    waiting = [root]
+    while waiting and not should_stop():
+        folder = waiting.pop()
+        try:
+            status = os.stat(folder)
+            identity = (status.st_dev, status.st_ino)
+            if identity in visited:
+                continue
+            visited.add(identity)
+            on_folder(folder)
+            files, below = _listing(folder)
+        except OSError as error:
+            on_problem(FolderProblem(folder, _folder_reason(error)))
+            continue
+        waiting += reversed(below)
+        yield files
+
+
+def _listing(folder: str) -> tuple[list[Path], list[str]]:
+    files: set[Path] = set()
+    below: list[str] = []
+    with os.scandir(folder) as items:
+        for item in items:
+            if item.is_dir():
+                if item.name not in _SKIPPED_FOLDERS:
+                    below.append(item.path)
+            elif item.name.lower().endswith(".gguf"):
+                files.add(Path(item.path))
+    return sorted(_openable(files)), sorted(below)
+
+
+def _openable(files: set[Path]) -> set[Path]:
+    """`files` with one path for each split model, its first part, whether that exists or not."""
+    return {_first_part(path) for path in files}
+
+
+def _folder_reason(error: OSError) -> FolderReason:
+    if isinstance(error, FileNotFoundError):
+        return FolderReason.NOT_FOUND
+    if isinstance(error, PermissionError):
+        return FolderReason.NO_PERMISSION
+    return FolderReason.NOT_A_FOLDER if isinstance(error, NotADirectoryError) else FolderReason.UNREADABLE
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    status = _status(path)
+    return (status.st_dev, status.st_ino) if status and status.st_ino else None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFolder:
+    """Where another program keeps GGUF files on this machine."""
+
+    program: str
+    path: str
+
+
+def known_folders(
+    home: Path | None = None, environment: Mapping[str, str] | None = None, platform: str = sys.platform
+) -> list[KnownFolder]:
+    """The model folders of other programs that exist here, to be offered, never searched unasked."""
+    home = home or Path.home()
+    env = os.environ if environment is None else environment
+    cache = Path(env.get("XDG_CACHE_HOME") or home / ("Library/Caches" if platform == "darwin" else ".cache"))
+    hub = Path(env.get("HF_HOME") or home / ".cache/huggingface") / "hub"
+    candidates = [
+        ("Hugging Face", Path(env.get("HF_HUB_CACHE") or hub)),
+        ("llama.cpp", Path(env.get("LLAMA_CACHE") or cache / "llama.cpp")),
+        ("LM Studio", home / ".lmstudio/models"),
+        ("LM Studio", home / ".cache/lm-studio/models"),
+        ("Jan", home / ".local/share/Jan/data/llamacpp/models"),
+        ("Jan", home / "Library/Application Support/Jan/data/llamacpp/models"),
+        ("Jan", home / "AppData/Roaming/Jan/data/llamacpp/models"),
+        ("GPT4All", home / ".local/share/nomic.ai/GPT4All"),
+        ("GPT4All", home / "Library/Application Support/nomic.ai/GPT4All"),
+        ("GPT4All", home / "AppData/Local/nomic.ai/GPT4All"),
+    ]
+    return [KnownFolder(program, str(path)) for program, path in candidates if path.is_dir()]
