@@ -9,55 +9,14 @@ cannot leave a reader waiting for the rest.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
+
+from app.core.reasons import FailureKind, Overflow, Phase, StopReason
+
+__all__ = ["FailureKind", "Overflow", "Phase", "StopReason"]
 
 LOAD_REQUEST = 0
 """The request id of loading itself; generations count from 1."""
-
-
-class StopReason(StrEnum):
-    """Why a generation ended well."""
-
-    END_OF_TURN = "end_of_turn"  # the model produced an end-of-generation token
-    STOP_STRING = "stop_string"
-    MAX_TOKENS = "max_tokens"
-    CONTEXT_FULL = "context_full"
-    CANCELLED = "cancelled"
-
-
-class FailureKind(StrEnum):
-    """Why a load or a generation could not be done. The window owns the wording."""
-
-    BAD_FILE = "bad_file"  # missing, truncated, not GGUF, unknown architecture
-    OUT_OF_MEMORY = "out_of_memory"
-    BAD_SETTING = "bad_setting"  # `detail` names the setting's key
-    BAD_TEMPLATE = "bad_template"
-    BAD_GRAMMAR = "bad_grammar"
-    PROMPT_TOO_LONG = "prompt_too_long"
-    CONTEXT_FULL = "context_full"
-    DEVICE_LOST = "device_lost"
-    CANCELLED = "cancelled"  # a load that the user aborted
-    WORKER_LOST = "worker_lost"  # the process ended; written by the client
-    ENGINE = "engine"  # llama.cpp refused for another reason; the message is its own
-    INTERNAL = "internal"  # a defect of ours; the traceback is in the log
-
-
-class Overflow(StrEnum):
-    """What happens when a conversation outgrows the context."""
-
-    STOP = "stop"
-    DROP_OLDEST = "drop_oldest"
-    DROP_MIDDLE = "drop_middle"
-
-
-class Phase(StrEnum):
-    """What a worker is doing, for the plots' bands."""
-
-    LOADING = "loading"
-    IDLE = "idle"
-    PROMPT = "prompt"
-    GENERATING = "generating"
 
 
 # -- commands -----------------------------------------------------------------------------------------------
@@ -167,7 +126,10 @@ class ContextTrimmed:
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """New text, under 4 KB. `n_tokens` tokens arrived with it; `token_ms` are their latencies since the one before."""
+    """New text, under 4 KB. `n_tokens` tokens arrived with it; `token_ms` are their latencies since the one before.
+
+    A reply's first token has no latency (its time is the prompt's), so the first delta has one latency less.
+    """
 
     request_id: int
     text: str
@@ -183,7 +145,7 @@ class Finished:
     reason: str
     timings: dict[str, float]
     stop_string: str = ""
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])  # sampling in force, seed resolved
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])  # sampling that differs from default; the seed
     token_ms: tuple[float, ...] = ()  # only for Bench: per generated token
 
 

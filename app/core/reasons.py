@@ -1,0 +1,49 @@
+"""Why things end, fail or change: enums that every layer shares; the window owns the words for them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class StopReason(StrEnum):
+    """Why a generation ended well."""
+
+    END_OF_TURN = "end_of_turn"  # the model produced an end-of-generation token
+    STOP_STRING = "stop_string"
+    MAX_TOKENS = "max_tokens"
+    CONTEXT_FULL = "context_full"
+    CANCELLED = "cancelled"
+
+
+class FailureKind(StrEnum):
+    """Why a load or a generation could not be done."""
+
+    BAD_FILE = "bad_file"  # missing, truncated, not GGUF, unknown architecture
+    OUT_OF_MEMORY = "out_of_memory"
+    BAD_SETTING = "bad_setting"  # the detail names the setting's key
+    BAD_TEMPLATE = "bad_template"
+    BAD_GRAMMAR = "bad_grammar"
+    PROMPT_TOO_LONG = "prompt_too_long"
+    CONTEXT_FULL = "context_full"
+    DEVICE_LOST = "device_lost"
+    CANCELLED = "cancelled"  # a load that the user aborted
+    WORKER_LOST = "worker_lost"  # the process ended; written by the client
+    ENGINE = "engine"  # llama.cpp refused for another reason; the message is its own
+    INTERNAL = "internal"  # a defect of ours; the traceback is in the log
+
+
+class Overflow(StrEnum):
+    """What happens when a conversation outgrows the context."""
+
+    STOP = "stop"
+    DROP_OLDEST = "drop_oldest"
+    DROP_MIDDLE = "drop_middle"
+
+
+class Phase(StrEnum):
+    """What a worker is doing, for the plots' bands."""
+
+    LOADING = "loading"
+    IDLE = "idle"
+    PROMPT = "prompt"
+    GENERATING = "generating"

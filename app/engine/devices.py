@@ -1,0 +1,107 @@
+"""The devices that llama.cpp can compute on, as it reports them itself."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+from app.engine.bindings import DEVICE_KINDS, MissingFunctionError, function
+from app.core.reasons import FailureKind
+from app.engine.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device. `kind` is "cpu", "gpu", "igpu", "accel" or "rpc"; `handle` is ggml's pointer to it."""
+
+    name: str
+    description: str
+    kind: str
+    backend: str
+    handle: int
+
+    def memory(self) -> tuple[int, int]:
+        """(free, total) bytes as the backend reports them now; the CPU's are the machine's memory.
+
+        For a remote device this asks over the connection that computation uses: call it from the engine's own
+        thread only.
+        """
+        free, total = ctypes.c_size_t(), ctypes.c_size_t()
+        function("ggml_backend_dev_memory")(self.handle, ctypes.byref(free), ctypes.byref(total))
+        return free.value, total.value
+
+    @property
+    def is_offload(self) -> bool:
+        """Whether layers can be offloaded to it."""
+        return self.kind in {"gpu", "igpu", "rpc"}
+
+
+def all_devices() -> list[Device]:
+    """Every device of every backend in this build, in ggml's order."""
+    found: list[Device] = []
+    for index in range(function("ggml_backend_dev_count")()):
+        handle = function("ggml_backend_dev_get")(index)
+        registry = function("ggml_backend_dev_backend_reg")(handle)
+        backend = _text(function("ggml_backend_reg_name")(registry))
+        kind = "rpc" if backend == "RPC" else DEVICE_KINDS[function("ggml_backend_dev_type")(handle)]
+        found.append(
+            Device(
+                name=_text(function("ggml_backend_dev_name")(handle)),
+                description=_text(function("ggml_backend_dev_description")(handle)),
+                kind=kind,
+                backend=backend,
+                handle=handle,
+            )
+        )
+    return found
+
+
+def add_rpc_servers(endpoints: list[str]) -> None:
+    """Make remote workers ("host:port") appear as devices.
+
+    Raises:
+        EngineError: this build has no RPC backend, or an endpoint does not answer.
+    """
+    for endpoint in endpoints:
+        try:
+            registry = function("ggml_backend_rpc_add_server")(endpoint.encode())
+        except MissingFunctionError:
+            raise EngineError(
+                FailureKind.BAD_SETTING,
+                "this build of llama.cpp has no RPC backend; remote workers cannot be used",
+                "rpc_servers",
+            ) from None
+        if not registry:
+            raise EngineError(FailureKind.DEVICE_LOST, f"no remote worker answers at {endpoint}", "rpc_servers")
+        function("ggml_backend_register")(registry)
+
+
+def named(devices: list[Device], name: str, key: str) -> Device:
+    """The device called `name` (case is ignored; an RPC device also answers to its host:port).
+
+    Raises:
+        EngineError: there is none; `key` names the setting that asked.
+    """
+    for device in devices:
+        if name.lower() in {device.name.lower(), device.description.lower()}:
+            return device
+    known = ", ".join(device.name for device in devices)
+    raise EngineError(FailureKind.BAD_SETTING, f"there is no device {name!r}; this machine has {known}", key)
+
+
+def buffer_types(devices: list[Device]) -> dict[str, int]:
+    """ggml's buffer types by name ("CPU", "CUDA0", ...), for per-tensor placement."""
+    found: dict[str, int] = {}
+    for device in devices:
+        for getter in ("ggml_backend_dev_buffer_type", "ggml_backend_dev_host_buffer_type"):
+            handle = function(getter)(device.handle)
+            if handle:
+                found.setdefault(_text(function("ggml_backend_buft_name")(handle)), handle)
+        handle = function("ggml_backend_dev_buffer_type")(device.handle)
+        if handle:
+            found.setdefault(device.name, handle)
+    return found
+
+
+def _text(raw: bytes | None) -> str:
+    return (raw or b"").decode("utf-8", "replace")

@@ -1,0 +1,170 @@
+"""One generation under way: what is still to decode, its sampler, its text and its clock."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.core.reasons import Overflow, StopReason
+from app.core.run import Timings
+from app.engine.errors import EngineError
+from app.engine.prompts import Prompt
+from app.engine.sampler import Sampler
+from app.engine.text import TextStream
+
+_MAX_DELTA_TOKENS = 100
+_MAX_DELTA_CHARS = 800
+"""Keep a delta under 4 KB as pickled, four bytes a character and nine a latency."""
+
+
+class Sink(Protocol):
+    """Where a scheduler reports to; each call is for the generation with id `request_id`."""
+
+    def on_prompt(self, request_id: int, n_done: int, n_total: int, n_cached: int) -> None:
+        """`n_done` of `n_total` prompt tokens are in the cache."""
+        ...
+
+    def on_trimmed(self, request_id: int, policy: Overflow, n_messages: int, n_tokens: int) -> None:
+        """Part of the conversation was left out to fit the context."""
+        ...
+
+    def on_text(self, request_id: int, text: str, n_tokens: int, token_ms: tuple[float, ...]) -> None:
+        """New text, and the latencies of its tokens (the first token of a reply has none)."""
+        ...
+
+    def on_finished(self, generation: Generation, reason: StopReason) -> None:
+        """It ended well; `generation.timings()` and `.stop_string` are final."""
+        ...
+
+    def on_failed(self, request_id: int, error: EngineError) -> None:
+        """It could not be produced."""
+        ...
+
+
+@dataclass(slots=True)
+class Generation:
+    """One request in the scheduler.
+
+    `todo` holds the tokens to decode next: the rest of the prompt, or the one sampled last. `settings` are the
+    complete sampling values. `fresh` starts from an empty cache (for measuring).
+    """
+
+    request_id: int
+    prompt: Prompt
+    settings: dict[str, Any]
+    sampler: Sampler
+    stream: TextStream
+    sink: Sink
+    overflow: Overflow = Overflow.STOP
+    interval_s: float = 1 / 30
+    fresh: bool = False
+    collect_latencies: bool = False
+    arrived_s: float = field(default_factory=time.perf_counter)
+
+    todo: list[int] = field(init=False)
+    n_cached: int = -1
+    n_generated: int = 0
+    all_ms: list[float] = field(default_factory=list[float])
+    _started_s: float = 0.0
+    _first_s: float = 0.0
+    _last_s: float = 0.0
+    _ended_s: float = 0.0
+    _flushed_s: float = 0.0
+    _text: list[str] = field(default_factory=list[str])
+    _n_chars: int = 0
+    _token_ms: list[float] = field(default_factory=list[float])
+    _n_unsent: int = 0
+
+    def __post_init__(self) -> None:
+        self.todo = list(self.prompt.tokens)
+
+    @property
+    def is_prompting(self) -> bool:
+        """Whether the first token is still to come."""
+        return self.n_generated == 0
+
+    @property
+    def max_tokens(self) -> int:
+        """The most tokens to generate; without a limit, more than any context holds."""
+        limit = self.settings["max_tokens"]
+        return limit if limit is not None and limit >= 0 else 1 << 40
+
+    def start(self, n_cached: int) -> None:
+        """Its prompt begins to be processed; `n_cached` tokens need not be."""
+        if self.n_cached < 0:
+            self.n_cached = n_cached
+            self._started_s = time.perf_counter()
+
+    def add(self, text: str) -> None:
+        """Take in the next token's text and send what is due: the first token at once, then at the set rate."""
+        now_s = time.perf_counter()
+        self.n_generated += 1
+        self._n_unsent += 1
+        if self.n_generated == 1:
+            self._first_s = now_s
+        else:
+            latency_ms = (now_s - self._last_s) * 1000
+            self._token_ms.append(latency_ms)
+            if self.collect_latencies:
+                self.all_ms.append(latency_ms)
+        self._last_s = now_s
+        if text:
+            self._text.append(text)
+            self._n_chars += len(text)
+        due = self.n_generated == 1 or now_s - self._flushed_s >= self.interval_s
+        if due or self._n_unsent >= _MAX_DELTA_TOKENS or self._n_chars >= _MAX_DELTA_CHARS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send the text and latencies not yet sent."""
+        self._flushed_s = self._last_s
+        if not self._n_unsent and not self._text:
+            return
+        text = "".join(self._text)
+        for start in range(_MAX_DELTA_CHARS, len(text), _MAX_DELTA_CHARS):
+            piece = text[start - _MAX_DELTA_CHARS : start]
+            self.sink.on_text(self.request_id, piece, 0, ())
+        rest = text[(len(text) - 1) // _MAX_DELTA_CHARS * _MAX_DELTA_CHARS :] if text else ""
+        self.sink.on_text(self.request_id, rest, self._n_unsent, tuple(self._token_ms))
+        self._text.clear()
+        self._token_ms.clear()
+        self._n_chars = self._n_unsent = 0
+
+    def end(self, reason: StopReason) -> None:
+        """Send the rest and report the end."""
+        rest = self.stream.finish()
+        if rest:
+            self._text.append(rest)
+        self.flush()
+        self._ended_s = time.perf_counter()
+        self.sampler.close()
+        self.sink.on_finished(self, reason)
+
+    def fail(self, error: EngineError) -> None:
+        """Send the rest and report the failure."""
+        self.flush()
+        self.sampler.close()
+        self.sink.on_failed(self.request_id, error)
+
+    @property
+    def stop_string(self) -> str:
+        """The stop string that ended it, or ""."""
+        return self.stream.stop_string
+
+    def timings(self) -> Timings:
+        """What was measured; times are ms. An ended prompt counts as processed up to where it was cancelled."""
+        ended_s = self._ended_s or time.perf_counter()
+        cached_n = max(self.n_cached, 0)
+        started_s = self._started_s or ended_s
+        prompt_end_s = self._first_s or ended_s
+        processed_n = len(self.prompt.tokens) - cached_n - (len(self.todo) if self.is_prompting else 0)
+        return Timings(
+            prompt_n=max(processed_n, 0) if self.n_cached >= 0 else 0,
+            cached_n=cached_n,
+            prompt_ms=(prompt_end_s - started_s) * 1000,
+            predicted_n=self.n_generated,
+            predicted_ms=(self._last_s - self._first_s) * 1000 if self.n_generated else 0.0,
+            ttft_ms=(self._first_s - self.arrived_s) * 1000 if self.n_generated else 0.0,
+            total_ms=(ended_s - self.arrived_s) * 1000,
+        )

@@ -1,0 +1,142 @@
+"""Asked against got: what llama.cpp really set up, read back from it and from its log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llama_cpp import llama_cpp as lib
+
+from app.core.run import Difference, Got, GotDevice
+from app.engine.devices import Device
+from app.engine.native_log import LoadLog
+
+if TYPE_CHECKING:
+    from app.engine.model import LoadedModel
+
+_CPU = "CPU"
+
+
+def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
+    """What was got by this load."""
+    values = loaded.values
+    devices = _devices(loaded, log)
+    n_offloaded = sum(device.n_layers for device in devices if device.name != _CPU)
+    flash = _flash_attention(values["flash_attn"], values, log)
+    in_force = _in_force(loaded, n_offloaded, flash)
+    used = next((device for device in loaded.offload_devices() if n_offloaded), None)
+    header = loaded.facts
+    return Got(
+        model_name=header.name,
+        architecture=header.architecture,
+        quantisation=header.quantisation,
+        n_params=lib.llama_model_n_params(loaded.model),
+        n_layers=len(log.layer_devices) or lib.llama_model_n_layer(loaded.model) + 1,
+        n_layers_offloaded=n_offloaded,
+        n_ctx=in_force["n_ctx"],
+        n_ctx_slot=lib.llama_n_ctx_seq(loaded.context),
+        n_ctx_train=lib.llama_model_n_ctx_train(loaded.model),
+        n_slots=in_force["n_seq_max"],
+        type_k=values["type_k"],
+        type_v=values["type_v"],
+        flash_attention=flash,
+        backend=used.backend if used else _CPU,
+        load_ms=load_ms,
+        has_chat_template=loaded.has_template,
+        llama_cpp=(lib.llama_version() or b"").decode(),
+        devices=tuple(devices),
+        settings=in_force,
+        differences=tuple(_differences(loaded, in_force, log)),
+        warnings=_warnings(loaded),
+    )
+
+
+def _devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
+    offload = [device.name for device in loaded.offload_devices()]
+    found: list[GotDevice] = []
+    for device in loaded.devices:
+        if device.name != _CPU and device.name not in offload:
+            continue
+        sizes = {"weights": 0, "kv": 0, "compute": 0, "output": 0}
+        for buffer, kind, size_bytes in log.buffers:
+            if device_of_buffer(buffer, offload) == device.name:
+                sizes[kind] += size_bytes
+        free_bytes, total_bytes = device.memory()
+        found.append(
+            GotDevice(
+                name=device.name,
+                description=device.description,
+                kind=device.kind,
+                weights_bytes=sizes["weights"],
+                kv_bytes=sizes["kv"],
+                compute_bytes=sizes["compute"],
+                output_bytes=sizes["output"],
+                n_layers=sum(1 for name in log.layer_devices.values() if name == device.name),
+                free_bytes=free_bytes,
+                total_bytes=total_bytes,
+            )
+        )
+    return found
+
+
+def device_of_buffer(buffer: str, offload_names: list[str]) -> str:
+    """The device that a buffer of llama.cpp's log is on; pinned host memory ("CUDA_Host") counts as the CPU's."""
+    if buffer.endswith("_Host"):
+        return _CPU
+    matches = [name for name in offload_names if buffer.split("[")[0].startswith(name)]
+    return max(matches, key=len, default=_CPU)
+
+
+def _flash_attention(asked: str, values: dict[str, Any], log: LoadLog) -> bool:
+    if log.flash_attention is not None:
+        return log.flash_attention
+    quantised = values["type_v"] not in {"f32", "f16", "bf16"}
+    return asked == "on" or (asked == "auto" and quantised)
+
+
+def _in_force(loaded: LoadedModel, n_offloaded: int, flash: bool) -> dict[str, Any]:
+    context = loaded.context
+    return loaded.values | {
+        "n_ctx": lib.llama_n_ctx(context),
+        "n_batch": lib.llama_n_batch(context),
+        "n_ubatch": lib.llama_n_ubatch(context),
+        "n_seq_max": lib.llama_n_seq_max(context),
+        "n_threads": lib.llama_n_threads(context),
+        "n_threads_batch": lib.llama_n_threads_batch(context),
+        "n_gpu_layers": n_offloaded,
+        "flash_attn": "on" if flash else "off",
+    }
+
+
+def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) -> list[Difference]:
+    found: list[Difference] = []
+    n_layers = len(log.layer_devices) or lib.llama_model_n_layer(loaded.model) + 1
+    wanted = loaded.values["n_gpu_layers"]
+    everything = wanted is None or wanted < 0
+    offload: list[Device] = loaded.offload_devices()
+    expected = n_layers if everything else min(wanted, n_layers)
+    if in_force["n_gpu_layers"] != expected and not (everything and not offload):
+        reason = "" if offload else "no_device"
+        found.append(Difference("n_gpu_layers", wanted, in_force["n_gpu_layers"], reason))
+    if loaded.values["n_ctx"] and loaded.values["n_ctx"] != in_force["n_ctx"]:
+        found.append(Difference("n_ctx", loaded.values["n_ctx"], in_force["n_ctx"], "rounded"))
+    if loaded.values["flash_attn"] != "auto" and loaded.values["flash_attn"] != in_force["flash_attn"]:
+        found.append(Difference("flash_attn", loaded.values["flash_attn"], in_force["flash_attn"], "unsupported"))
+    for key in ("n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch"):
+        if loaded.asked.get(key) not in (None, in_force[key]):
+            found.append(Difference(key, loaded.asked[key], in_force[key], "limited"))
+    if log.mlock_failed:
+        found.append(Difference("use_mlock", True, False, "not_permitted"))
+    return found
+
+
+def _warnings(loaded: LoadedModel) -> tuple[str, ...]:
+    """Enum-like words that the window puts into sentences."""
+    said: list[str] = []
+    if not loaded.has_template:
+        said.append("no_chat_template")
+    if loaded.template_error is not None:
+        said.append("broken_chat_template")
+    n_ctx_train = lib.llama_model_n_ctx_train(loaded.model)
+    if 0 < n_ctx_train < lib.llama_n_ctx_seq(loaded.context):
+        said.append("context_beyond_training")
+    return tuple(said)

@@ -1,0 +1,180 @@
+"""Loading a model: settings -> a llama.cpp model and context, with progress, abort, and what was got."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+from llama_cpp import llama_cpp as lib
+
+from app.core.gguf import GgufError, ModelFacts, facts
+from app.core.run import Got
+from app.engine import adapters, got, params
+from app.engine.bindings import AbortFlag
+from app.engine.devices import Device, add_rpc_servers, all_devices
+from app.core.reasons import FailureKind
+from app.engine.errors import EngineError
+from app.engine.native_log import LoadLog, NativeLog
+from app.engine.templates import FALLBACK, ChatTemplate
+from app.engine.vocabulary import Vocabulary
+
+Progress = Callable[[float, str], bool]
+"""Called with (fraction 0..1, stage); returns False to abort."""
+
+_CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
+    (r"unable to allocate|failed to allocate|out of memory|cudaMalloc failed|OutOf\w*Memory|bad_alloc", FailureKind.OUT_OF_MEMORY, ""),
+    (r"K cache type", FailureKind.BAD_SETTING, "type_k"),
+    (r"V cache type|quantized V cache", FailureKind.BAD_SETTING, "type_v"),
+    (r"main_gpu", FailureKind.BAD_SETTING, "main_gpu"),
+    (r"SPLIT_MODE", FailureKind.BAD_SETTING, "split_mode"),
+    (r"n_seq_max", FailureKind.BAD_SETTING, "n_seq_max"),
+    (r"[Ff]ailed to connect|RPC|Remote", FailureKind.DEVICE_LOST, "rpc_servers"),
+    (
+        r"unknown model architecture|magic|within the file bounds|missing tensor|not found in model|corrupt|invalid|"
+        r"failed to (read|open|load GGUF)|wrong (shape|number)|error loading model",
+        FailureKind.BAD_FILE,
+        "",
+    ),
+)  # fmt: skip
+
+
+class LoadedModel:
+    """A model and its context, ready to decode. `close` frees both; nothing may use them after.
+
+    Attributes:
+        context, model: llama.cpp's pointers.
+        vocabulary: text <-> tokens.
+        template: how a conversation is written, or None where the file's own is broken (`template_error` says how).
+        facts: the file's header.
+        got: what was set up.
+        n_ctx_slot: tokens that one sequence can hold.
+        abort: set it to end a running decode on the CPU.
+    """
+
+    def __init__(self, path: str, values: dict[str, Any], log: NativeLog, on_progress: Progress) -> None:
+        """Load `path` with the load settings `values` (those left out take the table's defaults).
+
+        Raises:
+            EngineError: it cannot be loaded, or `on_progress` returned False (CANCELLED).
+        """
+        self._started_s = time.perf_counter()
+        self._log = log
+        self._load_log = LoadLog()
+        self._on_progress = on_progress
+        self._loras: list[tuple[Any, float]] = []
+        self.model: Any = None
+        self.context: Any = None
+        self.asked = dict(values)
+        self.values = params.resolved(values)
+        self.abort = AbortFlag()
+        self.facts = _read_facts(path)
+        log.forget()
+        log.listen(self._load_log.read)
+        try:
+            self._load(path)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            log.listen(None)
+
+    def _load(self, path: str) -> None:
+        lib.llama_numa_init(params.NUMA[self.values["numa"]])
+        lib.llama_backend_init()
+        add_rpc_servers(self.values.get("rpc_servers") or [])
+        self.devices = all_devices()
+        self.params = params.build(self.values, self.devices, self.facts.architecture)
+        self._load_weights(path)
+        self.vocabulary = Vocabulary(self.model)
+        self._make_context()
+        adapters.apply_control_vectors(self.context, self.model, self.values["control_vectors"] or [])
+        self._set_template()
+        self._warm_up()
+        self.n_ctx_slot = lib.llama_n_ctx_seq(self.context)
+        self.is_recurrent = lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model)
+        self.n_swa = 0 if self.values["swa_full"] else lib.llama_model_n_swa(self.model)
+        self.got: Got = got.read(self, self._load_log, (time.perf_counter() - self._started_s) * 1000)
+
+    def _load_weights(self, path: str) -> None:
+        aborted = False
+
+        def report(fraction: float, _user_data: Any) -> bool:
+            nonlocal aborted
+            aborted = aborted or not self._on_progress(fraction, "weights")
+            return not aborted
+
+        callback = lib.llama_progress_callback(report)
+        self.params.model.progress_callback = callback
+        self.model = lib.llama_model_load_from_file(path.encode(), self.params.model)
+        if not self.model:
+            if aborted:
+                raise EngineError(FailureKind.CANCELLED, "loading was cancelled")
+            raise self._failure("llama.cpp could not load the file")
+        self._loras = adapters.load_loras(self.model, self.values["lora"] or [])
+
+    def _make_context(self) -> None:
+        if not self._on_progress(1.0, "context"):
+            raise EngineError(FailureKind.CANCELLED, "loading was cancelled")
+        self.params.context.abort_callback = self.abort.callback
+        self.params.context.abort_callback_data = self.abort.data
+        self.context = lib.llama_init_from_model(self.model, self.params.context)
+        if not self.context:
+            raise self._failure("llama.cpp could not create the context")
+        adapters.apply_loras(self.context, self._loras)
+
+    def _set_template(self) -> None:
+        own = lib.llama_model_chat_template(self.model, None)
+        source = (self.values["chat_template"] or "").strip() or (own or b"").decode("utf-8", "replace")
+        self.has_template = bool(source)
+        self.template_error: EngineError | None = None
+        self.template: ChatTemplate | None = None
+        bos, eos = self.vocabulary.text(self.vocabulary.bos), self.vocabulary.text(self.vocabulary.eos)
+        try:
+            self.template = ChatTemplate(source or FALLBACK, bos, eos)
+        except EngineError as error:
+            self.template_error = error
+
+    def _warm_up(self) -> None:
+        """Touch all weights once, so that the first reply is not slowed by reading them (as llama-server does)."""
+        if not self._on_progress(1.0, "warm_up"):
+            raise EngineError(FailureKind.CANCELLED, "loading was cancelled")
+        if lib.llama_model_has_encoder(self.model):
+            return
+        token = max(self.vocabulary.bos, self.vocabulary.eos, 0)
+        tokens = (lib.llama_token * 1)(token)
+        lib.llama_set_warmup(self.context, True)
+        code = lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, 1))
+        lib.llama_set_warmup(self.context, False)
+        lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
+        lib.llama_synchronize(self.context)
+        if code < 0:
+            raise self._failure("llama.cpp could not run the model")
+
+    def offload_devices(self) -> list[Device]:
+        """The devices that layers may be on, besides the CPU."""
+        return self.params.devices
+
+    def close(self) -> None:
+        """Free the context and the model; idempotent."""
+        if self.context:
+            lib.llama_free(self.context)
+            self.context = None
+        if self.model:
+            lib.llama_model_free(self.model)
+            self.model = None
+
+    def _failure(self, fallback: str) -> EngineError:
+        said = self._log.recent_errors()
+        for pattern, fault, key in _CAUSES:
+            if match := re.search(rf"^.*(?:{pattern}).*$", said, re.MULTILINE):
+                return EngineError(fault, match[0].strip(), key)
+        return EngineError(FailureKind.ENGINE, said.splitlines()[-1] if said else fallback)
+
+
+def _read_facts(path: str) -> ModelFacts:
+    try:
+        return facts(path)
+    except (GgufError, OSError) as error:
+        raise EngineError(FailureKind.BAD_FILE, str(error)) from None

@@ -1,0 +1,209 @@
+"""Load settings -> llama.cpp's parameter structs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+from llama_cpp import llama_cpp as lib
+
+from app.core.settings import LOAD
+from app.engine.devices import Device, buffer_types, named
+from app.core.reasons import FailureKind
+from app.engine.errors import EngineError
+
+GGML_TYPES = {
+    "f32": 0, "f16": 1, "q4_0": 2, "q4_1": 3, "q5_0": 6, "q5_1": 7, "q8_0": 8, "iq4_nl": 20, "bf16": 30,
+}  # fmt: skip
+"""`enum ggml_type`, ggml.h: the types a KV cache can have."""
+
+FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
+SPLIT_MODES = {"none": 0, "layer": 1, "row": 2, "tensor": 3}
+ROPE_SCALING = {"none": 0, "linear": 1, "yarn": 2, "longrope": 3}
+NUMA = {"disabled": 0, "distribute": 1, "isolate": 2, "numactl": 3, "mirror": 4}
+
+EXPERTS_PATTERN = r"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
+"""The expert weights of a block: LLM_FFN_EXPS_REGEX, llama.cpp's common/common.h."""
+
+_PLAIN_CONTEXT_FIELDS = (
+    "n_batch", "n_ubatch", "n_seq_max", "offload_kqv", "op_offload", "swa_full", "kv_unified",
+    "rope_freq_base", "rope_freq_scale", "yarn_ext_factor", "yarn_attn_factor", "yarn_beta_fast", "yarn_beta_slow",
+    "yarn_orig_ctx",
+)  # fmt: skip
+
+
+class TensorBuftOverride(ctypes.Structure):
+    """`struct llama_model_tensor_buft_override`, llama.h; llama-cpp-python leaves it out."""
+
+    _fields_ = [("pattern", ctypes.c_char_p), ("buft", ctypes.c_void_p)]
+
+
+@dataclass(slots=True)
+class Params:
+    """The two structs, and what they point to (which must outlive them)."""
+
+    model: Any
+    context: Any
+    devices: list[Device]  # those in use for offloading, in order
+    kept: list[Any] = field(default_factory=list[Any])
+
+
+def physical_cores() -> int:
+    """The physical cores this process may run on, at least 1."""
+    physical = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    try:
+        allowed = len(os.sched_getaffinity(0))
+    except AttributeError:
+        allowed = os.cpu_count() or 1
+    return max(1, min(physical, allowed))
+
+
+def resolved(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` completed by the table's defaults."""
+    return {setting.key: values.get(setting.key, setting.default) for setting in LOAD}
+
+
+def build(values: dict[str, Any], devices: list[Device], architecture: str) -> Params:
+    """The parameter structs for `values` (complete, see `resolved`) on `devices`.
+
+    Raises:
+        EngineError: a value names a device or a buffer type that is not there, or a malformed override.
+    """
+    params = Params(lib.llama_model_default_params(), lib.llama_context_default_params(), [])
+    _set_model(params, values)
+    _set_devices(params, values, devices)
+    _set_placement(params, values, devices)
+    _set_overrides(params, values, architecture)
+    _set_context(params, values)
+    return params
+
+
+def load_mode(values: dict[str, Any]) -> int:
+    """The one `llama_load_mode` that three settings stand for; direct I/O excludes mapping."""
+    if values["use_direct_io"]:
+        return lib.LLAMA_LOAD_MODE_DIRECT_IO
+    mapped, locked = bool(values["use_mmap"]), bool(values["use_mlock"])
+    if mapped and locked:
+        return lib.LLAMA_LOAD_MODE_MMAP_MLOCK
+    if locked:
+        return lib.LLAMA_LOAD_MODE_MLOCK
+    return lib.LLAMA_LOAD_MODE_MMAP if mapped else lib.LLAMA_LOAD_MODE_NONE
+
+
+def _set_model(params: Params, values: dict[str, Any]) -> None:
+    model = params.model
+    model.n_gpu_layers = values["n_gpu_layers"] if values["n_gpu_layers"] is not None else -1
+    model.split_mode = SPLIT_MODES[values["split_mode"]]
+    model.main_gpu = values["main_gpu"]
+    model.load_mode = load_mode(values)
+    model.check_tensors = values["check_tensors"]
+    model.use_extra_bufts = values["use_extra_bufts"]
+    split: list[float] = values["tensor_split"] or []
+    if split:
+        size = max(lib.llama_max_devices(), len(split))
+        array = (ctypes.c_float * size)(*split)
+        params.kept.append(array)
+        model.tensor_split = ctypes.cast(array, ctypes.POINTER(ctypes.c_float))
+
+
+def _set_devices(params: Params, values: dict[str, Any], devices: list[Device]) -> None:
+    wanted: list[str] = values["devices"] or []
+    if not wanted:
+        params.devices = [device for device in devices if device.is_offload]
+        return
+    if [name.lower() for name in wanted] == ["none"]:
+        params.devices = []
+    else:
+        params.devices = [named(devices, name, "devices") for name in wanted]
+        params.devices = [device for device in params.devices if device.is_offload]
+    array = (ctypes.c_void_p * (len(params.devices) + 1))(*[device.handle for device in params.devices], None)
+    params.kept.append(array)
+    params.model.devices = ctypes.cast(array, ctypes.c_void_p)
+
+
+def _set_placement(params: Params, values: dict[str, Any], devices: list[Device]) -> None:
+    types = buffer_types(devices)
+    rules: list[tuple[str, int]] = []
+    for pattern, name in values["tensor_overrides"] or []:
+        _check_pattern(pattern)
+        buffer = next((handle for known, handle in types.items() if known.lower() == name.lower()), None)
+        if buffer is None:
+            message = f"there is no buffer type {name!r}; this build has {', '.join(types)}"
+            raise EngineError(FailureKind.BAD_SETTING, message, "tensor_overrides")
+        rules.append((pattern, buffer))
+    cpu = next(handle for name, handle in types.items() if name == "CPU")
+    rules += [(rf"blk\.{layer}{EXPERTS_PATTERN}", cpu) for layer in range(values["n_cpu_moe"] or 0)]
+    if not rules:
+        return
+    array = (TensorBuftOverride * (len(rules) + 1))()
+    for index, (pattern, buffer) in enumerate(rules):
+        array[index].pattern, array[index].buft = pattern.encode(), buffer
+    params.kept.append(array)
+    params.model.tensor_buft_overrides = ctypes.cast(array, ctypes.c_void_p)
+
+
+def _check_pattern(pattern: str) -> None:
+    # llama.cpp compiles it with std::regex, which throws through its C interface on a malformed one.
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        message = f"{pattern!r} is not a valid pattern ({error})"
+        raise EngineError(FailureKind.BAD_SETTING, message, "tensor_overrides") from None
+
+
+def _set_overrides(params: Params, values: dict[str, Any], architecture: str) -> None:
+    pairs: list[list[str]] = list(values["kv_overrides"] or [])
+    if values["n_expert_used"]:
+        pairs.append([f"{architecture}.expert_used_count", f"int:{values['n_expert_used']}"])
+    if not pairs:
+        return
+    array = (lib.llama_model_kv_override * (len(pairs) + 1))()
+    for index, (key, text) in enumerate(pairs):
+        _fill_override(array[index], key, text)
+    params.kept.append(array)
+    params.model.kv_overrides = ctypes.cast(array, ctypes.POINTER(lib.llama_model_kv_override))
+
+
+def _fill_override(entry: Any, key: str, text: str) -> None:
+    kind, separator, value = text.partition(":")
+    if not separator or kind not in {"int", "float", "bool", "str"}:
+        raise _bad_override(key, text, "write it as int:N, float:X, bool:true or str:TEXT")
+    if not 0 < len(key.encode()) < 128 or len(value.encode()) >= 128:
+        raise _bad_override(key, text, "a key and a text may have up to 127 bytes")
+    entry.key = key.encode()
+    try:
+        if kind == "int":
+            entry.tag, entry.value.val_i64 = lib.LLAMA_KV_OVERRIDE_TYPE_INT, int(value)
+        elif kind == "float":
+            entry.tag, entry.value.val_f64 = lib.LLAMA_KV_OVERRIDE_TYPE_FLOAT, float(value)
+        elif kind == "bool":
+            entry.tag = lib.LLAMA_KV_OVERRIDE_TYPE_BOOL
+            entry.value.val_bool = {"true": True, "false": False}[value.lower()]
+        else:
+            entry.tag, entry.value.val_str = lib.LLAMA_KV_OVERRIDE_TYPE_STR, value.encode()
+    except (ValueError, KeyError):
+        raise _bad_override(key, text, f"{value!r} is not of type {kind}") from None
+
+
+def _bad_override(key: str, text: str, why: str) -> EngineError:
+    return EngineError(FailureKind.BAD_SETTING, f"override {key}={text}: {why}", "kv_overrides")
+
+
+def _set_context(params: Params, values: dict[str, Any]) -> None:
+    context = params.context
+    context.n_ctx = values["n_ctx"] or 0
+    for name in _PLAIN_CONTEXT_FIELDS:
+        if values[name] is not None:
+            setattr(context, name, values[name])
+    context.n_threads = values["n_threads"] or physical_cores()
+    context.n_threads_batch = values["n_threads_batch"] or context.n_threads
+    context.flash_attn_type = FLASH_ATTENTION[values["flash_attn"]]
+    context.type_k = GGML_TYPES[values["type_k"]]
+    context.type_v = GGML_TYPES[values["type_v"]]
+    if values["rope_scaling_type"] is not None:
+        context.rope_scaling_type = ROPE_SCALING[values["rope_scaling_type"]]
+    context.no_perf = True  # timings are taken by the scheduler, per slot

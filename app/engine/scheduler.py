@@ -1,0 +1,275 @@
+"""Continuous batching: every step decodes one batch filled from all slots that have something to decode."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from llama_cpp import llama_cpp as lib
+
+from app.core.reasons import FailureKind, Overflow, Phase, StopReason
+from app.engine.errors import EngineError
+from app.engine.generation import Generation
+from app.engine.model import LoadedModel
+from app.engine.slots import Cache, Slot
+
+_OK, _NO_ROOM, _ABORTED = 0, 1, 2
+"""What llama_decode returns (llama.h); negative values are errors."""
+
+
+class Scheduler:
+    """Runs generations on one loaded model: `submit` them, call `step` while `is_busy`.
+
+    Not thread-safe: one thread owns it. `LoadedModel.abort` alone may be set from another.
+
+    A step takes the next token of every generating slot first, then fills the batch with prompt tokens, at most one
+    physical batch (n_ubatch) of them, so that a long prompt neither stalls the others nor delays a cancel on devices
+    that cannot abort. Splitting a prompt at n_ubatch is what llama.cpp does inside a larger batch, so it costs nothing
+    and the result is the same whatever else is running.
+    """
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self._loaded = loaded
+        self._context = loaded.context
+        n_slots = lib.llama_n_seq_max(loaded.context)
+        self._cache = Cache(loaded.context, n_slots, n_swa=loaded.n_swa, is_recurrent=loaded.is_recurrent)
+        self._n_batch: int = max(lib.llama_n_batch(loaded.context), n_slots)
+        self._n_chunk: int = lib.llama_n_ubatch(loaded.context)
+        self._batch: Any = lib.llama_batch_init(self._n_batch, 0, 1)
+        for index in range(self._n_batch):
+            self._batch.n_seq_id[index] = 1
+        self._waiting: deque[Generation] = deque()
+        self._entries: list[tuple[Slot, int]] = []  # this step's slots, and how many tokens of each
+        self._turn = 0
+        self._must_wait = False  # a request was sent back for lack of room: nobody enters until one ends
+        self.n_decoded = 0
+        self.n_prompted = 0
+
+    # -- requests -------------------------------------------------------------------------------------------
+
+    def submit(self, generation: Generation) -> None:
+        """Queue a generation; it starts with the next free slot."""
+        self._waiting.append(generation)
+
+    def cancel(self, request_id: int) -> None:
+        """End it now, with what it has; ids that are unknown or have ended are ignored."""
+        for generation in self._waiting:
+            if generation.request_id == request_id:
+                self._waiting.remove(generation)
+                generation.end(StopReason.CANCELLED)
+                return
+        for slot in self._cache.slots:
+            if slot.generation is not None and slot.generation.request_id == request_id:
+                self._end(slot, StopReason.CANCELLED)
+                return
+
+    def active_ids(self) -> list[int]:
+        """The requests under way or waiting."""
+        running = [slot.generation.request_id for slot in self._cache.slots if slot.generation is not None]
+        return running + [generation.request_id for generation in self._waiting]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a step would have something to do."""
+        return bool(self._waiting) or any(slot.generation is not None for slot in self._cache.slots)
+
+    @property
+    def n_active(self) -> int:
+        """How many slots are occupied."""
+        return sum(slot.generation is not None for slot in self._cache.slots)
+
+    @property
+    def phase(self) -> Phase:
+        """What the next step is about: a prompt, if any slot is still at one."""
+        running = [slot.generation for slot in self._cache.slots if slot.generation is not None]
+        if not running:
+            return Phase.IDLE
+        return Phase.PROMPT if any(generation.is_prompting for generation in running) else Phase.GENERATING
+
+    def fail_all(self, error: EngineError) -> None:
+        """End everything that is under way with `error`; what waits stays waiting."""
+        for slot in self._cache.slots:
+            if slot.generation is not None:
+                self._fail(slot, error)
+
+    def close(self) -> None:
+        """End everything and free the batch; the model is the caller's to close."""
+        for request_id in self.active_ids():
+            self.cancel(request_id)
+        if self._batch is not None:
+            lib.llama_batch_free(self._batch)
+            self._batch = None
+
+    # -- one step -------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Decode one batch and sample where a slot's tokens are all decoded."""
+        if self._waiting and not (self._must_wait and self.n_active):
+            self._admit()
+        self._fill()
+        if not self._entries:
+            return
+        code = lib.llama_decode(self._context, self._batch)
+        if code == _OK:
+            self._advance()
+        elif code == _ABORTED:
+            self._undo()
+        elif code == _NO_ROOM:
+            self._make_room()
+        else:
+            self._fail_step(code)
+
+    def _admit(self) -> None:
+        while self._waiting:
+            slot = self._cache.choose(self._waiting[0].todo)
+            if slot is None:
+                return
+            generation = self._waiting.popleft()
+            n_cached = self._cache.occupy(slot, generation)
+            del generation.todo[:n_cached]
+            generation.start(n_cached)
+            n_total = len(generation.prompt.tokens)
+            generation.sink.on_prompt(generation.request_id, n_cached, n_total, n_cached)
+
+    def _fill(self) -> None:
+        """Fill the batch: first the slots with one token to decode, then prompts, beginning with another each time."""
+        self._entries.clear()
+        prompting: list[Slot] = []
+        n_used = 0
+        for slot in self._cache.slots:
+            generation = slot.generation
+            if generation is None:
+                continue
+            if len(generation.todo) == 1:
+                n_used = self._put(slot, 1, n_used)
+            else:
+                prompting.append(slot)
+        if prompting:
+            self._turn += 1
+            start = self._turn % len(prompting)
+            room = min(self._n_chunk, self._n_batch - n_used)
+            for slot in prompting[start:] + prompting[:start]:
+                generation = slot.generation
+                count = min(room, len(generation.todo)) if generation is not None else 0
+                if count:
+                    n_used = self._put(slot, count, n_used)
+                    room -= count
+        self._batch.n_tokens = n_used
+
+    def _put(self, slot: Slot, count: int, n_used: int) -> int:
+        batch, generation = self._batch, slot.generation
+        if generation is None:
+            return n_used
+        position, seq_id = len(slot.cached), slot.seq_id
+        for offset in range(count):
+            index = n_used + offset
+            batch.token[index] = generation.todo[offset]
+            batch.pos[index] = position + offset
+            batch.seq_id[index][0] = seq_id
+            batch.logits[index] = 0
+        if count == len(generation.todo):
+            batch.logits[n_used + count - 1] = 1
+        self._entries.append((slot, count))
+        return n_used + count
+
+    def _advance(self) -> None:
+        index = -1
+        for slot, count in self._entries:
+            index += count
+            generation = slot.generation
+            if generation is None:
+                continue
+            todo = generation.todo
+            if count == 1:
+                slot.cached.append(todo[0])
+            else:
+                slot.cached += todo[:count]
+            if generation.is_prompting:
+                self._report_prompt(slot, generation, count)
+            if count == len(todo):
+                self._sample(slot, generation, index)
+            else:
+                del todo[:count]
+
+    def _report_prompt(self, slot: Slot, generation: Generation, count: int) -> None:
+        self.n_prompted += count
+        n_total = len(generation.prompt.tokens)
+        generation.sink.on_prompt(generation.request_id, min(len(slot.cached), n_total), n_total, generation.n_cached)
+
+    def _sample(self, slot: Slot, generation: Generation, index: int) -> None:
+        try:
+            token = generation.sampler.sample(self._context, index)
+        except EngineError as error:
+            slot.generation, self._must_wait = None, False
+            generation.fail(error)
+            return
+        self.n_decoded += 1
+        generation.todo = [token]
+        vocabulary = self._loaded.vocabulary
+        if vocabulary.ends_generation(token):
+            generation.add("")
+            self._end(slot, StopReason.END_OF_TURN)
+            return
+        stream = generation.stream
+        generation.add(stream.feed(vocabulary.piece(token)))
+        if stream.stop_string:
+            self._end(slot, StopReason.STOP_STRING)
+        elif generation.n_generated >= generation.max_tokens:
+            self._end(slot, StopReason.MAX_TOKENS)
+        elif len(slot.cached) >= self._loaded.n_ctx_slot and not self._shift(slot, generation):
+            self._end(slot, StopReason.CONTEXT_FULL)
+
+    def _shift(self, slot: Slot, generation: Generation) -> bool:
+        """Make room for more tokens by dropping half of what may be dropped; False where that is not wanted or possible."""
+        if generation.overflow is Overflow.STOP or not self._cache.can_shift():
+            return False
+        n_past = len(slot.cached)
+        n_keep = min(generation.prompt.n_keep, n_past // 2)
+        count = (n_past - n_keep) // 2
+        if count < 1:
+            return False
+        self._cache.drop(slot, n_keep, count)
+        generation.sink.on_trimmed(generation.request_id, generation.overflow, 0, count)
+        return True
+
+    def _end(self, slot: Slot, reason: StopReason) -> None:
+        generation, slot.generation = slot.generation, None
+        self._must_wait = False
+        if generation is not None:
+            generation.end(reason)
+
+    # -- when a step does not succeed -------------------------------------------------------------------------
+
+    def _undo(self) -> None:
+        for slot, _ in self._entries:
+            self._cache.undo(slot)
+
+    def _make_room(self) -> None:
+        """No cells free in a cache that slots share: forget an idle slot's tokens, else let the newest request wait."""
+        if self._cache.evict_oldest():
+            return
+        active = [slot for slot in self._cache.slots if slot.generation is not None]
+        if len(active) > 1:
+            newest = max(active, key=lambda slot: slot.last_used)
+            generation, newest.generation = newest.generation, None
+            if generation is not None:
+                generation.todo = newest.cached + generation.todo
+                self._waiting.appendleft(generation)
+                self._must_wait = True
+            self._cache.clear(newest)
+            return
+        for slot in active:
+            self._fail(slot, EngineError(FailureKind.CONTEXT_FULL, "there is no room left in the KV cache", "n_ctx"))
+
+    def _fail_step(self, code: int) -> None:
+        lost = any(device.kind == "rpc" for device in self._loaded.offload_devices()) and code < -1
+        kind = FailureKind.DEVICE_LOST if lost else FailureKind.ENGINE
+        message = f"llama.cpp could not decode the batch (llama_decode returned {code})"
+        self.fail_all(EngineError(kind, message))
+
+    def _fail(self, slot: Slot, error: EngineError) -> None:
+        generation, slot.generation = slot.generation, None
+        self._must_wait = False
+        self._cache.clear(slot)
+        if generation is not None:
+            generation.fail(error)

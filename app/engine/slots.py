@@ -1,0 +1,114 @@
+"""Slots: the sequences of a context, what each one's cache holds, and which suits a prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llama_cpp import llama_cpp as lib
+
+from app.engine.generation import Generation
+from app.engine.prompts import common_prefix
+
+
+class Slot:
+    """One sequence. `cached` are the tokens that its part of the KV cache holds, in order."""
+
+    __slots__ = ("cached", "generation", "last_used", "seq_id")
+
+    def __init__(self, seq_id: int) -> None:
+        self.seq_id = seq_id
+        self.cached: list[int] = []
+        self.generation: Generation | None = None
+        self.last_used = 0
+
+
+class Cache:
+    """llama.cpp's memory of one context, seen as slots.
+
+    `n_swa` is the size of a sliding window whose older cells are gone, or 0; `is_recurrent` marks models whose
+    state cannot be cut back.
+    """
+
+    def __init__(self, context: Any, n_slots: int, *, n_swa: int, is_recurrent: bool) -> None:
+        self._memory = lib.llama_get_memory(context)
+        self._n_swa = n_swa
+        self._is_recurrent = is_recurrent
+        self._clock = 0
+        self.slots = [Slot(seq_id) for seq_id in range(n_slots)]
+
+    def choose(self, tokens: Sequence[int]) -> Slot | None:
+        """The idle slot for a prompt: the one that shares most, unless that would throw away more than it saves.
+
+        A conversation's next turn shares nearly all of its slot's cache. A new conversation shares only the system
+        prompt: it takes an empty slot, or the one that was idle longest.
+        """
+        idle = [slot for slot in self.slots if slot.generation is None]
+        if not idle:
+            return None
+        best = max(idle, key=lambda slot: common_prefix(slot.cached, tokens))
+        shared = common_prefix(best.cached, tokens)
+        if shared and 2 * shared >= len(best.cached):
+            return best
+        return min(idle, key=lambda slot: (bool(slot.cached), slot.last_used))
+
+    def occupy(self, slot: Slot, generation: Generation) -> int:
+        """Give `slot` to `generation`, cut its cache back to what the prompt shares, and return that count.
+
+        At least the prompt's last token is always decoded again: its logits are needed.
+        """
+        self._clock += 1
+        slot.generation, slot.last_used = generation, self._clock
+        shared = 0 if generation.fresh else min(common_prefix(slot.cached, generation.todo), len(generation.todo) - 1)
+        if not self._can_cut(slot, shared) or not self.cut(slot, shared):
+            self.clear(slot)
+        return len(slot.cached)
+
+    def _can_cut(self, slot: Slot, n_tokens: int) -> bool:
+        if n_tokens == len(slot.cached):
+            return True
+        if not n_tokens or self._is_recurrent:
+            return False
+        # Of a sliding-window layer only the window's cells are kept: cutting back further would leave a hole.
+        return not self._n_swa or lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) <= max(
+            0, n_tokens - self._n_swa
+        )
+
+    def cut(self, slot: Slot, n_tokens: int) -> bool:
+        """Keep only the first `n_tokens` of the slot's cache; False where the model's memory cannot do that."""
+        if not lib.llama_memory_seq_rm(self._memory, slot.seq_id, n_tokens, -1):
+            return False
+        del slot.cached[n_tokens:]
+        return True
+
+    def clear(self, slot: Slot) -> None:
+        """Empty the slot's cache."""
+        lib.llama_memory_seq_rm(self._memory, slot.seq_id, -1, -1)
+        slot.cached.clear()
+
+    def undo(self, slot: Slot) -> None:
+        """Drop what an unfinished decode left behind `cached`; what cannot be cut back is to be decoded again."""
+        if self.cut(slot, len(slot.cached)):
+            return
+        if slot.generation is not None:
+            slot.generation.todo = slot.cached + slot.generation.todo
+        self.clear(slot)
+
+    def evict_oldest(self) -> bool:
+        """Empty the idle slot that was used longest ago; False if none holds anything."""
+        idle = [slot for slot in self.slots if slot.generation is None and slot.cached]
+        if not idle:
+            return False
+        self.clear(min(idle, key=lambda slot: slot.last_used))
+        return True
+
+    def can_shift(self) -> bool:
+        """Whether positions can be moved, so that the middle of a sequence can be dropped."""
+        return not self._is_recurrent and not self._n_swa and lib.llama_memory_can_shift(self._memory)
+
+    def drop(self, slot: Slot, start: int, count: int) -> None:
+        """Drop `count` tokens from position `start` on and move the rest up (llama.cpp's context shift)."""
+        seq_id, n_past = slot.seq_id, len(slot.cached)
+        lib.llama_memory_seq_rm(self._memory, seq_id, start, start + count)
+        lib.llama_memory_seq_add(self._memory, seq_id, start + count, n_past, -count)
+        del slot.cached[start : start + count]

@@ -1,0 +1,81 @@
+"""A loaded model's vocabulary: text -> tokens, tokens -> bytes."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+from llama_cpp import llama_cpp as lib
+
+from app.core.reasons import FailureKind
+from app.engine.errors import EngineError
+
+_MAX_TEXT_BYTES = 256 * 1024 * 1024
+
+
+class Vocabulary:
+    """Tokenises and detokenises; pieces and end-of-generation marks are remembered per token."""
+
+    def __init__(self, model: Any) -> None:
+        self.handle = lib.llama_model_get_vocab(model)
+        self.n_tokens: int = lib.llama_vocab_n_tokens(self.handle)
+        self.adds_bos: bool = lib.llama_vocab_get_add_bos(self.handle)
+        self.bos: int = lib.llama_vocab_bos(self.handle)
+        self.eos: int = lib.llama_vocab_eos(self.handle)
+        self._pieces: dict[int, bytes] = {}
+        self._ends: dict[int, bool] = {}
+        self._buffer = ctypes.create_string_buffer(256)
+
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool = True) -> list[int]:
+        """The tokens of `text`; `add_special` adds BOS and EOS as the model wants, `parse_special` reads control tokens.
+
+        Raises:
+            EngineError: the text is too large to tokenise.
+        """
+        raw = text.encode("utf-8", "replace")
+        if len(raw) > _MAX_TEXT_BYTES:
+            raise EngineError(FailureKind.PROMPT_TOO_LONG, "the text is larger than 256 MB")
+        size = len(raw) + 8
+        tokens = (lib.llama_token * size)()
+        count = lib.llama_tokenize(self.handle, raw, len(raw), tokens, size, add_special, parse_special)
+        if count < 0:
+            size = -count
+            tokens = (lib.llama_token * size)()
+            count = lib.llama_tokenize(self.handle, raw, len(raw), tokens, size, add_special, parse_special)
+        if count < 0:
+            raise EngineError(FailureKind.ENGINE, "llama.cpp could not tokenise the text")
+        return tokens[:count]
+
+    def prompt(self, text: str) -> list[int]:
+        """The tokens of a rendered prompt: BOS is added unless the template wrote it already."""
+        written = self.bos >= 0 and text.startswith(self.text(self.bos))
+        return self.tokenize(text, add_special=self.adds_bos and not written)
+
+    def piece(self, token: int) -> bytes:
+        """The bytes that `token` stands for in text; control tokens stand for none."""
+        known = self._pieces.get(token)
+        if known is None:
+            known = self._pieces[token] = self._read_piece(token, special=False)
+        return known
+
+    def text(self, token: int) -> str:
+        """The token's own text, control tokens included: "<s>", "<|im_end|>"; empty for no token."""
+        return self._read_piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def ends_generation(self, token: int) -> bool:
+        """Whether llama.cpp counts `token` as an end of generation."""
+        known = self._ends.get(token)
+        if known is None:
+            known = self._ends[token] = lib.llama_vocab_is_eog(self.handle, token)
+        return known
+
+    def end_tokens(self) -> list[int]:
+        """All end-of-generation tokens (looks at the whole vocabulary)."""
+        return [token for token in range(self.n_tokens) if lib.llama_vocab_is_eog(self.handle, token)]
+
+    def _read_piece(self, token: int, *, special: bool) -> bytes:
+        length = lib.llama_token_to_piece(self.handle, token, self._buffer, len(self._buffer), 0, special)
+        if length < 0:
+            self._buffer = ctypes.create_string_buffer(-length)
+            length = lib.llama_token_to_piece(self.handle, token, self._buffer, len(self._buffer), 0, special)
+        return self._buffer.raw[: max(length, 0)]

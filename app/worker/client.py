@@ -1,0 +1,198 @@
+"""The near end of a worker: start it, send commands, receive events, stop it. Plain Python, no Qt.
+
+Traps of `multiprocessing.Queue` that this file is built around: a reader hangs if the writer dies inside a message,
+unless every copy of the writing end is closed (so ours is, and messages are small); the process hangs at exit if
+its unsent commands can never be read (so they are not waited for).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import signal
+import threading
+from collections import deque
+from multiprocessing.connection import wait
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+from app.worker import protocol as p
+from app.worker.process import worker_main
+
+_LOG_TAIL_BYTES = 6000
+
+
+class WorkerClient:
+    """One worker process, from its start to its end; not to be started again.
+
+    `send` may be called from any thread; `receive` from one thread at a time. Every request that was sent ends
+    exactly once, also if the process dies: the client then writes the missing endings itself. The last event of
+    all is `Exited`.
+    """
+
+    def __init__(self, model_path: str, values: dict[str, Any], log_path: str | Path) -> None:
+        """A worker for the model file with these load settings, writing all its output to `log_path`."""
+        context = multiprocessing.get_context("spawn")
+        self.log_path = Path(log_path)
+        self._commands = context.Queue()
+        self._events = context.Queue()
+        self._process = context.Process(
+            target=worker_main,
+            args=(model_path, values, self._commands, self._events, str(self.log_path)),
+            name="loadout-worker",
+            daemon=True,
+        )
+        self._ids = itertools.count(1)
+        self._lock = threading.Lock()
+        self._open: set[int] = set()
+        self._own: deque[p.Event] = deque()
+        self._stopping = False
+        self._load_failed = False
+        self._exited = False
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- life -----------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the process; it begins to load at once.
+
+        Raises:
+            OSError: the system cannot start a process, or the log cannot be written.
+        """
+        self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log_path.touch()
+        self._open.add(p.LOAD_REQUEST)
+        self._process.start()
+        cast(Any, self._events)._writer.close()  # the only writer left is the worker: its death reads as end of file
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process id, None before the start."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return not self._exited and self._process.is_alive()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Ask it to end, wait, and kill it when it does not; idempotent."""
+        if self._process.pid is None:
+            return
+        self._stopping = True
+        if self._process.is_alive():
+            with contextlib.suppress(ValueError, OSError):
+                self._commands.put(p.Shutdown())
+            self._process.join(timeout_s)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self._commands.cancel_join_thread()
+        self._commands.close()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._stopping = True
+        if self._process.is_alive():
+            self._process.kill()
+
+    # -- messages -------------------------------------------------------------------------------------------
+
+    def next_id(self) -> int:
+        """A fresh request id."""
+        return next(self._ids)
+
+    def send(self, command: p.Command) -> None:
+        """Queue a command. Sent to a worker that is gone, a request ends with `worker_lost`."""
+        if isinstance(command, p.Generate | p.Bench | p.CountTokens):
+            with self._lock:
+                if self._exited:
+                    self._own.append(self._lost(command.request_id))
+                    return
+                self._open.add(command.request_id)
+        with contextlib.suppress(ValueError, OSError):  # closed by stop(): the request was ended there
+            self._commands.put(command)
+
+    def receive(self, timeout_s: float | None = None) -> list[p.Event]:
+        """All events that have arrived; waits up to `timeout_s` (None: without limit) for the first.
+
+        An empty list means that nothing came in time, or, after `Exited`, that nothing will come.
+        """
+        if self._own:
+            return self._take_own()
+        if self._exited:
+            return []
+        reader = cast(Any, self._events)._reader
+        ready = wait([reader, self._process.sentinel], timeout_s)
+        received = self._drain()
+        if self._process.sentinel in ready:
+            received += self._drain()
+            received += self._end()
+        return received
+
+    def _take_own(self) -> list[p.Event]:
+        with self._lock:
+            taken = list(self._own)
+            self._own.clear()
+        return taken
+
+    def _drain(self) -> list[p.Event]:
+        reader = cast(Any, self._events)._reader
+        received: list[p.Event] = []
+        try:
+            while reader.poll():
+                event: p.Event = self._events.get()
+                self._note(event)
+                received.append(event)
+        except (EOFError, OSError):  # the worker is gone, perhaps in the middle of a message
+            pass
+        return received
+
+    def _note(self, event: p.Event) -> None:
+        if isinstance(event, p.Loaded | p.LoadFailed | p.Finished | p.Failed | p.TokenCount):
+            with self._lock:
+                self._open.discard(event.request_id)
+        if isinstance(event, p.LoadFailed):
+            self._load_failed = True
+
+    def _end(self) -> list[p.Event]:
+        self._process.join()
+        with self._lock:
+            self._exited = True
+            lost = sorted(self._open)
+            self._open.clear()
+        endings: list[p.Event] = [self._lost(request_id) for request_id in lost]
+        code = self._process.exitcode or 0
+        name = signal.Signals(-code).name if code < 0 and -code in set(signal.Signals) else ""
+        expected = self._stopping or self._load_failed
+        endings.append(p.Exited(code, name, expected, self.log_tail()))
+        with contextlib.suppress(OSError, ValueError):
+            self._events.close()
+            cast(Any, self._events)._reader.close()
+        return endings
+
+    def _lost(self, request_id: int) -> p.Event:
+        message = "the worker process has ended"
+        if request_id == p.LOAD_REQUEST:
+            return p.LoadFailed(p.FailureKind.CANCELLED if self._stopping else p.FailureKind.WORKER_LOST, message)
+        return p.Failed(request_id, p.FailureKind.WORKER_LOST, message)
+
+    def log_tail(self) -> str:
+        """The end of what the worker and its libraries wrote."""
+        try:
+            with self.log_path.open("rb") as file:
+                file.seek(0, 2)
+                file.seek(max(0, file.tell() - _LOG_TAIL_BYTES))
+                return file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""

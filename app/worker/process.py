@@ -1,0 +1,297 @@
+"""What a worker process runs: it loads one model, then answers commands until told to end or left alone."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from multiprocessing import parent_process
+from typing import TYPE_CHECKING, Any
+
+from app.worker import protocol as p
+
+if TYPE_CHECKING:
+    from multiprocessing.queues import Queue
+
+    from app.engine.model import LoadedModel
+    from app.worker.serving import Serving
+
+_log = logging.getLogger(__name__)
+_HEARTBEAT_S = 0.5
+_PARENT_GONE = 3
+
+
+def worker_main(
+    model_path: str, values: dict[str, Any], commands: Queue[p.Command], events: Queue[p.Event], log_path: str
+) -> None:
+    """The entry point of a worker. Everything written to stdout or stderr, by anyone, goes to `log_path`."""
+    _redirect_output(log_path)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches us too; the parent decides
+    end_with_parent()
+    _log.info("worker %d: %s", os.getpid(), model_path)
+    worker = _Worker(commands, events)
+    exit_code = 0
+    try:
+        worker.run(model_path, values)
+    except Exception:  # the process boundary: nobody above could report it
+        _log.exception("the worker ends after a defect")
+        exit_code = 1
+    finally:
+        events.close()
+        events.join_thread()
+        _log.info("worker %d ends", os.getpid())
+        # No C++ destructors at exit: freeing device state in an unknown order is where drivers crash.
+        sys.stderr.flush()
+        os._exit(exit_code)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as its parent has ended, however that came about."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(_PARENT_GONE)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()
+
+
+def _redirect_output(log_path: str) -> None:
+    handle = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.close(handle)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
+    faulthandler.enable(file=2)
+    line = "%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=line, datefmt="%H:%M:%S", force=True)
+
+
+class _Inbox:
+    """Receives commands on a thread of its own, so that a cancel is seen in the middle of a decode."""
+
+    def __init__(self, commands: Queue[p.Command]) -> None:
+        self._commands = commands
+        self._received: deque[p.Command] = deque()
+        self._arrived = threading.Event()
+        self._loaded: LoadedModel | None = None
+        self._lock = threading.Lock()
+        self.load_cancelled = False
+        threading.Thread(target=self._receive, name="inbox", daemon=True).start()
+
+    def interrupts(self, loaded: LoadedModel) -> None:
+        """From now on a cancel also aborts the decode that `loaded` is in."""
+        with self._lock:
+            self._loaded = loaded
+
+    def _receive(self) -> None:
+        while True:
+            try:
+                command = self._commands.get()
+            except (EOFError, OSError):
+                command = p.Shutdown()
+            stops = isinstance(command, p.Shutdown)
+            if stops or command == p.Cancel(p.LOAD_REQUEST):
+                self.load_cancelled = True
+            self._received.append(command)
+            with self._lock:
+                if self._loaded is not None and isinstance(command, p.Cancel | p.Shutdown):
+                    self._loaded.abort.set()
+            self._arrived.set()
+            if stops:
+                return
+
+    def take(self) -> list[p.Command]:
+        """The commands that have arrived, oldest first."""
+        if not self._received:
+            return []
+        taken: list[p.Command] = []
+        while self._received:
+            taken.append(self._received.popleft())
+        return taken
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until a command arrives."""
+        if not self._received:
+            self._arrived.wait(timeout_s)
+        self._arrived.clear()
+
+
+class _Worker:
+    def __init__(self, commands: Queue[p.Command], events: Queue[p.Event]) -> None:
+        self._inbox = _Inbox(commands)
+        self._events = events
+        self._status = _Status(events)
+
+    def run(self, model_path: str, values: dict[str, Any]) -> None:
+        loaded = self._load(model_path, values)
+        if loaded is None:
+            return
+        from app.worker.serving import Serving
+
+        serving = Serving(loaded, self._events.put)
+        self._status.watch(serving, loaded)
+        self._events.put(p.Loaded(loaded.got.to_dict()))
+        self._inbox.interrupts(loaded)
+        try:
+            while self._serve(serving, loaded):
+                pass
+        finally:
+            self._status.stop()
+            serving.close()
+            loaded.close()
+
+    def _load(self, model_path: str, values: dict[str, Any]) -> LoadedModel | None:
+        from app.engine.errors import EngineError
+        from app.engine.model import LoadedModel
+        from app.engine.native_log import NativeLog
+
+        log = NativeLog()
+        log.install()
+        self._native_log = log
+        try:
+            return LoadedModel(model_path, values, log, self._report_progress)
+        except EngineError as error:
+            self._events.put(p.LoadFailed(error.fault, error.message[:2000], error.detail))
+        except Exception as error:  # the process boundary
+            _log.exception("loading failed")
+            self._events.put(p.LoadFailed(p.FailureKind.INTERNAL, f"{type(error).__name__}: {error}"[:2000]))
+        self._status.stop()
+        return None
+
+    _last_progress = (-1.0, "")
+
+    def _report_progress(self, fraction: float, stage: str) -> bool:
+        last, last_stage = self._last_progress
+        if stage != last_stage or fraction - last >= 0.01 or fraction >= 1.0:
+            self._last_progress = (fraction, stage)
+            self._events.put(p.LoadProgress(fraction, stage))
+        return not self._inbox.load_cancelled
+
+    def _serve(self, serving: Serving, loaded: LoadedModel) -> bool:
+        """Take commands, then run one step or wait; False at the end."""
+        loaded.abort.clear()
+        for command in self._inbox.take():
+            if isinstance(command, p.Shutdown):
+                return False
+            serving.take(command)
+        if serving.is_busy:
+            serving.step()
+        else:
+            self._inbox.wait(_HEARTBEAT_S)
+        self._status.refresh()
+        return True
+
+
+class _Status:
+    """Sends heartbeats from a thread of its own; the engine's thread only leaves the numbers here.
+
+    A remote device's memory is asked for over the connection that decoding uses, so the engine's thread asks.
+    """
+
+    def __init__(self, events: Queue[p.Event]) -> None:
+        self._events = events
+        self._serving: Serving | None = None
+        self._loaded: LoadedModel | None = None
+        self._devices: tuple[tuple[str, int, int], ...] = ()
+        self._asked_s = 0.0
+        self._phase: str = p.Phase.LOADING
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._thread.start()
+
+    def watch(self, serving: Serving, loaded: LoadedModel) -> None:
+        """Report on these from now on."""
+        self._serving, self._loaded = serving, loaded
+
+    def refresh(self) -> None:
+        """Called by the engine's thread between steps."""
+        if self._serving is None or self._loaded is None:
+            return
+        phase = self._serving.phase
+        if phase != self._phase:
+            self._phase = phase
+            self._send()
+        now_s = time.monotonic()
+        if now_s - self._asked_s >= _HEARTBEAT_S:
+            self._asked_s = now_s
+            self._devices = tuple((d.name, *d.memory()) for d in self._loaded.offload_devices())
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._ended.set()
+        self._thread.join(2)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(_HEARTBEAT_S):
+            self._send()
+
+    def _send(self) -> None:
+        serving = self._serving
+        n_decoded, n_prompted, n_active = serving.counts() if serving else (0, 0, 0)
+        beat = p.Heartbeat(self._phase, n_decoded, n_prompted, n_active, _rss_bytes(), self._devices)
+        with contextlib.suppress(ValueError, OSError):  # the queue is closing
+            self._events.put(beat)
+
+
+def _rss_bytes() -> int:
+    import psutil
+
+    return psutil.Process().memory_info().rss
+
+
+def list_devices(rpc_servers: list[str] | None = None) -> list[dict[str, Any]]:
+    """The devices of this build, asked in a short-lived process so that the caller loads no libllama.
+
+    Each is {name, description, kind, backend, free_bytes, total_bytes}.
+
+    Raises:
+        RuntimeError: the process failed; the message is what it said.
+    """
+    import json
+    import subprocess
+
+    code = "from app.worker.process import print_devices; import sys; print_devices(sys.argv[1:])"
+    command = [sys.executable, "-c", code, *(rpc_servers or [])]
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the process failed")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def print_devices(rpc_servers: list[str]) -> None:
+    """Print the devices as one line of JSON; what `list_devices` runs."""
+    import json
+
+    from app.engine.devices import add_rpc_servers, all_devices
+    from app.engine.errors import EngineError
+
+    try:
+        add_rpc_servers(rpc_servers)
+    except EngineError as error:
+        sys.exit(error.message)
+    records: list[dict[str, Any]] = []
+    for device in all_devices():
+        free_bytes, total_bytes = device.memory()
+        records.append(
+            {
+                "name": device.name,
+                "description": device.description,
+                "kind": device.kind,
+                "backend": device.backend,
+                "free_bytes": free_bytes,
+                "total_bytes": total_bytes,
+            }
+        )
+    print(json.dumps(records))  # noqa: T201 - this process exists to print it
