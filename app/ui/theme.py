@@ -98,8 +98,8 @@ class Theme(QObject):
         self._refresh()
 
     def set_text_size(self, size_px: int) -> None:
-        """Sets the size of ordinary text, 10 to 24 px; takes effect at once."""
-        size_px = max(10, min(24, size_px))
+        """Sets the size of ordinary text, 9 to 28 px; takes effect at once."""
+        size_px = max(9, min(28, size_px))
         if size_px == self._text_size_px:
             return
         self._text_size_px = size_px

@@ -1,0 +1,146 @@
+"""Where everything lies. With ``--profile-dir`` one folder holds every file that the app writes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+_APP_NAME = "loadout"
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class ProfileError(OSError):
+    """A folder of the profile cannot be made or written; `folder` names it."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"cannot write to {folder}: {reason}")
+        self.folder = folder
+
+
+class Paths:
+    """The folders and files of one profile. Asking for a path touches nothing; `prepare` makes the folders.
+
+    Without `profile_dir` each kind lies where the system keeps it (XDG folders, AppData, Library).
+    """
+
+    def __init__(self, profile_dir: Path | str | None = None) -> None:
+        self.profile_dir = Path(profile_dir).expanduser().absolute() if profile_dir is not None else None
+
+    @property
+    def config_dir(self) -> Path:
+        """Settings, loadouts, presets."""
+        return self._folder("config")
+
+    @property
+    def data_dir(self) -> Path:
+        """Conversations."""
+        return self._folder("data")
+
+    @property
+    def logs_dir(self) -> Path:
+        """Logs of the app and of its workers."""
+        return self._folder("logs")
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be deleted at any time."""
+        return self._folder("cache")
+
+    @property
+    def crash_dir(self) -> Path:
+        """One file per process that ended badly."""
+        return self.logs_dir / "crashes"
+
+    @property
+    def preferences_file(self) -> Path:
+        """The app's settings (JSON)."""
+        return self.config_dir / "preferences.json"
+
+    @property
+    def loadouts_file(self) -> Path:
+        """Saved plans per model (JSON)."""
+        return self.config_dir / "loadouts.json"
+
+    @property
+    def presets_file(self) -> Path:
+        """The user's sampling presets (JSON)."""
+        return self.config_dir / "presets.json"
+
+    @property
+    def library_file(self) -> Path:
+        """Files and folders that the user added to the library (JSON)."""
+        return self.config_dir / "library.json"
+
+    @property
+    def window_file(self) -> Path:
+        """The window's size, place and folded parts (JSON)."""
+        return self.config_dir / "window.json"
+
+    @property
+    def history_file(self) -> Path:
+        """Conversations, runs and predictions (SQLite)."""
+        return self.data_dir / "history.sqlite"
+
+    def worker_log(self, model_name: str, started_at: str) -> Path:
+        """The file for one worker's output; `started_at` is a sortable time such as ``20261121-081500``."""
+        return self.logs_dir / f"worker-{started_at}-{_plain(model_name)}.log"
+
+    def prepare(self) -> None:
+        """Makes the folders and checks that they can be written.
+
+        Raises:
+            ProfileError: one cannot; it names the folder.
+        """
+        for folder in (self.config_dir, self.data_dir, self.logs_dir, self.cache_dir, self.crash_dir):
+            make_writable(folder)
+
+    def _folder(self, kind: str) -> Path:
+        if self.profile_dir is not None:
+            return self.profile_dir / kind
+        import platformdirs  # 10 ms, and not needed with a profile folder
+
+        places = platformdirs.PlatformDirs(_APP_NAME, appauthor=False, roaming=False)
+        return {
+            "config": places.user_config_path,
+            "data": places.user_data_path,
+            "logs": places.user_log_path,
+            "cache": places.user_cache_path,
+        }[kind]
+
+
+def make_writable(folder: Path) -> None:
+    """Makes `folder` and checks by writing that files can be made in it.
+
+    Raises:
+        ProfileError: they cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # os.access says yes to root on a read-only file system, and lies on network shares.
+        descriptor, name = tempfile.mkstemp(prefix=".write-test-", dir=folder)
+        os.close(descriptor)
+        Path(name).unlink()
+    except OSError as error:
+        raise ProfileError(folder, error.strerror or str(error)) from error
+
+
+def resources() -> Path:
+    """Icons and pictures, in a checkout and installed alike."""
+    return _bundled("resources")
+
+
+def translations() -> Path:
+    """Compiled translations, in a checkout and installed alike."""
+    return _bundled("translations")
+
+
+def _bundled(name: str) -> Path:
+    installed = _PACKAGE / f"_{name}"
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def _plain(name: str) -> str:
+    """`name` as part of a file name: letters, digits, dots and dashes, at most 60 of them."""
+    kept = "".join(letter if letter.isalnum() or letter in "._-" else "-" for letter in name)
+    return kept.strip("-.")[:60] or "model"
