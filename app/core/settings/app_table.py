@@ -43,7 +43,8 @@ _APP_ROWS = (
         group="Appearance",
         title="Language",
         summary="The language of the window.",
-        help="Falls back to English where there is no translation. It has nothing to do with the language that models answer in.",
+        help="Falls back to English where there is no translation. It has nothing to do with the language "
+        "that models answer in.",
         apply=Apply.RESTART,
     ),
     Setting(
@@ -54,8 +55,8 @@ _APP_ROWS = (
         group="Models",
         title="Model folders",
         summary="Folders that are searched for GGUF files, with everything below them.",
-        help="Models stay where they are; nothing is copied or moved. Links are followed. Searching a very large folder or "
-        "a network drive takes a while, in the background.",
+        help="Models stay where they are; nothing is copied or moved. Links are followed. Searching a very "
+        "large folder or a network drive takes a while, in the background.",
         apply=Apply.NOW,
         machine_bound=True,
     ),
@@ -74,9 +75,10 @@ _APP_ROWS = (
         group="Models",
         title="Guard against unwise loads",
         summary="How much memory a model must leave free before loading it needs a second confirmation.",
-        help="Relaxed asks only when a plan takes more than there is; Balanced wants about a twentieth of each device's "
-        "memory left free, Strict about a seventh, Custom the reserve set below. Asking is all it does: you can always "
-        "load anyway. Off never asks, and a load that is too large can make the computer unresponsive.",
+        help="Relaxed asks only when a plan takes more than there is; Balanced wants about a twentieth of "
+        "each device's memory left free, Strict about a seventh, Custom the reserve set below. Asking is "
+        "all it does: you can always load anyway. Off never asks, and a load that is too large can make the "
+        "computer unresponsive.",
         apply=Apply.NOW,
     ),
     Setting(
@@ -92,8 +94,8 @@ _APP_ROWS = (
         group="Models",
         title="Memory kept free",
         summary="What the guard set to Custom wants left free on every device and in main memory.",
-        help="Count in the browser, the desktop and whatever else shall keep running. 1024 MiB is little for a GPU that "
-        "also drives the screen at high resolution.",
+        help="Count in the browser, the desktop and whatever else shall keep running. 1024 MiB is little "
+        "for a GPU that also drives the screen at high resolution.",
         apply=Apply.NOW,
         machine_bound=True,
         enabled_when=("guard", ("custom",)),
@@ -111,10 +113,10 @@ _APP_ROWS = (
         group="Chat",
         title="When the context is full",
         summary="What happens when a conversation no longer fits into the model's context.",
-        help="Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also "
-        "keeps the first exchange, where the task is often set. Either way the text before the gap stays cached, all "
-        "after it must be processed again, and the conversation says what was left out. Nothing is deleted: only the "
-        "model no longer sees it. Stop ends the reply instead.",
+        help="Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the "
+        "middle also keeps the first exchange, where the task is often set. Either way the text before the "
+        "gap stays cached, all after it must be processed again, and the conversation says what was left "
+        "out. Nothing is deleted: only the model no longer sees it. Stop ends the reply instead.",
         apply=Apply.REPLY,
     ),
     Setting(
@@ -130,9 +132,9 @@ _APP_ROWS = (
         group="Chat",
         title="Text updates",
         summary="How many times a second new text of a reply is shown.",
-        help="The first token always comes at once, and no text is lost: tokens are only gathered in between. More looks "
-        "smoother and takes a little more of the processor, which matters where the model runs on it too. Speeds are "
-        "measured per token in any case.",
+        help="The first token always comes at once, and no text is lost: tokens are only gathered in "
+        "between. More looks smoother and takes a little more of the processor, which matters where the "
+        "model runs on it too. Speeds are measured per token in any case.",
         apply=Apply.REPLY,
     ),
 )

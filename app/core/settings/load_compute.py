@@ -20,10 +20,10 @@ COMPUTE_ROWS = (
         group="Compute",
         title="CPU threads",
         summary="How many CPU threads work on each generated token.",
-        help="Unset, one per physical core. Generation mostly waits for memory, so the two threads of one core rather "
-        "disturb than help each other, and on processors with fast and slow cores the number of fast ones is often best. "
-        "Lower it to keep the computer responsive. With every layer on a GPU the CPU has little to do and a few threads "
-        "are enough.",
+        help="Unset, one per physical core. Generation mostly waits for memory, so the two threads of one "
+        "core rather disturb than help each other, and on processors with fast and slow cores the number of "
+        "fast ones is often best. Lower it to keep the computer responsive. With every layer on a GPU the "
+        "CPU has little to do and a few threads are enough.",
         machine_bound=True,
         cli_flag="--threads",
     ),
@@ -42,8 +42,8 @@ COMPUTE_ROWS = (
         group="Compute",
         title="CPU threads for prompts",
         summary="How many CPU threads work while a prompt is processed.",
-        help="Prompts are limited by arithmetic rather than by memory, so here more threads than physical cores can help a "
-        "little: try the number of logical cores. Unset, as many as for generation.",
+        help="Prompts are limited by arithmetic rather than by memory, so here more threads than physical "
+        "cores can help a little: try the number of logical cores. Unset, as many as for generation.",
         advanced=True,
         machine_bound=True,
         cli_flag="--threads-batch",
@@ -62,9 +62,9 @@ COMPUTE_ROWS = (
         group="Compute",
         title="Batch size",
         summary="The most tokens that are handed to llama.cpp in one step.",
-        help="It is worked off in pieces of the micro-batch size, so on one device only that size matters; with a model "
-        "split over several GPUs a batch of several micro-batches keeps them all busy. llama.cpp lowers it to the context "
-        "length. Hardly costs memory by itself.",
+        help="It is worked off in pieces of the micro-batch size, so on one device only that size matters; "
+        "with a model split over several GPUs a batch of several micro-batches keeps them all busy. "
+        "llama.cpp lowers it to the context length. Hardly costs memory by itself.",
         advanced=True,
         affects_memory=True,
         cli_flag="--batch-size",
@@ -83,9 +83,10 @@ COMPUTE_ROWS = (
         group="Compute",
         title="Micro-batch size",
         summary="How many prompt tokens are computed at once.",
-        help="Larger is faster on prompts, up to what the hardware can use (often 512 to 2048 on a GPU), and the compute "
-        "buffer on each device grows in step with it. Generation speed does not change. Lower it when the last bit of GPU "
-        "memory is missing; raise it when long prompts start slowly and memory is left.",
+        help="Larger is faster on prompts, up to what the hardware can use (often 512 to 2048 on a GPU), "
+        "and the compute buffer on each device grows in step with it. Generation speed does not change. "
+        "Lower it when the last bit of GPU memory is missing; raise it when long prompts start slowly and "
+        "memory is left.",
         affects_memory=True,
         cli_flag="--ubatch-size",
     ),
@@ -98,9 +99,10 @@ COMPUTE_ROWS = (
         group="Compute",
         title="Flash attention",
         summary="Computes attention in one fused step, without writing out its largest intermediate result.",
-        help="Saves compute memory, the more the longer the context, and is faster on most devices. Auto lets llama.cpp use "
-        "it where every layer's device supports it for this model. Needed for a quantised V cache and for the split mode "
-        "'By tensors'. Forced on where a device lacks it, that part runs on the CPU and is slow.",
+        help="Saves compute memory, the more the longer the context, and is faster on most devices. Auto "
+        "lets llama.cpp use it where every layer's device supports it for this model. Needed for a "
+        "quantised V cache and for the split mode 'By tensors'. Forced on where a device lacks it, that "
+        "part runs on the CPU and is slow.",
         affects_memory=True,
         cli_flag="--flash-attn",
     ),
@@ -118,10 +120,11 @@ COMPUTE_ROWS = (
         group="Compute",
         title="NUMA",
         summary="How threads are placed on machines whose processors each have memory of their own.",
-        help="Only for servers and workstations with several processor sockets (or several NUMA nodes), on Linux. Spreading "
-        "uses the memory bandwidth of all nodes; staying on one avoids traffic between them and suits models that fit "
-        "there; the last follows the CPU map given by the numactl program. Pages that the system still holds from an "
-        "earlier load stay where they were, so drop the page cache after changing this.",
+        help="Only for servers and workstations with several processor sockets (or several NUMA nodes), on "
+        "Linux. Spreading uses the memory bandwidth of all nodes; staying on one avoids traffic between "
+        "them and suits models that fit there; the last follows the CPU map given by the numactl program. "
+        "Pages that the system still holds from an earlier load stay where they were, so drop the page "
+        "cache after changing this.",
         advanced=True,
         machine_bound=True,
         cli_flag="--numa",

@@ -19,10 +19,10 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Drafting",
         summary="Where guesses at the next tokens come from, which the model then checks several at a time.",
-        help="Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what the "
-        "model alone would give, only its speed changes. A small draft model guesses anything but takes memory; looking "
-        "up repetitions in the text so far is free and pays off when a reply repeats its input, as edited code or "
-        "summaries do.",
+        help="Right guesses are several tokens for the price of one, wrong ones are thrown away: the output "
+        "stays what the model alone would give, only its speed changes. A small draft model guesses "
+        "anything but takes memory; looking up repetitions in the text so far is free and pays off when a "
+        "reply repeats its input, as edited code or summaries do.",
         available=False,
         affects_memory=True,
         cli_flag="--spec-type",
@@ -37,8 +37,9 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Draft model",
         summary="A small GGUF model that guesses for the large one.",
-        help="It must share the large model's vocabulary, and be several times smaller to pay off: usually the smallest "
-        "member of the same family. Its weights and its own KV cache come on top of the large model's memory.",
+        help="It must share the large model's vocabulary, and be several times smaller to pay off: usually "
+        "the smallest member of the same family. Its weights and its own KV cache come on top of the large "
+        "model's memory.",
         available=False,
         affects_memory=True,
         machine_bound=True,
@@ -58,8 +59,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Most drafted tokens",
         summary="How many tokens are guessed ahead before the model checks them.",
-        help="Longer drafts win more when most guesses are right and waste more when they are not. Raise it for code and "
-        "other predictable text, lower it when few drafts are accepted.",
+        help="Longer drafts win more when most guesses are right and waste more when they are not. Raise it "
+        "for code and other predictable text, lower it when few drafts are accepted.",
         available=False,
         affects_memory=True,
         enabled_when=_MODEL,
@@ -96,8 +97,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Drafting confidence",
         summary="The draft model stops guessing when its best token is less likely than this.",
-        help="Higher makes drafts shorter but more often right. 0 always drafts to the full length; around 0.75 is usual "
-        "when many guesses are rejected.",
+        help="Higher makes drafts shorter but more often right. 0 always drafts to the full length; around "
+        "0.75 is usual when many guesses are rejected.",
         available=False,
         advanced=True,
         enabled_when=_MODEL,
@@ -117,8 +118,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Draft model's GPU layers",
         summary="How many of the draft model's layers are on the GPU.",
-        help="A draft model must be fast, so all of it belongs on the GPU; it is small. Lower this only when the large "
-        "model needs the room more.",
+        help="A draft model must be fast, so all of it belongs on the GPU; it is small. Lower this only "
+        "when the large model needs the room more.",
         available=False,
         affects_memory=True,
         machine_bound=True,
@@ -133,7 +134,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Draft model's devices",
         summary="The devices that may hold the draft model; none chosen means the same as for the large one.",
-        help="With several GPUs, a device of its own lets the draft model stay whole, without being split along.",
+        help="With several GPUs, a device of its own lets the draft model stay whole, without being split "
+        "along.",
         available=False,
         advanced=True,
         affects_memory=True,
@@ -150,7 +152,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Draft model's K cache type",
         summary="The number format of the keys in the draft model's KV cache.",
-        help="A coarser format saves memory and can only cost accepted guesses, never the quality of the reply.",
+        help="A coarser format saves memory and can only cost accepted guesses, never the quality of the "
+        "reply.",
         available=False,
         advanced=True,
         affects_memory=True,
@@ -188,7 +191,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Draft model's CPU threads",
         summary="How many CPU threads the draft model uses.",
-        help="A very small model can be faster with fewer threads than the large one, since handing out work costs time too.",
+        help="A very small model can be faster with fewer threads than the large one, since handing out "
+        "work costs time too.",
         available=False,
         advanced=True,
         machine_bound=True,
@@ -207,7 +211,8 @@ DRAFT_ROWS = (
         unit="tokens",
         group=_GROUP,
         title="Lookup length",
-        summary="How many of the latest tokens must have occurred before for their old continuation to be guessed.",
+        summary="How many of the latest tokens must have occurred before for their old continuation to be "
+        "guessed.",
         help="Short finds more and is wrong more often; long finds only real repetitions.",
         available=False,
         advanced=True,

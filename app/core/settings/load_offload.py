@@ -19,11 +19,12 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="GPU layers",
         summary="How many of the model's layers are stored and computed on the GPU.",
-        help="Layers move to the GPU from the last one backwards; the output layer counts as one, so a 32-layer model has "
-        "33. Each takes its share of the weights and of the KV cache out of GPU memory, and generation gets faster with "
-        "each, most of all with the last few, when nothing is left to wait for. More than fits fails to load (or, with "
-        "some Windows drivers, spills into slow shared memory). 'all' is right whenever the model fits; otherwise lower "
-        "the number until it does. Has no effect without a GPU or another offload device.",
+        help="Layers move to the GPU from the last one backwards; the output layer counts as one, so a "
+        "32-layer model has 33. Each takes its share of the weights and of the KV cache out of GPU memory, "
+        "and generation gets faster with each, most of all with the last few, when nothing is left to wait "
+        "for. More than fits fails to load (or, with some Windows drivers, spills into slow shared memory). "
+        "'all' is right whenever the model fits; otherwise lower the number until it does. Has no effect "
+        "without a GPU or another offload device.",
         affects_memory=True,
         machine_bound=True,
         cli_flag="--n-gpu-layers",
@@ -36,9 +37,9 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="Devices in use",
         summary="The GPUs and other devices that may hold layers; none chosen means all that are found.",
-        help="The order is the order in which layers are dealt out. Leave a GPU out to keep it free for other programs, or "
-        "when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes remote (RPC) devices first, then all "
-        "GPUs, and an integrated GPU only if there is no other.",
+        help="The order is the order in which layers are dealt out. Leave a GPU out to keep it free for "
+        "other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes "
+        "remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other.",
         affects_memory=True,
         machine_bound=True,
         cli_flag="--device",
@@ -57,11 +58,12 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="Split mode",
         summary="How the model is spread when there are several devices.",
-        help="By layers, each device holds whole layers with their KV cache and they work one after another: little "
-        "traffic, works everywhere. By rows, each large weight is cut across devices that compute together: only some "
-        "backends support it, others refuse to load, and it needs a fast link. By tensors, weights and KV cache are both "
-        "divided and computed in parallel: experimental, needs flash attention, and only for some architectures. One "
-        "device uses the main GPU alone. Has no effect with a single device.",
+        help="By layers, each device holds whole layers with their KV cache and they work one after "
+        "another: little traffic, works everywhere. By rows, each large weight is cut across devices that "
+        "compute together: only some backends support it, others refuse to load, and it needs a fast link. "
+        "By tensors, weights and KV cache are both divided and computed in parallel: experimental, needs "
+        "flash attention, and only for some architectures. One device uses the main GPU alone. Has no "
+        "effect with a single device.",
         affects_memory=True,
         advanced=True,
         machine_bound=True,
@@ -79,8 +81,8 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="Main GPU",
         summary="The device that holds the whole model when it is not split.",
-        help="A position in the list of devices in use, counting from 0. A position that does not exist makes loading fail. "
-        "Only read with the split mode 'One device'.",
+        help="A position in the list of devices in use, counting from 0. A position that does not exist "
+        "makes loading fail. Only read with the split mode 'One device'.",
         advanced=True,
         affects_memory=True,
         machine_bound=True,
@@ -97,9 +99,10 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="Tensor split",
         summary="The share of the model that each device gets, in the order of the devices.",
-        help="Any numbers will do, only their proportions count: 3, 1 puts three quarters on the first device. Left empty, "
-        "the shares follow each device's free memory at loading. Set it when one device also drives the screen or holds "
-        "other programs, or to balance a fast device against a slow one. A share of 0 leaves a device without layers.",
+        help="Any numbers will do, only their proportions count: 3, 1 puts three quarters on the first "
+        "device. Left empty, the shares follow each device's free memory at loading. Set it when one device "
+        "also drives the screen or holds other programs, or to balance a fast device against a slow one. A "
+        "share of 0 leaves a device without layers.",
         advanced=True,
         affects_memory=True,
         machine_bound=True,
@@ -118,11 +121,12 @@ OFFLOAD_ROWS = (
         unit="layers",
         group="GPU offload",
         title="MoE expert layers on CPU",
-        summary="For the first so many layers, the experts' weights stay in main memory while the rest goes to the GPU.",
-        help="Experts are most of a mixture-of-experts model's size, but only a few of them work on any one token: keeping "
-        "them in main memory while attention and the KV cache stay on the GPU lets models run that are far larger than "
-        "GPU memory, much faster than moving whole layers. Start with all layers and lower the number while the rest "
-        "still fits. Has no effect on models without experts.",
+        summary="For the first so many layers, the experts' weights stay in main memory while the rest goes "
+        "to the GPU.",
+        help="Experts are most of a mixture-of-experts model's size, but only a few of them work on any one "
+        "token: keeping them in main memory while attention and the KV cache stay on the GPU lets models "
+        "run that are far larger than GPU memory, much faster than moving whole layers. Start with all "
+        "layers and lower the number while the rest still fits. Has no effect on models without experts.",
         affects_memory=True,
         machine_bound=True,
         cli_flag="--n-cpu-moe",
@@ -137,10 +141,11 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="Tensor placement",
         summary="Sends tensors whose names match a pattern to a chosen buffer type.",
-        help="Each line pairs a regular expression with a buffer type, for example blk\\.(2[0-9])\\.ffn_.*=CPU. The first "
-        "pattern found in a tensor's name decides, before the number of GPU layers does and before the MoE setting. "
-        "For fitting a model to the last megabyte; an unknown buffer type makes loading fail. Placing parts by hand "
-        "switches off pipelining between several GPUs.",
+        help="Each line pairs a regular expression with a buffer type, for example "
+        "blk\\.(2[0-9])\\.ffn_.*=CPU. The first pattern found in a tensor's name decides, before the number "
+        "of GPU layers does and before the MoE setting. For fitting a model to the last megabyte; an "
+        "unknown buffer type makes loading fail. Placing parts by hand switches off pipelining between "
+        "several GPUs.",
         advanced=True,
         affects_memory=True,
         machine_bound=True,
@@ -154,9 +159,9 @@ OFFLOAD_ROWS = (
         group="GPU offload",
         title="KV cache on GPU",
         summary="Keeps each layer's KV cache, and the attention over it, on the device that holds the layer.",
-        help="Off, the whole cache stays in main memory and attention is computed by the CPU: this frees the GPU memory of "
-        "the cache, for more layers or a longer context, and costs much speed, the more the longer the conversation. "
-        "Quantising the cache is usually the better way to save.",
+        help="Off, the whole cache stays in main memory and attention is computed by the CPU: this frees "
+        "the GPU memory of the cache, for more layers or a longer context, and costs much speed, the more "
+        "the longer the conversation. Quantising the cache is usually the better way to save.",
         affects_memory=True,
         machine_bound=True,
         cli_flag="--kv-offload",
@@ -168,10 +173,12 @@ OFFLOAD_ROWS = (
         default=True,
         group="GPU offload",
         title="Offload large operations",
-        summary="Lets the GPU do the big multiplications of prompts even for layers whose weights are in main memory.",
-        help="The weights are copied over for each large batch (32 tokens and more on CUDA), which pays for itself in long "
-        "prompts and needs some GPU memory for the copies. Switch it off if the bus is slow, if prompts become slower "
-        "than with the CPU alone, or to free that memory. Generation of single tokens is not affected.",
+        summary="Lets the GPU do the big multiplications of prompts even for layers whose weights are in "
+        "main memory.",
+        help="The weights are copied over for each large batch (32 tokens and more on CUDA), which pays for "
+        "itself in long prompts and needs some GPU memory for the copies. Switch it off if the bus is slow, "
+        "if prompts become slower than with the CPU alone, or to free that memory. Generation of single "
+        "tokens is not affected.",
         advanced=True,
         affects_memory=True,
         machine_bound=True,

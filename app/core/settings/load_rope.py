@@ -15,11 +15,12 @@ ROPE_ROWS = (
         choices=(Choice("none", "None"), Choice("linear", "Linear"), Choice("yarn", "YaRN")),
         group="Long context (RoPE)",
         title="RoPE scaling",
-        summary="The method by which positions are squeezed so that a text longer than the trained context can be read.",
-        help="Linear presses all positions together evenly and loses detail; YaRN treats near and far positions "
-        "differently and keeps more of it. None also ignores the scale below. Models trained for long contexts name "
-        "their own method in the file: leave it unset then. Set it together with the frequency scale when you raise the "
-        "context length beyond what the model was trained with.",
+        summary="The method by which positions are squeezed so that a text longer than the trained context "
+        "can be read.",
+        help="Linear presses all positions together evenly and loses detail; YaRN treats near and far "
+        "positions differently and keeps more of it. None also ignores the scale below. Models trained for "
+        "long contexts name their own method in the file: leave it unset then. Set it together with the "
+        "frequency scale when you raise the context length beyond what the model was trained with.",
         advanced=True,
         cli_flag="--rope-scaling",
     ),
@@ -37,9 +38,9 @@ ROPE_ROWS = (
         group="Long context (RoPE)",
         title="RoPE frequency base",
         summary="The base of the rotation frequencies that encode positions.",
-        help="Raising it stretches the usable context without any scaling method (NTK-aware scaling), at some cost in "
-        "quality at every length. A value much below the model's own breaks it. Older models use 10 000, newer ones "
-        "500 000 and more.",
+        help="Raising it stretches the usable context without any scaling method (NTK-aware scaling), at "
+        "some cost in quality at every length. A value much below the model's own breaks it. Older models "
+        "use 10 000, newer ones 500 000 and more.",
         advanced=True,
         cli_flag="--rope-freq-base",
     ),
@@ -57,10 +58,11 @@ ROPE_ROWS = (
         enabled_when=("rope_scaling_type", (None, "linear", "yarn")),
         group="Long context (RoPE)",
         title="RoPE frequency scale",
-        summary="The factor by which positions shrink: 0.5 doubles the reach, 0.25 makes it four times as long.",
-        help="Use trained context divided by wanted context, and no smaller than needed, since quality drops with it. The "
-        "method set above decides how it is applied; llama.cpp uses linear for models that name no method. Ignored when "
-        "the method is None.",
+        summary="The factor by which positions shrink: 0.5 doubles the reach, 0.25 makes it four times as "
+        "long.",
+        help="Use trained context divided by wanted context, and no smaller than needed, since quality "
+        "drops with it. The method set above decides how it is applied; llama.cpp uses linear for models "
+        "that name no method. Ignored when the method is None.",
         advanced=True,
         cli_flag="--rope-freq-scale",
     ),
@@ -81,8 +83,8 @@ ROPE_ROWS = (
         group="Long context (RoPE)",
         title="YaRN original context",
         summary="The context length that the model was trained with before any extension.",
-        help="YaRN decides by it which frequencies to stretch. Unset, the file's own entry counts, or the trained length. "
-        "Set it only when the file states an already extended length.",
+        help="YaRN decides by it which frequencies to stretch. Unset, the file's own entry counts, or the "
+        "trained length. Set it only when the file states an already extended length.",
         advanced=True,
         cli_flag="--yarn-orig-ctx",
     ),
@@ -100,9 +102,10 @@ ROPE_ROWS = (
         enabled_when=("rope_scaling_type", (None, "yarn")),
         group="Long context (RoPE)",
         title="YaRN extrapolation mix",
-        summary="How much the fast-turning dimensions are left unstretched: 0 stretches all alike, 1 is full YaRN.",
-        help="Unset means the file's value, or 1 with YaRN and 0 without. At 0 YaRN is plain linear scaling. Rarely worth "
-        "changing.",
+        summary="How much the fast-turning dimensions are left unstretched: 0 stretches all alike, 1 is "
+        "full YaRN.",
+        help="Unset means the file's value, or 1 with YaRN and 0 without. At 0 YaRN is plain linear "
+        "scaling. Rarely worth changing.",
         advanced=True,
         cli_flag="--yarn-ext-factor",
     ),
@@ -121,8 +124,9 @@ ROPE_ROWS = (
         group="Long context (RoPE)",
         title="YaRN attention factor",
         summary="Multiplies the strength of attention to make up for the stretched positions.",
-        help="Read only when the extrapolation mix is 0: at any other mix llama.cpp computes the factor from the frequency "
-        "scale by itself and ignores this one. Leave it unset unless a model's card gives a value.",
+        help="Read only when the extrapolation mix is 0: at any other mix llama.cpp computes the factor "
+        "from the frequency scale by itself and ignores this one. Leave it unset unless a model's card "
+        "gives a value.",
         advanced=True,
         cli_flag="--yarn-attn-factor",
     ),
@@ -140,9 +144,10 @@ ROPE_ROWS = (
         enabled_when=("rope_scaling_type", (None, "yarn")),
         group="Long context (RoPE)",
         title="YaRN beta fast",
-        summary="Dimensions that turn more often than this over the original context are not stretched at all.",
-        help="The upper end of YaRN's ramp between keeping and stretching, 32 in the paper. Change it only to follow a "
-        "model's card.",
+        summary="Dimensions that turn more often than this over the original context are not stretched at "
+        "all.",
+        help="The upper end of YaRN's ramp between keeping and stretching, 32 in the paper. Change it only "
+        "to follow a model's card.",
         advanced=True,
         cli_flag="--yarn-beta-fast",
     ),
@@ -161,8 +166,8 @@ ROPE_ROWS = (
         group="Long context (RoPE)",
         title="YaRN beta slow",
         summary="Dimensions that turn less often than this over the original context are stretched in full.",
-        help="The lower end of YaRN's ramp, 1 in the paper; it must stay below beta fast. Change it only to follow a "
-        "model's card.",
+        help="The lower end of YaRN's ramp, 1 in the paper; it must stay below beta fast. Change it only to "
+        "follow a model's card.",
         advanced=True,
         cli_flag="--yarn-beta-slow",
     ),

@@ -22,8 +22,9 @@ REPETITION_ROWS = (
         group="Repetition",
         title="Repeat penalty",
         summary="Makes tokens that occurred recently less likely, however often they occurred.",
-        help="Divides their positive scores and multiplies their negative ones by this number. 1.05 to 1.15 stops loops of "
-        "small models; more harms grammar, code and names, which must repeat. Below 1 encourages repetition. 1 is off.",
+        help="Divides their positive scores and multiplies their negative ones by this number. 1.05 to 1.15 "
+        "stops loops of small models; more harms grammar, code and names, which must repeat. Below 1 "
+        "encourages repetition. 1 is off.",
         cli_flag="--repeat-penalty",
     ),
     Setting(
@@ -43,8 +44,8 @@ REPETITION_ROWS = (
         group="Repetition",
         title="Repeat window",
         summary="How many of the latest tokens the repeat, presence and frequency penalties look at.",
-        help="Longer notices repetitions that lie further apart, and punishes ordinary words more. 0 switches all three "
-        "penalties off.",
+        help="Longer notices repetitions that lie further apart, and punishes ordinary words more. 0 "
+        "switches all three penalties off.",
         cli_flag="--repeat-last-n",
     ),
     Setting(
@@ -62,8 +63,8 @@ REPETITION_ROWS = (
         group="Repetition",
         title="Presence penalty",
         summary="Takes this much from the score of every token that occurs in the window, once.",
-        help="Pushes towards new subjects. 0.1 to 1 is usual, some model cards ask for 1.5 against endless repetition; "
-        "negative values favour what was already said.",
+        help="Pushes towards new subjects. 0.1 to 1 is usual, some model cards ask for 1.5 against endless "
+        "repetition; negative values favour what was already said.",
         cli_flag="--presence-penalty",
     ),
     Setting(
@@ -81,8 +82,8 @@ REPETITION_ROWS = (
         group="Repetition",
         title="Frequency penalty",
         summary="Takes this much from a token's score for each time it occurs in the window.",
-        help="Hits the most used words hardest, which over long windows includes commas and articles, so keep it small: 0.1 "
-        "to 0.5. Negative values reward repetition.",
+        help="Hits the most used words hardest, which over long windows includes commas and articles, so "
+        "keep it small: 0.1 to 0.5. Negative values reward repetition.",
         cli_flag="--frequency-penalty",
     ),
     Setting(
@@ -100,9 +101,9 @@ REPETITION_ROWS = (
         group="Repetition",
         title="DRY strength",
         summary="Punishes continuing a sequence that already occurred word for word (Don't Repeat Yourself).",
-        help="Unlike the penalties above it leaves single words alone and grows with the length of the repeated passage, so "
-        "it stops loops without harming style. 0.8 is usual, 0 switches it off. Switch it off when the model shall quote "
-        "or copy.",
+        help="Unlike the penalties above it leaves single words alone and grows with the length of the "
+        "repeated passage, so it stops loops without harming style. 0.8 is usual, 0 switches it off. Switch "
+        "it off when the model shall quote or copy.",
         cli_flag="--dry-multiplier",
     ),
     Setting(
@@ -120,8 +121,8 @@ REPETITION_ROWS = (
         group="Repetition",
         title="DRY growth",
         summary="The factor by which the DRY penalty grows with each further repeated token.",
-        help="The penalty is strength times growth to the power of how far the repetition exceeds the allowed length. At 1 "
-        "it does not grow.",
+        help="The penalty is strength times growth to the power of how far the repetition exceeds the "
+        "allowed length. At 1 it does not grow.",
         cli_flag="--dry-base",
     ),
     Setting(
@@ -160,8 +161,9 @@ REPETITION_ROWS = (
         group="Repetition",
         title="DRY window",
         summary="How many of the latest tokens are searched for repeated sequences.",
-        help="llama.cpp's 64 only catches loops that lie close together; with DRY in use, a window as long as a few replies (1024 or "
-        "more) is usually meant. Longer windows cost a little time per token. 0 switches DRY off.",
+        help="llama.cpp's 64 only catches loops that lie close together; with DRY in use, a window as long "
+        "as a few replies (1024 or more) is usually meant. Longer windows cost a little time per token. 0 "
+        "switches DRY off.",
         cli_flag="--dry-penalty-last-n",
     ),
     Setting(
@@ -175,8 +177,8 @@ REPETITION_ROWS = (
         group="Repetition",
         title="DRY sequence breakers",
         summary="Texts across which a repetition does not count as one sequence.",
-        help="Line ends and marks such as a colon after a speaker's name must be free to recur. Add the names of characters "
-        "in a role play. Breakers are cut to 40 bytes.",
+        help="Line ends and marks such as a colon after a speaker's name must be free to recur. Add the "
+        "names of characters in a role play. Breakers are cut to 40 bytes.",
         cli_flag="--dry-sequence-breaker",
     ),
 )

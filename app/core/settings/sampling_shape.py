@@ -19,10 +19,12 @@ TEMPERATURE_ROWS = (
         apply=Apply.REPLY,
         group="Randomness",
         title="Temperature",
-        summary="How freely the next token is chosen: 0 always takes the most likely one, higher lets unlikely ones through.",
-        help="Around 0 to 0.3 suits facts, code and extraction, 0.6 to 0.9 conversation, 1 and more brainstorming; far above 1 "
-        "text falls apart unless Min-P or Top-nσ cuts off the tail. At 0 the reply is greedy: the seed and the other "
-        "random choices below no longer matter. Follow the model's card where it names a value.",
+        summary="How freely the next token is chosen: 0 always takes the most likely one, higher lets "
+        "unlikely ones through.",
+        help="Around 0 to 0.3 suits facts, code and extraction, 0.6 to 0.9 conversation, 1 and more "
+        "brainstorming; far above 1 text falls apart unless Min-P or Top-nσ cuts off the tail. At 0 the "
+        "reply is greedy: the seed and the other random choices below no longer matter. Follow the model's "
+        "card where it names a value.",
         cli_flag="--temp",
     ),
     Setting(
@@ -41,9 +43,9 @@ TEMPERATURE_ROWS = (
         group="Randomness",
         title="Dynamic temperature range",
         summary="Lets the temperature move by this much: down where the model is sure, up where it is not.",
-        help="The temperature then lies between temperature minus range (not below 0) and temperature plus range, chosen for "
-        "each token from how evenly the remaining candidates are spread. 0 keeps it fixed. For variety in open passages "
-        "without mistakes in names and numbers.",
+        help="The temperature then lies between temperature minus range (not below 0) and temperature plus "
+        "range, chosen for each token from how evenly the remaining candidates are spread. 0 keeps it "
+        "fixed. For variety in open passages without mistakes in names and numbers.",
         cli_flag="--dynatemp-range",
     ),
     Setting(
@@ -61,8 +63,8 @@ TEMPERATURE_ROWS = (
         group="Randomness",
         title="Dynamic temperature exponent",
         summary="The curve by which the model's uncertainty becomes temperature.",
-        help="Above 1 the temperature stays low until the model is very unsure, below 1 it rises early; 1 is a straight "
-        "line. Only matters while the range above is not 0.",
+        help="Above 1 the temperature stays low until the model is very unsure, below 1 it rises early; 1 "
+        "is a straight line. Only matters while the range above is not 0.",
         cli_flag="--dynatemp-exp",
     ),
     Setting(
@@ -79,9 +81,10 @@ TEMPERATURE_ROWS = (
         group="Randomness",
         title="Seed",
         summary="The starting point of the random choices; the same seed repeats the same reply.",
-        help="Random draws a new seed for every reply and notes it in the reply's record, so that a good one can be "
-        "repeated. Repeating needs the same model, settings and text; results may still differ between devices, and "
-        "when several replies are generated at once, because sums are rounded in another order.",
+        help="Random draws a new seed for every reply and notes it in the reply's record, so that a good "
+        "one can be repeated. Repeating needs the same model, settings and text; results may still differ "
+        "between devices, and when several replies are generated at once, because sums are rounded in "
+        "another order.",
         cli_flag="--seed",
     ),
 )
@@ -103,9 +106,9 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="Top-K",
         summary="Only the K most likely tokens may be chosen.",
-        help="A fixed number is crude: too many where one token is right, too few where many are. It also makes the steps "
-        "after it cheaper, since they sort K candidates instead of the whole vocabulary. 0 switches it off, 1 is "
-        "greedy. 20 to 100 is usual.",
+        help="A fixed number is crude: too many where one token is right, too few where many are. It also "
+        "makes the steps after it cheaper, since they sort K candidates instead of the whole vocabulary. 0 "
+        "switches it off, 1 is greedy. 20 to 100 is usual.",
         cli_flag="--top-k",
     ),
     Setting(
@@ -123,8 +126,9 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="Top-P",
         summary="Only the most likely tokens that together reach this probability may be chosen.",
-        help="Adapts to how sure the model is: few candidates when it is, many when it is not. Lower is more careful. 1 "
-        "switches it off. Changing this or Min-P is enough; both at once are hard to reason about.",
+        help="Adapts to how sure the model is: few candidates when it is, many when it is not. Lower is "
+        "more careful. 1 switches it off. Changing this or Min-P is enough; both at once are hard to reason "
+        "about.",
         cli_flag="--top-p",
     ),
     Setting(
@@ -142,8 +146,8 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="Min-P",
         summary="Drops tokens less likely than this fraction of the most likely one.",
-        help="At 0.05 a token stays only if it is at least a twentieth as likely as the best. Cuts off the nonsense tail even "
-        "at high temperatures, where 0.1 is a good start. 0 switches it off.",
+        help="At 0.05 a token stays only if it is at least a twentieth as likely as the best. Cuts off the "
+        "nonsense tail even at high temperatures, where 0.1 is a good start. 0 switches it off.",
         cli_flag="--min-p",
     ),
     Setting(
@@ -161,9 +165,11 @@ CUTOFF_ROWS = (
         advanced=True,
         group="Cut-offs",
         title="Typical-P",
-        summary="Prefers tokens whose surprise is about what the model expects on average, up to this probability.",
-        help="Removes the too obvious as well as the too unlikely, for prose that is neither bland nor wild. 1 switches it off; "
-        "0.9 is a mild start. Do not use it where the obvious answer is the right one.",
+        summary="Prefers tokens whose surprise is about what the model expects on average, up to this "
+        "probability.",
+        help="Removes the too obvious as well as the too unlikely, for prose that is neither bland nor "
+        "wild. 1 switches it off; 0.9 is a mild start. Do not use it where the obvious answer is the right "
+        "one.",
         cli_flag="--typical-p",
     ),
     Setting(
@@ -182,8 +188,8 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="Top-nσ",
         summary="Keeps tokens whose raw score lies within n standard deviations of the best one.",
-        help="It looks at the scores before the temperature acts, so its choice of candidates stays the same however high "
-        "the temperature is. 1 is usual, smaller is stricter. -1 and 0 switch it off.",
+        help="It looks at the scores before the temperature acts, so its choice of candidates stays the "
+        "same however high the temperature is. 1 is usual, smaller is stricter. -1 and 0 switch it off.",
         cli_flag="--top-n-sigma",
     ),
     Setting(
@@ -202,8 +208,9 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="XTC probability",
         summary="How often the most likely choices are taken away, so that a less obvious one must be found.",
-        help="Each time it strikes, all tokens above the threshold except the least likely of them are removed. Breaks "
-        "clichés in fiction; harms code, facts and anything with one right answer. 0 switches it off, 0.5 is usual.",
+        help="Each time it strikes, all tokens above the threshold except the least likely of them are "
+        "removed. Breaks clichés in fiction; harms code, facts and anything with one right answer. 0 "
+        "switches it off, 0.5 is usual.",
         cli_flag="--xtc-probability",
     ),
     Setting(
@@ -221,8 +228,8 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="XTC threshold",
         summary="How likely a token must be for XTC to count it among the obvious choices.",
-        help="At least two tokens must reach it for XTC to act, so above 0.5 it never does. Lower removes more. Only "
-        "matters while the XTC probability is not 0.",
+        help="At least two tokens must reach it for XTC to act, so above 0.5 it never does. Lower removes "
+        "more. Only matters while the XTC probability is not 0.",
         cli_flag="--xtc-threshold",
     ),
 )
@@ -239,9 +246,10 @@ TARGET_ROWS = (
         group="Steered surprise",
         title="Mirostat",
         summary="Steers the text towards a constant degree of surprise instead of cutting off candidates.",
-        help="It takes the place of the whole chain: besides it only the temperature, logit bias and a grammar still act. "
-        "Keeps long texts from turning dull or incoherent; slower than the usual chain, since it sorts the whole "
-        "vocabulary for each token. Version 2.0 is simpler and faster than the first.",
+        help="It takes the place of the whole chain: besides it only the temperature, logit bias and a "
+        "grammar still act. Keeps long texts from turning dull or incoherent; slower than the usual chain, "
+        "since it sorts the whole vocabulary for each token. Version 2.0 is simpler and faster than the "
+        "first.",
         cli_flag="--mirostat",
     ),
     Setting(
@@ -259,7 +267,8 @@ TARGET_ROWS = (
         group="Steered surprise",
         title="Mirostat target",
         summary="The degree of surprise per token (tau, in bits) that Mirostat aims at.",
-        help="Low values give focused, repetitive text, high ones varied and finally incoherent text. 3 to 6 is usual.",
+        help="Low values give focused, repetitive text, high ones varied and finally incoherent text. 3 to "
+        "6 is usual.",
         cli_flag="--mirostat-ent",
     ),
     Setting(
@@ -276,8 +285,10 @@ TARGET_ROWS = (
         advanced=True,
         group="Steered surprise",
         title="Mirostat rate",
-        summary="How quickly Mirostat corrects itself after a token that was too surprising or too dull (eta).",
-        help="Larger reacts faster and swings more. 0.1 rarely needs changing; at 0 it never corrects itself.",
+        summary="How quickly Mirostat corrects itself after a token that was too surprising or too dull "
+        "(eta).",
+        help="Larger reacts faster and swings more. 0.1 rarely needs changing; at 0 it never corrects "
+        "itself.",
         cli_flag="--mirostat-lr",
     ),
     Setting(
@@ -296,9 +307,9 @@ TARGET_ROWS = (
         group="Steered surprise",
         title="Adaptive-P target",
         summary="Favours tokens whose probability is near this value, averaged over the reply.",
-        help="Makes the final choice in place of the ordinary draw: after a run of very likely tokens it leans towards less "
-        "likely ones, and the other way round. 0.3 to 0.6 adds variety. Use it with Min-P as the only other cut-off. Any "
-        "negative value switches it off.",
+        help="Makes the final choice in place of the ordinary draw: after a run of very likely tokens it "
+        "leans towards less likely ones, and the other way round. 0.3 to 0.6 adds variety. Use it with "
+        "Min-P as the only other cut-off. Any negative value switches it off.",
         cli_flag="--adaptive-target",
     ),
     Setting(
@@ -316,8 +327,8 @@ TARGET_ROWS = (
         group="Steered surprise",
         title="Adaptive-P memory",
         summary="How long past choices count when Adaptive-P balances the next one.",
-        help="About 1 / (1 - value) tokens: 0.9 looks back over ten, 0.99 over a hundred. Lower reacts at once, higher is "
-        "steadier. Only matters while a target is set.",
+        help="About 1 / (1 - value) tokens: 0.9 looks back over ten, 0.99 over a hundred. Lower reacts at "
+        "once, higher is steadier. Only matters while a target is set.",
         cli_flag="--adaptive-decay",
     ),
 )

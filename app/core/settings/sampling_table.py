@@ -1,4 +1,4 @@
-"""The sampling settings: everything that is decided anew for each reply. Keys and defaults are llama-server's."""
+"""The sampling settings: all that is decided anew for each reply. Keys and defaults are llama-server's."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ _LENGTH_ROWS = (
         group="Length and end",
         title="Longest reply",
         summary="The reply is cut off after this many tokens.",
-        help="Without a limit the model ends by itself, or the context does. A token is about three quarters of an English "
-        "word. Thinking counts too: a low limit can end a reply before its answer begins.",
+        help="Without a limit the model ends by itself, or the context does. A token is about three "
+        "quarters of an English word. Thinking counts too: a low limit can end a reply before its answer "
+        "begins.",
         cli_flag="--predict",
     ),
     Setting(
@@ -50,7 +51,8 @@ _LENGTH_ROWS = (
         group="Length and end",
         title="Stop strings",
         summary="The reply ends as soon as one of these texts appears, and the text itself is left out.",
-        help="For raw prompts and for models that run on into the next turn. Matched across token borders and case-sensitive.",
+        help="For raw prompts and for models that run on into the next turn. Matched across token borders "
+        "and case-sensitive.",
         cli_flag="--reverse-prompt",
     ),
     Setting(
@@ -63,8 +65,8 @@ _LENGTH_ROWS = (
         group="Length and end",
         title="Ignore end of text",
         summary="Forbids the model's end-of-text tokens, so that it goes on until another limit ends it.",
-        help="For measuring speed over a fixed number of tokens. A reply that cannot end soon turns to nonsense: set a "
-        "limit as well.",
+        help="For measuring speed over a fixed number of tokens. A reply that cannot end soon turns to "
+        "nonsense: set a limit as well.",
         cli_flag="--ignore-eos",
     ),
 )
@@ -81,9 +83,9 @@ _STRUCTURE_ROWS = (
         group="Structured output",
         title="JSON schema",
         summary="The reply must be JSON that follows this schema.",
-        help='A JSON schema, such as {"type": "object"} for any object; it is turned into a grammar. The form is '
-        "guaranteed, the contents are not: ask for the same structure in the prompt too. A reply that hits a length limit "
-        "is cut off in the middle. Not together with a grammar.",
+        help='A JSON schema, such as {"type": "object"} for any object; it is turned into a grammar. The '
+        "form is guaranteed, the contents are not: ask for the same structure in the prompt too. A reply "
+        "that hits a length limit is cut off in the middle. Not together with a grammar.",
         cli_flag="--json-schema",
     ),
     Setting(
@@ -98,8 +100,8 @@ _STRUCTURE_ROWS = (
         group="Structured output",
         title="Grammar",
         summary="The reply must follow this GBNF grammar.",
-        help="llama.cpp's own notation; its start rule is called root. Whatever the grammar does not allow cannot be "
-        "generated, thinking included, and large grammars slow down every token.",
+        help="llama.cpp's own notation; its start rule is called root. Whatever the grammar does not allow "
+        "cannot be generated, thinking included, and large grammars slow down every token.",
         cli_flag="--grammar",
     ),
     Setting(
@@ -114,9 +116,9 @@ _STRUCTURE_ROWS = (
         group="Structured output",
         title="Logit bias",
         summary="Adds a fixed amount to the score of chosen tokens.",
-        help="Each line is a token, by its number or its text, and an amount: -100 practically forbids it, 100 forces it, a "
-        "few points make it a little more or less likely. A text of several tokens gets the amount on each of them, as "
-        "with llama-server.",
+        help="Each line is a token, by its number or its text, and an amount: -100 practically forbids it, "
+        "100 forces it, a few points make it a little more or less likely. A text of several tokens gets "
+        "the amount on each of them, as with llama-server.",
         cli_flag="--logit-bias",
     ),
     Setting(
@@ -131,9 +133,9 @@ _STRUCTURE_ROWS = (
         group="Order",
         title="Sampler order",
         summary="The order in which the steps above are applied; a step that is left out does nothing.",
-        help="Cut-offs before the temperature judge the model's own probabilities, after it the flattened ones, so moving "
-        "the temperature to the front makes Top-P and Min-P looser at high temperatures. Penalties belong before the "
-        "cut-offs. Top-K early makes all later steps faster.",
+        help="Cut-offs before the temperature judge the model's own probabilities, after it the flattened "
+        "ones, so moving the temperature to the front makes Top-P and Min-P looser at high temperatures. "
+        "Penalties belong before the cut-offs. Top-K early makes all later steps faster.",
         cli_flag="--samplers",
     ),
 )

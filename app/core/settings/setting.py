@@ -1,4 +1,4 @@
-"""What one setting is: a row from which the panel, the command line, the saved files and the worker all follow."""
+"""What one setting is: a row from which panel, command line, saved files and worker all follow."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ class Setting:
 
     `target` says where the value goes: ``model.<field>`` and ``context.<field>`` are fields of
     llama_model_params and llama_context_params, ``engine.<name>`` is ours to interpret after loading,
-    ``sampler.<name>`` a parameter of the sampler chain, ``request.<name>`` of one generation, ``app.<name>`` the
-    app itself, ``draft.<name>`` the draft model.
+    ``sampler.<name>`` a parameter of the sampler chain, ``request.<name>`` of one generation, ``app.<name>``
+    the app itself, ``draft.<name>`` the draft model. Several rows may share a target; see `load_mode`.
 
-    `slider` is the comfortable part of the legal range; `log` marks a slider on which doubling is the natural
-    step. With `optional` the value may be None, which leaves the decision to llama.cpp (or switches the feature off).
+    `slider` is the comfortable part of the legal range; `log` marks one on which doubling is the natural step.
+    With `optional` the value may be None, which leaves the decision to llama.cpp or switches the feature off.
     `enabled_when` is ``(key, values)``: the row is live only while that other row has one of those values.
     `available` False marks a row whose behaviour is not built yet: shown, saved, never sent.
-    `named` gives single numbers a word of their own, e.g. ``((-1, "all"),)``; `parse` takes and `format` writes it.
-    `item_pattern` is a regular expression that the second half of each PAIRS item must match in full, and
-    `item_hint` says what it wants.
+    `named` gives single numbers words of their own, e.g. ``((-1, "all"),)``; `parse` takes, `format` writes
+    them. `item_pattern` is a regular expression that the second half of each PAIRS item must match in full,
+    and `item_hint` says what it wants.
     """
 
     key: str
@@ -109,7 +109,7 @@ class Setting:
         """`value` in its canonical Python type.
 
         Raises:
-            SettingError: the value has the wrong type, lies outside the legal range or is not among the choices.
+            SettingError: the value has the wrong type, is out of range or not among the choices.
         """
         if value is None or (
             self.optional and self.kind in _TEXT_KINDS and isinstance(value, str) and not value.strip()
@@ -126,16 +126,16 @@ class Setting:
             SettingError: the text does not stand for a legal value.
         """
         word = text.strip().lower()
-        if self.optional and self.kind not in _TEXT_KINDS and word not in self.choice_values():
-            if word in {"", "auto", "none", "default", self.none_title.lower()}:
-                return None
+        unset = {"", "auto", "none", "default", self.none_title.lower()}.difference(self.choice_values())
+        if self.optional and self.kind not in _TEXT_KINDS and word in unset:
+            return None
         for number, name in self.named:
             if word == name.lower():
                 return self.check(number)
         return self.check(_PARSERS[self.kind](self, text))
 
     def format(self, value: Any) -> str:
-        """The text that `parse` reads back as `value`. An unset text is empty, any other unset value `none_title`."""
+        """The text that `parse` reads back as `value`; unset is `none_title`, for texts the empty string."""
         if value is None:
             return "" if self.kind in _TEXT_KINDS else self.none_title
         for number, name in self.named:
@@ -153,6 +153,10 @@ class Setting:
     def choice_values(self) -> tuple[str, ...]:
         """The values a CHOICE or ORDER setting may take."""
         return tuple(choice.value for choice in self.choices)
+
+    def choice_title(self, value: str) -> str:
+        """The words for one of the choices. Raises KeyError for any other value."""
+        return {choice.value: choice.title for choice in self.choices}[value]
 
 
 _TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH})
@@ -240,9 +244,10 @@ def _pairs(setting: Setting, value: Any, what: str) -> list[tuple[Any, Any]]:
         raise SettingError(setting.key, f"must be a list of {what}, not {value!r}")
     pairs: list[tuple[Any, Any]] = []
     for item in cast(list[Any], value):
-        if not isinstance(item, list | tuple) or len(cast(list[Any], item)) != 2:
+        pair = cast(list[Any], item) if isinstance(item, list | tuple) else []
+        if len(pair) != 2:
             raise SettingError(setting.key, f"must be a list of {what}, not {value!r}")
-        pairs.append((item[0], item[1]))
+        pairs.append((pair[0], pair[1]))
     return pairs
 
 
@@ -313,7 +318,7 @@ def _parse_bool(setting: Setting, text: str) -> bool:
 
 def _parse_list(setting: Setting, text: str) -> Any:
     stripped = text.strip()
-    # a stop string such as [INST] opens with a bracket too: only what looks like a JSON list of texts is read as JSON
+    # a stop string such as [INST] opens with a bracket too: it is JSON only if a quoted text follows
     plain_text = setting.kind is Kind.STRINGS and not re.match(r'\[\s*("|\])', stripped)
     if stripped.startswith("[") and not plain_text:
         try:
@@ -331,7 +336,7 @@ def _parse_list(setting: Setting, text: str) -> Any:
 
 
 def _parse_pair(setting: Setting, item: str) -> list[Any]:
-    # a metadata or tensor override may hold further equals signs in its value, a file or token text in its name
+    # an override may hold further equals signs in its value, a file name or token text in its name
     name, separator, value = item.partition("=") if setting.kind is Kind.PAIRS else item.rpartition("=")
     if not separator:
         if setting.kind is Kind.SCALED_PATHS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 from app.core.settings.problem import Problem, Reason
 from app.core.settings.setting import Setting, SettingError
@@ -65,7 +65,7 @@ class Table:
         return values[key] if key in values else _copy(row.default)
 
     def changed(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What of `values` differs from the defaults, in the table's order. Keys that are no row are left out."""
+        """What of `values` differs from the defaults, in the table's order; keys of no row are left out."""
         return {
             row.key: values[row.key] for row in self if row.key in values and values[row.key] != row.default
         }
@@ -93,7 +93,7 @@ class Table:
         for key, value in values.items():
             row = self._rows.get(self._renamed.get(key, key))
             if row is None:
-                problems.append(Problem(key, "warning", Reason.UNKNOWN_KEY, {"table": self.name}))
+                problems.append(Problem(key, "warning", Reason.UNKNOWN_KEY, {"table": self.name, "key": key}))
             elif key == row.key or row.key not in values:
                 try:
                     clean[row.key] = row.check(value)
@@ -117,4 +117,4 @@ class Table:
 
 
 def _copy(value: Any) -> Any:
-    return [_copy(item) for item in value] if isinstance(value, list) else value  # type: ignore[reportUnknownVariableType]
+    return [_copy(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
