@@ -33,7 +33,11 @@ class Timings:
     @property
     def predicted_per_second(self) -> float:
         """Generated tokens per second. The first token belongs to the prompt, so n tokens are n - 1 steps."""
-        return (self.predicted_n - 1) * 1000 / self.predicted_ms if self.predicted_n > 1 and self.predicted_ms > 0 else 0.0
+        return (
+            (self.predicted_n - 1) * 1000 / self.predicted_ms
+            if self.predicted_n > 1 and self.predicted_ms > 0
+            else 0.0
+        )
 
     def to_dict(self) -> dict[str, float]:
         """Builtin types only, for messages and files."""

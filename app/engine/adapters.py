@@ -6,13 +6,11 @@ import ctypes
 from typing import Any
 
 import numpy as np
-from llama_cpp import llama_cpp as lib
 
 from app.core.gguf import GgufError, read_header
 from app.core.reasons import FailureKind
+from app.engine.bindings import lib
 from app.engine.errors import EngineError
-
-_F32 = 0
 
 
 def load_loras(model: Any, adapters: list[list[Any]]) -> list[tuple[Any, float]]:
@@ -65,7 +63,9 @@ def apply_control_vectors(context: Any, model: Any, vectors: list[list[Any]]) ->
     data = np.ascontiguousarray(total)
     pointer = data.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
     if lib.llama_set_adapter_cvec(context, pointer, data.size, n_embd, 1, n_layers) != 0:
-        raise EngineError(FailureKind.ENGINE, "llama.cpp could not apply the control vector", "control_vectors")
+        raise EngineError(
+            FailureKind.ENGINE, "llama.cpp could not apply the control vector", "control_vectors"
+        )
 
 
 def _directions(path: str, n_embd: int) -> dict[int, np.ndarray[Any, Any]]:
@@ -78,7 +78,7 @@ def _directions(path: str, n_embd: int) -> dict[int, np.ndarray[Any, Any]]:
         prefix, _, number = tensor.name.partition(".")
         if prefix != "direction" or not number.isdigit() or int(number) < 1:
             continue
-        if tensor.type_id != _F32 or tuple(tensor.shape) != (n_embd,):
+        if tensor.type.name.upper() != "F32" or tuple(tensor.shape) != (n_embd,):
             raise _refused(path, f"{tensor.name} is not {n_embd} numbers of type F32")
         offset = header.data_offset + tensor.offset
         found[int(number)] = np.fromfile(path, dtype=np.float32, count=n_embd, offset=offset)
@@ -88,4 +88,6 @@ def _directions(path: str, n_embd: int) -> dict[int, np.ndarray[Any, Any]]:
 
 
 def _refused(path: str, why: str) -> EngineError:
-    return EngineError(FailureKind.BAD_SETTING, f"{path} is not a control vector for this model: {why}", "control_vectors")
+    return EngineError(
+        FailureKind.BAD_SETTING, f"{path} is not a control vector for this model: {why}", "control_vectors"
+    )

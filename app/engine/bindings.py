@@ -12,7 +12,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from llama_cpp import llama_cpp as lib
+from llama_cpp import llama_cpp as _llama_cpp
+
+lib: Any = _llama_cpp
+"""llama-cpp-python's low-level functions. Its type hints contradict each other, so it is Any here, once for all."""
 
 DEVICE_KINDS = ("cpu", "gpu", "igpu", "accel", "meta")
 """`enum ggml_backend_dev_type`, ggml-backend.h."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ctypes
 from dataclasses import dataclass
 
-from app.engine.bindings import DEVICE_KINDS, MissingFunctionError, function
 from app.core.reasons import FailureKind
+from app.engine.bindings import DEVICE_KINDS, MissingFunctionError, function
 from app.engine.errors import EngineError
 
 
@@ -43,7 +43,7 @@ def all_devices() -> list[Device]:
         handle = function("ggml_backend_dev_get")(index)
         registry = function("ggml_backend_dev_backend_reg")(handle)
         backend = _text(function("ggml_backend_reg_name")(registry))
-        kind = "rpc" if backend == "RPC" else DEVICE_KINDS[function("ggml_backend_dev_type")(handle)]
+        kind: str = "rpc" if backend == "RPC" else DEVICE_KINDS[function("ggml_backend_dev_type")(handle)]
         found.append(
             Device(
                 name=_text(function("ggml_backend_dev_name")(handle)),
@@ -72,7 +72,9 @@ def add_rpc_servers(endpoints: list[str]) -> None:
                 "rpc_servers",
             ) from None
         if not registry:
-            raise EngineError(FailureKind.DEVICE_LOST, f"no remote worker answers at {endpoint}", "rpc_servers")
+            raise EngineError(
+                FailureKind.DEVICE_LOST, f"no remote worker answers at {endpoint}", "rpc_servers"
+            )
         function("ggml_backend_register")(registry)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from llama_cpp import llama_cpp as lib
-
 from app.core.run import Difference, Got, GotDevice
+from app.engine.bindings import lib
 from app.engine.devices import Device
 from app.engine.native_log import LoadLog
 
@@ -120,7 +119,9 @@ def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) ->
     if loaded.values["n_ctx"] and loaded.values["n_ctx"] != in_force["n_ctx"]:
         found.append(Difference("n_ctx", loaded.values["n_ctx"], in_force["n_ctx"], "rounded"))
     if loaded.values["flash_attn"] != "auto" and loaded.values["flash_attn"] != in_force["flash_attn"]:
-        found.append(Difference("flash_attn", loaded.values["flash_attn"], in_force["flash_attn"], "unsupported"))
+        found.append(
+            Difference("flash_attn", loaded.values["flash_attn"], in_force["flash_attn"], "unsupported")
+        )
     for key in ("n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch"):
         if loaded.asked.get(key) not in (None, in_force[key]):
             found.append(Difference(key, loaded.asked[key], in_force[key], "limited"))

@@ -7,14 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from llama_cpp import llama_cpp as lib
-
 from app.core.gguf import GgufError, ModelFacts, facts
+from app.core.reasons import FailureKind
 from app.core.run import Got
 from app.engine import adapters, got, params
-from app.engine.bindings import AbortFlag
+from app.engine.bindings import AbortFlag, lib
 from app.engine.devices import Device, add_rpc_servers, all_devices
-from app.core.reasons import FailureKind
 from app.engine.errors import EngineError
 from app.engine.native_log import LoadLog, NativeLog
 from app.engine.templates import FALLBACK, ChatTemplate
@@ -23,21 +21,22 @@ from app.engine.vocabulary import Vocabulary
 Progress = Callable[[float, str], bool]
 """Called with (fraction 0..1, stage); returns False to abort."""
 
+_NO_MEMORY = r"unable to allocate|failed to allocate|out of memory|cudaMalloc failed|OutOf\w*Memory|bad_alloc"
+_NOT_A_MODEL = (
+    r"unknown model architecture|magic|within the file bounds|missing tensor|not found in model|corrupt|invalid|"
+    r"failed to (read|open|load GGUF)|wrong (shape|number)|error loading model"
+)
 _CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
-    (r"unable to allocate|failed to allocate|out of memory|cudaMalloc failed|OutOf\w*Memory|bad_alloc", FailureKind.OUT_OF_MEMORY, ""),
+    (_NO_MEMORY, FailureKind.OUT_OF_MEMORY, ""),
     (r"K cache type", FailureKind.BAD_SETTING, "type_k"),
     (r"V cache type|quantized V cache", FailureKind.BAD_SETTING, "type_v"),
     (r"main_gpu", FailureKind.BAD_SETTING, "main_gpu"),
     (r"SPLIT_MODE", FailureKind.BAD_SETTING, "split_mode"),
     (r"n_seq_max", FailureKind.BAD_SETTING, "n_seq_max"),
     (r"[Ff]ailed to connect|RPC|Remote", FailureKind.DEVICE_LOST, "rpc_servers"),
-    (
-        r"unknown model architecture|magic|within the file bounds|missing tensor|not found in model|corrupt|invalid|"
-        r"failed to (read|open|load GGUF)|wrong (shape|number)|error loading model",
-        FailureKind.BAD_FILE,
-        "",
-    ),
-)  # fmt: skip
+    (_NOT_A_MODEL, FailureKind.BAD_FILE, ""),
+)
+"""What llama.cpp's error lines say, the kind of failure, and the setting it is about."""
 
 
 class LoadedModel:

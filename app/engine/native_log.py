@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from llama_cpp import llama_cpp as lib
+from app.engine.bindings import lib
 
 DEBUG, INFO, WARN, ERROR, CONTINUE = 1, 2, 3, 4, 5
 """`enum ggml_log_level`, ggml.h."""
@@ -21,7 +21,14 @@ _BUFFER = re.compile(
 _OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 _LAYER = re.compile(r"layer\s+(\d+) assigned to device (\S+?),")
 _FLASH = re.compile(r"Flash Attention (enabled|disabled|not supported)")
-_KINDS = {"model": "weights", "KV": "kv", "RS": "kv", "output": "output", "compute": "compute", "LoRA": "weights"}
+_KINDS = {
+    "model": "weights",
+    "KV": "kv",
+    "RS": "kv",
+    "output": "output",
+    "compute": "compute",
+    "LoRA": "weights",
+}
 
 
 @dataclass(slots=True)

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
-from llama_cpp import llama_cpp as lib
 
-from app.core.settings import LOAD
-from app.engine.devices import Device, buffer_types, named
 from app.core.reasons import FailureKind
+from app.core.settings import LOAD
+from app.engine.bindings import lib
+from app.engine.devices import Device, buffer_types, named
 from app.engine.errors import EngineError
 
 GGML_TYPES = {
@@ -39,7 +39,7 @@ _PLAIN_CONTEXT_FIELDS = (
 class TensorBuftOverride(ctypes.Structure):
     """`struct llama_model_tensor_buft_override`, llama.h; llama-cpp-python leaves it out."""
 
-    _fields_ = [("pattern", ctypes.c_char_p), ("buft", ctypes.c_void_p)]
+    _fields_ = [("pattern", ctypes.c_char_p), ("buft", ctypes.c_void_p)]  # noqa: RUF012
 
 
 @dataclass(slots=True)
@@ -86,11 +86,11 @@ def load_mode(values: dict[str, Any]) -> int:
     """The one `llama_load_mode` that three settings stand for; direct I/O excludes mapping."""
     if values["use_direct_io"]:
         return lib.LLAMA_LOAD_MODE_DIRECT_IO
-    mapped, locked = bool(values["use_mmap"]), bool(values["use_mlock"])
-    if mapped and locked:
-        return lib.LLAMA_LOAD_MODE_MMAP_MLOCK
-    if locked:
-        return lib.LLAMA_LOAD_MODE_MLOCK
+    mapped: bool | None = values["use_mmap"]
+    if values["use_mlock"]:
+        return lib.LLAMA_LOAD_MODE_MLOCK if mapped is False else lib.LLAMA_LOAD_MODE_MMAP_MLOCK
+    if mapped is None:
+        return lib.LLAMA_LOAD_MODE_AUTO
     return lib.LLAMA_LOAD_MODE_MMAP if mapped else lib.LLAMA_LOAD_MODE_NONE
 
 
@@ -128,7 +128,8 @@ def _set_devices(params: Params, values: dict[str, Any], devices: list[Device]) 
 def _set_placement(params: Params, values: dict[str, Any], devices: list[Device]) -> None:
     types = buffer_types(devices)
     rules: list[tuple[str, int]] = []
-    for pattern, name in values["tensor_overrides"] or []:
+    overrides: list[list[str]] = values["tensor_overrides"] or []
+    for pattern, name in overrides:
         _check_pattern(pattern)
         buffer = next((handle for known, handle in types.items() if known.lower() == name.lower()), None)
         if buffer is None:
@@ -139,7 +140,7 @@ def _set_placement(params: Params, values: dict[str, Any], devices: list[Device]
     rules += [(rf"blk\.{layer}{EXPERTS_PATTERN}", cpu) for layer in range(values["n_cpu_moe"] or 0)]
     if not rules:
         return
-    array = (TensorBuftOverride * (len(rules) + 1))()
+    array: Any = (TensorBuftOverride * (len(rules) + 1))()
     for index, (pattern, buffer) in enumerate(rules):
         array[index].pattern, array[index].buft = pattern.encode(), buffer
     params.kept.append(array)
@@ -161,7 +162,7 @@ def _set_overrides(params: Params, values: dict[str, Any], architecture: str) ->
         pairs.append([f"{architecture}.expert_used_count", f"int:{values['n_expert_used']}"])
     if not pairs:
         return
-    array = (lib.llama_model_kv_override * (len(pairs) + 1))()
+    array: Any = (lib.llama_model_kv_override * (len(pairs) + 1))()
     for index, (key, text) in enumerate(pairs):
         _fill_override(array[index], key, text)
     params.kept.append(array)

@@ -73,7 +73,9 @@ class PromptWriter:
         options = options or {}
         tokens = self._tokens(messages, continue_last, options)
         reserve = min(max_tokens or self._n_ctx, self._n_ctx // 4)
-        fits_whole = len(tokens) < self._n_ctx if overflow is Overflow.STOP else len(tokens) <= self._n_ctx - reserve
+        fits_whole = (
+            len(tokens) < self._n_ctx if overflow is Overflow.STOP else len(tokens) <= self._n_ctx - reserve
+        )
         head = self._n_head(messages, overflow)
         if fits_whole:
             return Prompt(tokens, self._n_keep(messages[:head], tokens, options))
@@ -89,7 +91,9 @@ class PromptWriter:
         self, messages: Sequence[Message], head: int, continue_last: bool, options: dict[str, Any], limit: int
     ) -> tuple[int, list[int]]:
         """Leave out as few messages after `head` as fit into `limit` tokens (all but the last turn at most)."""
-        last_turn = max((i for i, message in enumerate(messages) if message["role"] == "user"), default=len(messages) - 1)
+        last_turn = max(
+            (i for i, message in enumerate(messages) if message["role"] == "user"), default=len(messages) - 1
+        )
         most = max(last_turn - head, 0)
 
         def attempt(count: int) -> list[int]:

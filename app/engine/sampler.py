@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from llama_cpp import llama_cpp as lib
 
-from app.core.settings import SAMPLING
 from app.core.reasons import FailureKind
+from app.core.settings import SAMPLING
+from app.engine.bindings import lib
 from app.engine.errors import EngineError
 
 _MIROSTAT_M = 100  # candidates mirostat 1 estimates from; llama.cpp's constant
@@ -41,7 +41,11 @@ class Sampler:
     """
 
     def __init__(
-        self, values: dict[str, Any], vocab: Any, eog_tokens: Sequence[int], bias_tokens: Callable[[str], list[int]]
+        self,
+        values: dict[str, Any],
+        vocab: Any,
+        eog_tokens: Sequence[int],
+        bias_tokens: Callable[[str], list[int]],
     ) -> None:
         self._vocab = vocab
         self._n_vocab: int = lib.llama_vocab_n_tokens(vocab)
@@ -115,7 +119,9 @@ class Sampler:
             steps.append(lib.llama_sampler_init_mirostat(self._n_vocab, seed, tau, eta, _MIROSTAT_M))
         elif mirostat == 2:
             steps.append(lib.llama_sampler_init_temp(values["temperature"]))
-            steps.append(lib.llama_sampler_init_mirostat_v2(seed, values["mirostat_tau"], values["mirostat_eta"]))
+            steps.append(
+                lib.llama_sampler_init_mirostat_v2(seed, values["mirostat_tau"], values["mirostat_eta"])
+            )
         else:
             steps += [step for name in values["samplers"] if (step := self._step(name, values)) is not None]
             steps.append(self._last(values))
@@ -141,7 +147,11 @@ class Sampler:
         return None if off(values) else build(values)
 
     def _penalties(self, values: dict[str, Any]) -> Any | None:
-        neutral = values["repeat_penalty"] == 1 and not values["presence_penalty"] and not values["frequency_penalty"]
+        neutral = (
+            values["repeat_penalty"] == 1
+            and not values["presence_penalty"]
+            and not values["frequency_penalty"]
+        )
         if neutral or values["repeat_last_n"] == 0:
             return None
         return lib.llama_sampler_init_penalties(
@@ -155,7 +165,8 @@ class Sampler:
     def _dry(self, values: dict[str, Any]) -> Any | None:
         if not values["dry_multiplier"] or values["dry_penalty_last_n"] == 0:
             return None
-        breakers = [text.encode() for text in values["dry_sequence_breakers"] or []]
+        words: list[str] = values["dry_sequence_breakers"] or []
+        breakers = [word.encode() for word in words]
         array = (ctypes.c_char_p * len(breakers))(*breakers)
         self._kept.append(array)
         return lib.llama_sampler_init_dry(
@@ -188,7 +199,9 @@ _SIMPLE_STEPS: dict[str, tuple[Callable[[dict[str, Any]], Any], Callable[[dict[s
         lambda v: v["xtc_probability"] <= 0 or v["xtc_threshold"] > 0.5,
     ),
     "temperature": (
-        lambda v: lib.llama_sampler_init_temp_ext(v["temperature"], v["dynatemp_range"], v["dynatemp_exponent"]),
+        lambda v: lib.llama_sampler_init_temp_ext(
+            v["temperature"], v["dynatemp_range"], v["dynatemp_exponent"]
+        ),
         lambda v: v["temperature"] == 1 and not v["dynatemp_range"],
     ),
 }
@@ -198,7 +211,8 @@ def _biases(
     values: dict[str, Any], eog_tokens: Sequence[int], bias_tokens: Callable[[str], list[int]], n_vocab: int
 ) -> list[tuple[int, float]]:
     biases: list[tuple[int, float]] = []
-    for token, bias in values["logit_bias"] or []:
+    asked: list[tuple[int | str, float]] = values["logit_bias"] or []
+    for token, bias in asked:
         for item in [token] if isinstance(token, int) else bias_tokens(token):
             if not 0 <= item < n_vocab:
                 message = f"token {item} is not in the vocabulary of {n_vocab}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from llama_cpp import llama_cpp as lib
-
 from app.core.reasons import FailureKind, Overflow, Phase, StopReason
+from app.engine.bindings import lib
 from app.engine.errors import EngineError
 from app.engine.generation import Generation
 from app.engine.model import LoadedModel
@@ -194,7 +193,9 @@ class Scheduler:
     def _report_prompt(self, slot: Slot, generation: Generation, count: int) -> None:
         self.n_prompted += count
         n_total = len(generation.prompt.tokens)
-        generation.sink.on_prompt(generation.request_id, min(len(slot.cached), n_total), n_total, generation.n_cached)
+        generation.sink.on_prompt(
+            generation.request_id, min(len(slot.cached), n_total), n_total, generation.n_cached
+        )
 
     def _sample(self, slot: Slot, generation: Generation, index: int) -> None:
         try:
@@ -220,7 +221,7 @@ class Scheduler:
             self._end(slot, StopReason.CONTEXT_FULL)
 
     def _shift(self, slot: Slot, generation: Generation) -> bool:
-        """Make room for more tokens by dropping half of what may be dropped; False where that is not wanted or possible."""
+        """Make room by dropping half of what may be dropped; False where that is not wanted or not possible."""
         if generation.overflow is Overflow.STOP or not self._cache.can_shift():
             return False
         n_past = len(slot.cached)
@@ -259,7 +260,9 @@ class Scheduler:
             self._cache.clear(newest)
             return
         for slot in active:
-            self._fail(slot, EngineError(FailureKind.CONTEXT_FULL, "there is no room left in the KV cache", "n_ctx"))
+            self._fail(
+                slot, EngineError(FailureKind.CONTEXT_FULL, "there is no room left in the KV cache", "n_ctx")
+            )
 
     def _fail_step(self, code: int) -> None:
         lost = any(device.kind == "rpc" for device in self._loaded.offload_devices()) and code < -1

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from llama_cpp import llama_cpp as lib
-
+from app.engine.bindings import lib
 from app.engine.generation import Generation
 from app.engine.prompts import common_prefix
 
@@ -59,7 +58,11 @@ class Cache:
         """
         self._clock += 1
         slot.generation, slot.last_used = generation, self._clock
-        shared = 0 if generation.fresh else min(common_prefix(slot.cached, generation.todo), len(generation.todo) - 1)
+        shared = (
+            0
+            if generation.fresh
+            else min(common_prefix(slot.cached, generation.todo), len(generation.todo) - 1)
+        )
         if not self._can_cut(slot, shared) or not self.cut(slot, shared):
             self.clear(slot)
         return len(slot.cached)

@@ -18,9 +18,9 @@ from typing import Any
 from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from llama_cpp import llama_cpp as lib
 
 from app.core.reasons import FailureKind
+from app.engine.bindings import lib
 from app.engine.errors import EngineError
 
 TIME_LIMIT_S = 2.0
@@ -44,11 +44,14 @@ class _Environment(ImmutableSandboxedEnvironment):
         if operator == "**":
             raise _TooLongError("powers are not allowed in a template")
         if operator == "*" and not (isinstance(left, int | float) and isinstance(right, int | float)):
-            size = len(left) if hasattr(left, "__len__") else len(right)
-            count = right if isinstance(right, int) else left
-            if isinstance(count, int) and size * count > MAX_REPEATED:
+            text, count = (left, right) if isinstance(right, int) else (right, left)
+            if isinstance(count, int) and count > MAX_REPEATED // max(1, _size(text)):
                 raise _TooLongError("the template repeats a text too often")
         return super().call_binop(context, operator, left, right)
+
+
+def _size(value: Any) -> int:
+    return len(value) if hasattr(value, "__len__") else 1
 
 
 def _raise(message: str) -> None:
@@ -92,15 +95,21 @@ class ChatTemplate:
         if len(source) > MAX_TEMPLATE_CHARS:
             raise _bad("it is longer than a million characters")
         environment = _Environment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-        environment.filters["tojson"] = _to_json
-        environment.globals.update(raise_exception=_raise, strftime_now=_now)  # pyright: ignore[reportCallIssue]
+        filters: dict[str, Any] = environment.filters
+        names: dict[str, Any] = environment.globals
+        filters["tojson"] = _to_json
+        names.update(raise_exception=_raise, strftime_now=_now)
         try:
             return environment.from_string(source)
         except (TemplateError, RecursionError, SyntaxError, MemoryError) as error:
             raise _bad(str(error) or type(error).__name__) from None
 
     def render(
-        self, messages: Sequence[dict[str, str]], *, continue_last: bool = False, options: dict[str, Any] | None = None
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        continue_last: bool = False,
+        options: dict[str, Any] | None = None,
     ) -> str:
         """The prompt for `messages` (role/content dicts), ending where the model's reply begins.
 
@@ -122,7 +131,9 @@ class ChatTemplate:
         size = 2 * sum(len(message["content"].encode()) for message in messages) + 256 * (len(messages) + 1)
         while True:
             buffer = ctypes.create_string_buffer(size)
-            length = lib.llama_chat_apply_template(self._builtin.encode(), array, len(messages), True, buffer, size)
+            length = lib.llama_chat_apply_template(
+                self._builtin.encode(), array, len(messages), True, buffer, size
+            )
             if length < 0:
                 raise _bad(f"llama.cpp cannot apply its template {self._builtin}")
             if length <= size:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
-from llama_cpp import llama_cpp as lib
-
 from app.core.reasons import FailureKind
+from app.engine.bindings import lib
 from app.engine.errors import EngineError
 
 _MAX_TEXT_BYTES = 256 * 1024 * 1024
@@ -27,7 +26,8 @@ class Vocabulary:
         self._buffer = ctypes.create_string_buffer(256)
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool = True) -> list[int]:
-        """The tokens of `text`; `add_special` adds BOS and EOS as the model wants, `parse_special` reads control tokens.
+        """The tokens of `text`; `add_special` adds BOS and EOS as the model wants,
+        `parse_special` reads control tokens.
 
         Raises:
             EngineError: the text is too large to tokenise.

@@ -73,7 +73,9 @@ class WorkerClient:
         self.log_path.touch()
         self._open.add(p.LOAD_REQUEST)
         self._process.start()
-        cast(Any, self._events)._writer.close()  # the only writer left is the worker: its death reads as end of file
+        cast(
+            Any, self._events
+        )._writer.close()  # the only writer left is the worker: its death reads as end of file
 
     @property
     def pid(self) -> int | None:
@@ -184,7 +186,9 @@ class WorkerClient:
     def _lost(self, request_id: int) -> p.Event:
         message = "the worker process has ended"
         if request_id == p.LOAD_REQUEST:
-            return p.LoadFailed(p.FailureKind.CANCELLED if self._stopping else p.FailureKind.WORKER_LOST, message)
+            return p.LoadFailed(
+                p.FailureKind.CANCELLED if self._stopping else p.FailureKind.WORKER_LOST, message
+            )
         return p.Failed(request_id, p.FailureKind.WORKER_LOST, message)
 
     def log_tail(self) -> str:

@@ -263,10 +263,14 @@ def list_devices(rpc_servers: list[str] | None = None) -> list[dict[str, Any]]:
     code = "from app.worker.process import print_devices; import sys; print_devices(sys.argv[1:])"
     command = [sys.executable, "-c", code, *(rpc_servers or [])]
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
     if done.returncode != 0:
-        raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the process failed")
+        raise RuntimeError(
+            done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the process failed"
+        )
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -37,7 +37,9 @@ class Generate:
     sampling: dict[str, Any] = field(default_factory=dict[str, Any])
     overflow: str = Overflow.DROP_MIDDLE
     continue_last: bool = False
-    template_options: dict[str, Any] = field(default_factory=dict[str, Any])  # e.g. {"enable_thinking": False}
+    template_options: dict[str, Any] = field(
+        default_factory=dict[str, Any]
+    )  # e.g. {"enable_thinking": False}
     deltas_per_s: float = 30.0
 
 
@@ -145,7 +147,9 @@ class Finished:
     reason: str
     timings: dict[str, float]
     stop_string: str = ""
-    settings: dict[str, Any] = field(default_factory=dict[str, Any])  # sampling that differs from default; the seed
+    settings: dict[str, Any] = field(
+        default_factory=dict[str, Any]
+    )  # sampling that differs from default; the seed
     token_ms: tuple[float, ...] = ()  # only for Bench: per generated token
 
 

@@ -98,7 +98,9 @@ class Serving:
                 max_tokens=values["max_tokens"],
             )
         else:
-            raise EngineError(FailureKind.BAD_SETTING, "the request has neither messages nor a prompt", "prompt")
+            raise EngineError(
+                FailureKind.BAD_SETTING, "the request has neither messages nor a prompt", "prompt"
+            )
         if prompt.n_left_out:
             self.on_trimmed(command.request_id, overflow, prompt.n_left_out, prompt.n_left_out_tokens)
         generation = self._generation(command.request_id, prompt, values, stop=values["stop"] or [])
@@ -113,7 +115,9 @@ class Serving:
             message = f"{n_total} tokens do not fit a context of {self._loaded.n_ctx_slot}"
             raise EngineError(FailureKind.PROMPT_TOO_LONG, message, "n_ctx")
         # The first token comes out of the prompt; n more steps make n measured tokens.
-        values = self._sampling({"temperature": 0.0, "ignore_eos": True, "max_tokens": command.n_generate + 1})
+        values = self._sampling(
+            {"temperature": 0.0, "ignore_eos": True, "max_tokens": command.n_generate + 1}
+        )
         chance = random.Random(command.n_prompt)  # noqa: S311 - any tokens will do
         n_vocab = self._loaded.vocabulary.n_tokens
         tokens = [chance.randrange(n_vocab) for _ in range(max(command.n_prompt, 1))]
@@ -127,7 +131,9 @@ class Serving:
             raise EngineError(FailureKind.BAD_SETTING, problems[0].text(), problems[0].key)
         return sampler.resolved(clean)
 
-    def _generation(self, request_id: int, prompt: Prompt, values: dict[str, Any], stop: list[str]) -> Generation:
+    def _generation(
+        self, request_id: int, prompt: Prompt, values: dict[str, Any], stop: list[str]
+    ) -> Generation:
         vocabulary = self._loaded.vocabulary
         if values["ignore_eos"] and self._end_tokens is None:
             self._end_tokens = vocabulary.end_tokens()
