@@ -171,18 +171,32 @@ class Conversation:
         return self.messages[siblings[at]]
 
 
-def restored(conversation: Conversation, messages: Iterable[tuple[Message, bool]]) -> Conversation:
-    """Fill a conversation read from a file with (message, is selected) pairs in the order of creation.
+def restored(conversation: Conversation, messages: Iterable[Message]) -> Conversation:
+    """Fill a conversation read from a file with its messages, given in the order of their creation.
 
-    A message whose parent is missing (a damaged file) is put at the end of what is there rather than lost.
+    `conversation.selected` holds what `selected_elsewhere` said. A message whose parent is missing (a damaged
+    file) is put at the end of what is there rather than lost.
     """
+    chosen = dict(conversation.selected)
     last: str | None = None
-    for message, is_selected in messages:
+    for message in messages:
         if message.parent_id is not None and message.parent_id not in conversation.messages:
             message.parent_id = last
-        conversation.add(message, select=is_selected)
+        conversation.add(message)
         last = message.id
+    for parent, child in chosen.items():
+        if child in conversation.messages and conversation.messages[child].parent_id == parent:
+            conversation.selected[parent] = child
     return conversation
+
+
+def selected_elsewhere(conversation: Conversation) -> dict[str | None, str]:
+    """The choices to remember: where the child shown is not the newest, which is shown of itself."""
+    return {
+        parent: child
+        for parent, child in conversation.selected.items()
+        if child != conversation.children(parent)[-1].id
+    }
 
 
 def messages_to_send(

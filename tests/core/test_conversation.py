@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.conversation import Conversation, Message, Role, messages_to_send, restored
+from app.core.conversation import Conversation, Message, Role, messages_to_send, restored, selected_elsewhere
 from app.core.conversation_text import TITLE_LENGTH, title_from, to_markdown
 
 
@@ -57,10 +57,7 @@ def test_an_unknown_parent_is_refused() -> None:
 
 
 def test_a_message_whose_parent_is_missing_from_a_file_is_kept() -> None:
-    messages = [
-        (Message(Role.USER, "Hi", id="0"), True),
-        (Message(Role.ASSISTANT, "Lost", "gone", id="1"), True),
-    ]
+    messages = [Message(Role.USER, "Hi", id="0"), Message(Role.ASSISTANT, "Lost", "gone", id="1")]
     assert texts(restored(Conversation(), messages)) == ["Hi", "Lost"]
 
 
@@ -98,8 +95,10 @@ def test_whatever_is_selected_is_on_the_path_and_the_path_is_a_chain(
     assert wanted in [message.id for message in path]
     assert [message.parent_id for message in path] == [None, *(message.id for message in path[:-1])]
     assert not conversation.children(path[-1].id)
-    pairs = [(m, conversation.selected[m.parent_id] == m.id) for m in conversation.messages.values()]
-    assert [m.id for m in restored(Conversation(), pairs).path()] == [m.id for m in path]
+    again = restored(
+        Conversation(selected=selected_elsewhere(conversation)), list(conversation.messages.values())
+    )
+    assert [m.id for m in again.path()] == [m.id for m in path]
 
 
 @pytest.mark.parametrize(
