@@ -197,13 +197,11 @@ class MarkdownStream:
         last = groups[-1]
         opens = not is_last and last.fence is not None and _has_begun(last, n_complete)
         cut = len(groups) if is_last else len(groups) - 1 if opens else _cut(groups, n_complete)
-        for group in groups[:cut]:
-            self._commit(group.blocks)
         if is_last:
+            self._commit([block for group in groups for block in group.blocks])
             return self._end_of_text(references)
         if cut or opens:
-            self._numbering = groups[cut].numbering
-            self._cut_source(text, groups[cut].start_line, references)
+            self._commit_groups(groups, cut, references)
         if opens:
             self._open_fence()
             return True
@@ -212,28 +210,32 @@ class MarkdownStream:
         return False
 
     def _end_of_text(self, references: dict[str, Any]) -> bool:
-        self._note_references(references, None)
+        self._note_references(references)
         self._tail = ""
         return False
 
-    def _cut_source(self, text: str, line: int, references: dict[str, Any]) -> None:
-        """Everything before `line` is done with."""
+    def _commit_groups(self, groups: list[Group], cut: int, references: dict[str, Any]) -> None:
+        """The first `cut` groups are final, and so is the source before the next one."""
+        line = groups[cut].start_line
         at = 0
         for _ in range(line):
-            at = text.index("\n", at) + 1
-        self._note_references(references, line)
-        self._has_bracket = self._has_bracket or "[" in text[:at]
-        self._tail = text[at:]
+            at = self._tail.index("\n", at) + 1
+        done, self._tail = self._tail[:at], self._tail[at:]
+        if any(found["map"][0] >= line for label, found in references.items() if label not in self._references):
+            # Shown with definitions that may be unfinished: what is final is made without them.
+            references = dict(self._references)
+            final = self._parser.groups(done, references, self._numbering, InlineCache())
+        else:
+            final = groups[:cut]
+        self._commit([block for group in final for block in group.blocks])
+        self._numbering = groups[cut].numbering
+        self._note_references(references)
+        self._has_bracket = self._has_bracket or "[" in done
 
-    def _note_references(self, references: dict[str, Any], before_line: int | None) -> None:
-        new = {
-            label: found
-            for label, found in references.items()
-            if label not in self._references and (before_line is None or found["map"][0] < before_line)
-        }
-        if new:
+    def _note_references(self, references: dict[str, Any]) -> None:
+        if len(references) > len(self._references):
             self._is_late = self._is_late or self._has_bracket
-            self._references.update(new)
+            self._references = references
 
     # -- an open fence --------------------------------------------------------------------------------------
 
