@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "app.worker.protocol": ("app.core",),
     "app.worker.client": ("app.core", "app.worker", "app.paths", "app.logs"),
     "app.worker.process": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
+    "app.worker.serving": ("app.core", "app.engine", "app.worker"),
     "app.worker.probe": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.services": ("app.core", "app.worker", "app.services", "app.paths", "app.logs"),
     "app.ui": ("app.core", "app.worker.protocol", "app.services", "app.ui", "app.paths", "app.logs"),
@@ -43,8 +44,9 @@ MAY_IMPORT = {
     "app.application": ("app",),
     "app.__main__": ("app",),
 }
-# They bring llama.cpp along, so only the worker's own side may import them.
-WORKER_SIDE = ("app.worker.process", "app.worker.probe")
+# What runs in processes of its own, and who may name it to start one. It imports llama.cpp when it runs, not before.
+WORKER_SIDE = ("app.worker.process", "app.worker.serving", "app.worker.probe", "app.engine")
+STARTS_PROCESSES = ("app.worker.client", "app.cli.devices")
 NOBODY_IMPORTS = ("app.application", "app.__main__")
 
 QT = ("PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy")
@@ -65,9 +67,6 @@ FORBIDDEN_PACKAGES = {
     "app.application": ENGINE,
     "app.__main__": ENGINE,
 }
-# Known by its full name here, so that an exception is a decision: (importer, imported).
-EXCEPTIONS: set[tuple[str, str]] = {("app.cli.devices", "app.worker.process")}
-
 BANNED_WORDS = re.compile(r"manager|helper|utils?$|handler|data2", re.IGNORECASE)
 # The standard library's and Qt's own words, taken over from them.
 NAMES_OF_OTHERS = {"logging.Handler"}
@@ -156,10 +155,7 @@ def test_the_window_never_imports_the_workers_side() -> None:
         str(found)
         for found in _imports()
         if _within(found.imported, WORKER_SIDE)
-        and _part(found.importer) not in {*WORKER_SIDE, "app.__main__"}
-        # The client names the worker's entry point, and imports it only to hand it to the new process.
-        and not (_part(found.importer) == "app.worker.client" and not found.at_import)
-        and (found.importer, ".".join(found.imported.split(".")[:3])) not in EXCEPTIONS
+        and not _within(found.importer, (*WORKER_SIDE, *STARTS_PROCESSES))
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -1,1 +1,18 @@
-"""The same program without a window."""
+"""The program without a window: run, bench, models, devices, settings.
+
+Each command is a module with `add_parser(subparsers)`, which needs argparse only, and `run(args) -> int`, which
+imports what it uses. Exit codes: 0 done, 1 it could not be done (the reason is on stderr), 2 wrong usage, 130 Ctrl+C.
+With ``--json`` stdout is exactly one JSON document, or nothing where the exit code is 1 or 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add every command; each leaves a `run` in the parsed arguments: call ``args.run(args)`` for the exit code."""
+    from app.cli import bench, devices, models, run, settings
+
+    for command in (run, bench, models, devices, settings):
+        command.add_parser(subparsers)

@@ -1,0 +1,149 @@
+"""Arguments that several commands share: the model, its settings, and how the answer is written."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.cli.failure import UsageError
+
+Assignment = tuple[str, Any]
+
+
+def command_parser(
+    subparsers: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    summary: str,
+    description: str,
+    examples: str,
+) -> argparse.ArgumentParser:
+    """A command's parser, with `run` wrapped so that every failure becomes one line and an exit code."""
+    parser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=description,
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+    def guarded(args: argparse.Namespace) -> int:
+        from app.cli.failure import exit_code_of
+
+        return exit_code_of(lambda: run(args))
+
+    parser.set_defaults(run=guarded)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """``--json``."""
+    parser.add_argument("--json", action="store_true", help="print exactly one JSON document")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """``MODEL``."""
+    parser.add_argument(
+        "model", metavar="MODEL", help="a GGUF file, or a model of the library by its name or a part of it"
+    )
+
+
+def add_load_settings(parser: argparse.ArgumentParser) -> None:
+    """``--set``."""
+    parser.add_argument(
+        "--set",
+        dest="load_settings",
+        metavar="KEY=VALUE",
+        type=_load_setting,
+        action="append",
+        default=[],
+        help="a load setting, e.g. n_ctx=8192; repeatable ('loadout settings' lists them)",
+    )
+
+
+def add_sampling_settings(parser: argparse.ArgumentParser) -> None:
+    """``--sample`` and ``--max-tokens``."""
+    parser.add_argument(
+        "--sample",
+        dest="sampling_settings",
+        metavar="KEY=VALUE",
+        type=_sampling_setting,
+        action="append",
+        default=[],
+        help="a sampling setting, e.g. temperature=0; repeatable",
+    )
+    parser.add_argument(
+        "--max-tokens",
+        metavar="N",
+        type=_max_tokens,
+        help="the most tokens to generate; the same as --sample max_tokens=N",
+    )
+
+
+def whole_number(minimum: int) -> Callable[[str], int]:
+    """An argument type: a whole number of at least `minimum`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
+        if number < minimum:
+            raise argparse.ArgumentTypeError(f"must be at least {minimum}, not {number}")
+        return number
+
+    return parse
+
+
+def sampling_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The sampling settings that were asked for."""
+    values = dict(args.sampling_settings)
+    if args.max_tokens is not None:
+        if values.get("max_tokens", args.max_tokens) != args.max_tokens:
+            raise UsageError("--max-tokens and --sample max_tokens=… name different numbers")
+        values["max_tokens"] = args.max_tokens
+    return values
+
+
+def refuse_unavailable(load: Mapping[str, Any], sampling: Mapping[str, Any]) -> None:
+    """Raise a UsageError for a setting whose behaviour is not built yet, rather than ignore it."""
+    from app.core.settings import LOAD, SAMPLING
+
+    for table, values in ((LOAD, load), (SAMPLING, sampling)):
+        for key in values:
+            if not table[key].available:
+                raise UsageError(f"{key}: this setting is not available yet")
+
+
+def _load_setting(text: str) -> Assignment:
+    from app.core.settings import LOAD, SAMPLING
+
+    return _assignment(text, LOAD, SAMPLING, "--sample")
+
+
+def _sampling_setting(text: str) -> Assignment:
+    from app.core.settings import LOAD, SAMPLING
+
+    return _assignment(text, SAMPLING, LOAD, "--set")
+
+
+def _max_tokens(text: str) -> int:
+    return int(_sampling_setting(f"max_tokens={text}")[1])
+
+
+def _assignment(text: str, table: Any, other_table: Any, other_option: str) -> Assignment:
+    from app.core.settings import SettingError
+
+    key, separator, value = text.partition("=")
+    key = key.strip()
+    if not separator or not key:
+        raise argparse.ArgumentTypeError(f"needs KEY=VALUE, not {text!r}")
+    if key not in table and key in other_table:
+        raise argparse.ArgumentTypeError(f"{key}: is given with {other_option} {key}=VALUE")
+    try:
+        return table.parse(key, value)
+    except SettingError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

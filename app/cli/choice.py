@@ -1,0 +1,149 @@
+"""What a command works on: the model that MODEL means, the library's entries, and a plan that can work."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.cli.failure import CommandError, UsageError
+from app.cli.terminal import note
+from app.paths import Paths, ProfileError, make_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.core.library import ModelEntry
+    from app.core.settings.rules import Machine
+
+_LISTED = 20
+
+
+def paths_of(args: argparse.Namespace) -> Paths:
+    """The profile that the command line names, or the user's own."""
+    return Paths(getattr(args, "profile_dir", None))
+
+
+def log_path(args: argparse.Namespace, command: str) -> Path:
+    """A new file for a worker's output.
+
+    Raises:
+        CommandError: the folder for logs cannot be written.
+    """
+    from app import logs
+
+    paths = paths_of(args)
+    try:
+        make_writable(paths.logs_dir)
+    except ProfileError as error:
+        raise CommandError(f"{error}; choose another folder with --profile-dir DIR") from None
+    logs.prune(paths)
+    return paths.worker_log(command, f"{logs.timestamp()}-{os.getpid()}")
+
+
+def library_entries(args: argparse.Namespace, extra: Sequence[str] = ()) -> list[ModelEntry]:
+    """What lies in the library's folders and files and in the paths `extra`, by name.
+
+    Raises:
+        CommandError: a path of `extra` is not there.
+    """
+    from app.core.library import scan
+    from app.core.library_store import HeaderCache, LibraryFile
+
+    paths = paths_of(args)
+    library_file = LibraryFile(paths.library_file)
+    try:
+        known = library_file.read()
+    except OSError as error:
+        raise CommandError(f"the library's list cannot be read: {error}") from None
+    if library_file.set_aside:
+        note(f"loadout: the library's list was damaged; it is kept as {library_file.set_aside}")
+    given = [Path(text).expanduser() for text in extra]
+    for path in given:
+        if not path.exists():
+            raise CommandError(f"{path}: there is no such file or folder")
+    cache = HeaderCache(paths.cache_dir / "headers.json")
+    cache.load()  # read only: the window keeps it
+    found = scan(
+        [*known.folders, *(path for path in given if path.is_dir())],
+        [*known.files, *(path for path in given if not path.is_dir())],
+        cache=cache,
+        on_problem=lambda problem: note(f"loadout: {problem.text()}"),
+    )
+    named = {str(path.absolute()) for path in given}
+    entries = [entry for entry in found if entry.id not in known.hidden or entry.id in named]
+    return sorted(entries, key=lambda entry: (entry.name.casefold(), entry.path))
+
+
+def chosen_model(args: argparse.Namespace) -> Path:
+    """The file that MODEL stands for: a path, or a model of the library by its name or a part of it.
+
+    Raises:
+        CommandError: there is no such model.
+        UsageError: several models match; the message lists them.
+    """
+    text: str = args.model
+    path = Path(text).expanduser()
+    if path.is_file():
+        return path.absolute()
+    if path.is_dir():
+        raise UsageError(f"{text} is a folder; name a GGUF file in it ('loadout models {text}' lists them)")
+    if path.suffix.lower() == ".gguf" and path.name != text:
+        raise CommandError(f"{text}: there is no such file")
+    matches = _matches(text, [entry for entry in library_entries(args) if entry.is_chat_model])
+    if not matches:
+        raise CommandError(
+            f"{text}: no such file, and no model of the library is called so (see 'loadout models')"
+        )
+    if len(matches) > 1:
+        listed = "\n".join(f"  {entry.name}  {entry.path}" for entry in matches[:_LISTED])
+        more = f"\n  and {len(matches) - _LISTED} more" if len(matches) > _LISTED else ""
+        raise UsageError(
+            f"{text}: several models match; name one of them in full or by its path:\n{listed}{more}"
+        )
+    return Path(matches[0].path)
+
+
+def _matches(text: str, entries: list[ModelEntry]) -> list[ModelEntry]:
+    """The entries called exactly `text`, else those whose name or file name contains it; case is ignored."""
+    wanted = text.casefold()
+
+    def names(entry: ModelEntry) -> tuple[str, ...]:
+        file = Path(entry.path)
+        return entry.name.casefold(), file.name.casefold(), file.stem.casefold()
+
+    exact = [entry for entry in entries if wanted in names(entry)]
+    return exact or [entry for entry in entries if any(wanted in name for name in names(entry))]
+
+
+def checked_plan(model_path: Path, load: dict[str, Any], sampling: dict[str, Any]) -> None:
+    """Refuse settings that cannot work with each other or with this model; warn of unwise ones on stderr.
+
+    Raises:
+        CommandError: the file is no usable model.
+        UsageError: the settings cannot work; each problem is named.
+    """
+    from app.core.gguf import GgufError, facts
+    from app.core.settings.rules import problems
+
+    try:
+        model_facts = facts(model_path)
+    except GgufError as error:
+        raise CommandError(f"{model_path}: {error}") from None
+    found = problems(load, sampling, model_facts, _machine())
+    errors = [f"{problem.key}: {problem.text()}" for problem in found if problem.severity == "error"]
+    if errors:
+        raise UsageError("\nloadout: ".join(errors))
+    for problem in found:
+        note(f"loadout: {problem.key}: {problem.text()}")
+
+
+def _machine() -> Machine:
+    import psutil
+
+    from app.core.settings.rules import Machine
+
+    return Machine(
+        n_physical_cores=psutil.cpu_count(logical=False) or 0, n_logical_cores=psutil.cpu_count() or 0
+    )

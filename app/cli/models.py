@@ -1,0 +1,86 @@
+"""``loadout models``: the model files in the library's folders."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any
+
+from app.cli.arguments import add_json, command_parser
+from app.cli.failure import EXIT_DONE
+
+if TYPE_CHECKING:
+    from app.core.library import ModelEntry
+
+_EXAMPLES = """\
+  loadout models
+  loadout models ~/Downloads --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``models`` to the program's commands."""
+    parser = command_parser(
+        subparsers,
+        "models",
+        run,
+        summary="list model files",
+        description="List the GGUF files in the library: the folders and files that were added in the window, and the\n"
+        "PATHs given here. Files that cannot be used are listed with the reason.",
+        examples=_EXAMPLES,
+    )
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="a folder or file to list as well")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out ``loadout models``."""
+    from app.cli.choice import library_entries
+    from app.cli.terminal import note, print_json
+
+    entries = library_entries(args, args.paths)
+    if args.json:
+        print_json([_record(entry) for entry in entries])
+    elif entries:
+        print(_text(entries))
+    else:
+        note("loadout: no models; name a folder, or add one in the window")
+    return EXIT_DONE
+
+
+def _record(entry: ModelEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "path": entry.path,
+        "parts": list(entry.parts),
+        "size_bytes": entry.size_bytes,
+        "modified_at": entry.modified_at,
+        "error": entry.error,
+        "facts": entry.facts.to_json() if entry.facts else None,
+    }
+
+
+def _text(entries: list[ModelEntry]) -> str:
+    from app.cli.terminal import bytes_text, parameters_text, table
+
+    rows: list[tuple[str, ...]] = []
+    for entry in entries:
+        facts, size = entry.facts, bytes_text(entry.size_bytes)
+        day = time.strftime("%Y-%m-%d", time.localtime(entry.modified_at))
+        if facts is None:
+            rows.append((entry.name, "–", "–", "–", size, "–", day, f"{entry.path}: {entry.error}"))
+        else:
+            rows.append(
+                (
+                    facts.name,
+                    facts.architecture,
+                    parameters_text(facts.n_params),
+                    facts.quantisation,
+                    size,
+                    str(facts.n_ctx_train),
+                    day,
+                    entry.path,
+                )
+            )
+    headings = ("NAME", "ARCHITECTURE", "PARAMETERS", "TYPE", "SIZE", "CONTEXT", "CHANGED", "PATH")
+    return table(headings, rows, right=(2, 4, 5))

@@ -1,0 +1,90 @@
+"""Text for a terminal: numbers, tables, and model text that cannot steer it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+# C0 but for tab and line feed, DEL, and C1: what a terminal may take for a command.
+_CONTROLS = {
+    code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
+}
+
+
+def bytes_text(size_bytes: float) -> str:
+    """E.g. ``5.03 GB``; decimal units, as everywhere in the app."""
+    value, unit = float(size_bytes), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value /= 1000
+        unit += 1
+    digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f} {_UNITS[unit]}"
+
+
+def parameters_text(count: float) -> str:
+    """A model's number of parameters: ``8.2B``, ``596M``."""
+    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
+        if count >= limit * 0.9995:
+            value = count / limit
+            return f"{value:.1f}".rstrip("0").rstrip(".") + unit if value < 99.95 else f"{value:.0f}{unit}"
+    return f"{count:.0f}"
+
+
+def figure(value: float) -> str:
+    """A measured number with as many digits as it deserves: ``1840``, ``62.4``, ``0.213``."""
+    return f"{value:.0f}" if value >= 999.5 else f"{value:.3g}" if value < 99.95 else f"{value:.1f}"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Aligned columns; those whose number is in `right` end flush right. The last column is never padded."""
+    lines = [tuple(headings), *(tuple(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+
+    def cell(line: Sequence[str], column: int) -> str:
+        if column in right:
+            return line[column].rjust(widths[column])
+        return line[column] if column == len(headings) - 1 else line[column].ljust(widths[column])
+
+    return "\n".join(
+        "  ".join(cell(line, column) for column in range(len(headings))).rstrip() for line in lines
+    )
+
+
+def shown(text: str, stream: TextIO) -> str:
+    """`text` as it may be written to `stream`: on a terminal without control characters, else exactly as it is."""
+    return text.translate(_CONTROLS) if stream.isatty() else text
+
+
+def print_json(record: Any) -> None:
+    """The one JSON document of ``--json``."""
+    json.dump(record, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """A remark beside the answer: on stderr, so that stdout stays the answer."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class StatusLine:
+    """A line on stderr that is rewritten in place, and only where a person looks at it."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Replace what is shown; nothing where stderr is no terminal."""
+        if text != self._shown and sys.stderr.isatty():
+            padding = " " * max(0, len(self._shown) - len(text))
+            print(f"\r{text}{padding}", end="", file=sys.stderr, flush=True)
+            self._shown = text
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            print(f"\r{' ' * len(self._shown)}\r", end="", file=sys.stderr, flush=True)
+            self._shown = ""
