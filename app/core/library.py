@@ -221,12 +221,19 @@ def _listing(folder: str) -> tuple[list[Path], list[str]]:
     below: list[str] = []
     with os.scandir(folder) as items:
         for item in items:
-            if item.is_dir():
+            if _is_folder(item):
                 if item.name not in _SKIPPED_FOLDERS:
                     below.append(item.path)
             elif item.name.lower().endswith(".gguf"):
                 files.add(Path(item.path))
     return sorted(_openable(files)), sorted(below)
+
+
+def _is_folder(item: os.DirEntry[str]) -> bool:
+    try:
+        return item.is_dir()
+    except OSError:  # a link to itself: no reason to give up on its neighbours
+        return False
 
 
 def _openable(files: set[Path]) -> set[Path]:

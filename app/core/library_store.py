@@ -35,21 +35,19 @@ class LibraryFile:
     """Reads and writes a `LibraryList`. `set_aside` names the damaged file that `read` kept, if any."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self.set_aside: Path | None = None
 
     def read(self) -> LibraryList:
         """The saved list; an empty one if there is none or it is damaged. OSError if it cannot be read."""
         try:
-            row = json.loads(self._path.read_text("utf-8"))
+            row = json.loads(self.path.read_text("utf-8"))
             return LibraryList(_texts(row, "folders"), _texts(row, "files"), frozenset(_texts(row, "hidden")))
         except FileNotFoundError:
             return LibraryList()
-        except (ValueError, TypeError, KeyError):
-            self.set_aside = self._path.with_name(
-                f"{self._path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
-            )
-            os.replace(self._path, self.set_aside)
+        except (ValueError, TypeError, LookupError):
+            self.set_aside = self.path.with_name(f"{self.path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+            os.replace(self.path, self.set_aside)
             return LibraryList()
 
     def write(self, library: LibraryList) -> None:
@@ -60,7 +58,7 @@ class LibraryFile:
             "files": library.files,
             "hidden": sorted(library.hidden),
         }
-        _write_json(self._path, row)
+        _write_json(self.path, row)
 
 
 def _texts(row: object, key: str) -> tuple[str, ...]:
@@ -74,7 +72,7 @@ class HeaderCache:
     """What is known of files while their sizes and times stay the same. Not for two threads at once."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._rows: dict[str, tuple[Stamp, ModelFacts | ModelProblem]] = {}
         self._is_changed = False
 
@@ -98,11 +96,11 @@ class HeaderCache:
     def load(self) -> None:
         """Reads the file; rows that are damaged or another version's are skipped. Raises nothing."""
         try:
-            rows = json.loads(self._path.read_text("utf-8"))["files"].items()
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            rows = json.loads(self.path.read_text("utf-8"))["files"].items()
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
             return
         for path, row in rows:
-            with contextlib.suppress(ValueError, TypeError, KeyError, AttributeError):
+            with contextlib.suppress(ValueError, TypeError, LookupError, AttributeError):
                 self._rows[path] = _row_from_json(row)
 
     def save(self) -> None:
@@ -110,7 +108,7 @@ class HeaderCache:
         if not self._is_changed:
             return
         rows = {path: _row_to_json(stamp, found) for path, (stamp, found) in self._rows.items()}
-        _write_json(self._path, {"version": _VERSION, "files": rows})
+        _write_json(self.path, {"version": _VERSION, "files": rows})
         self._is_changed = False
 
 

@@ -1,0 +1,193 @@
+"""The models that Loadout knows of, kept up to date off the UI thread and remembered between starts."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.gguf import parts_of
+from app.core.library import FolderProblem, KnownFolder, ModelEntry, known_folders
+from app.core.library_store import HeaderCache, LibraryFile, LibraryList
+from app.services.library_scanner import LibraryScanner, ScanEnd, ScanJob
+
+_log = logging.getLogger(__name__)
+
+
+class LibraryService(QObject):
+    """Entries of the added folders and files. All methods return at once; signals say what came of it.
+
+    Entries stay while a new scan runs, so that a list shown from them does not flicker; what a complete scan
+    no longer finds goes. Removing an entry never touches its file.
+    """
+
+    changed = Signal()  # entries() or folder_problems() differ
+    folders_changed = Signal(list)  # list[str]
+    scan_started = Signal()
+    scan_progressed = Signal(int, str)  # models looked at so far, folder being searched
+    scan_finished = Signal(int)  # models known now; also after a cancelled scan
+    storage_failed = Signal(str, str)  # file, the system's words: nothing is saved until that is mended
+
+    def __init__(self, list_path: Path, cache_path: Path, parent: QObject | None = None) -> None:
+        """`list_path` holds what the user added, `cache_path` what is known of the headers (JSON, both)."""
+        super().__init__(parent)
+        library_file = LibraryFile(list_path)
+        self._unreadable: OSError | None = None
+        try:
+            self._list = library_file.read()
+        except OSError as error:
+            _log.error("%s cannot be read: %s", list_path, error)
+            self._list, self._unreadable = LibraryList(), error
+        self._list_path = list_path
+        self.set_aside = library_file.set_aside
+        self._entries: dict[str, ModelEntry] = {}
+        self._problems: dict[str, FolderProblem] = {}
+        self._removed: dict[str, tuple[ModelEntry, bool]] = {}
+        self._found: set[str] = set()  # by the whole scan that runs
+        self._running: dict[int, ScanJob] = {}
+        self._last_number = 0
+        self._scanner = LibraryScanner(library_file, HeaderCache(cache_path), self)
+        self._scanner.found.connect(self._add_found)
+        self._scanner.progressed.connect(self._tell_progress)
+        self._scanner.ended.connect(self._end_scan)
+        self._scanner.storage_failed.connect(self.storage_failed)
+
+    def entries(self) -> list[ModelEntry]:
+        """Everything known, broken files and adapters too, by name."""
+        shown = (entry for entry in self._entries.values() if entry.id not in self._list.hidden)
+        return sorted(shown, key=lambda entry: (entry.name.casefold(), entry.path))
+
+    def entry(self, entry_id: str) -> ModelEntry | None:
+        """The entry with this id (the path of its first part), or None."""
+        return None if entry_id in self._list.hidden else self._entries.get(entry_id)
+
+    def folders(self) -> list[str]:
+        """The folders that are searched."""
+        return list(self._list.folders)
+
+    def folder_problems(self) -> list[FolderProblem]:
+        """Folders that could not be searched."""
+        return [self._problems[path] for path in sorted(self._problems)]
+
+    def offers(self) -> list[KnownFolder]:
+        """Other programs' model folders on this machine that are not searched yet."""
+        return [known for known in known_folders() if known.path not in self._list.folders]
+
+    @property
+    def is_scanning(self) -> bool:
+        """Whether a scan runs or waits."""
+        return bool(self._running)
+
+    def add_file(self, path: str | os.PathLike[str]) -> str:
+        """Adds one file (any part of a split model); returns the id that its entry will have."""
+        first = str(parts_of(_absolute(path))[0])
+        files = self._list.files if first in self._list.files else (*self._list.files, first)
+        self._save(replace(self._list, files=files, hidden=self._list.hidden - {first}))
+        self._start(ScanJob(self._next_number(), (), (first,), is_whole=False))
+        return first
+
+    def add_folder(self, path: str | os.PathLike[str]) -> None:
+        """Searches this folder too, now and from now on; what was removed from it before comes back."""
+        folder = _absolute(path)
+        hidden = {entry_id for entry_id in self._list.hidden if Path(folder) in Path(entry_id).parents}
+        folders = self._list.folders if folder in self._list.folders else (*self._list.folders, folder)
+        self._save(replace(self._list, folders=folders, hidden=self._list.hidden - hidden))
+        self._start(ScanJob(self._next_number(), (folder,), (), is_whole=False))
+
+    def remove_folder(self, path: str | os.PathLike[str]) -> None:
+        """Searches this folder no longer; its entries go."""
+        self.set_folders(folder for folder in self._list.folders if folder != _absolute(path))
+
+    def set_folders(self, paths: Iterable[str | os.PathLike[str]]) -> None:
+        """Searches exactly these folders from now on; does nothing if they are the same."""
+        folders = tuple(dict.fromkeys(_absolute(path) for path in paths))
+        if folders != self._list.folders:
+            self._save(replace(self._list, folders=folders))
+            self.rescan()
+
+    def remove(self, entry_id: str) -> None:
+        """Takes the entry off the list, never the file off the disk; `restore` undoes it."""
+        entry = self.entry(entry_id)
+        if entry is None:
+            return
+        self._removed[entry_id] = (entry, entry_id in self._list.files)
+        files = tuple(path for path in self._list.files if path != entry_id)
+        self._save(replace(self._list, files=files, hidden=self._list.hidden | {entry_id}))
+        self.changed.emit()
+
+    def restore(self, entry_id: str) -> None:
+        """Puts a removed entry back."""
+        if entry_id not in self._removed:
+            return
+        entry, was_file = self._removed.pop(entry_id)
+        files = (*self._list.files, entry_id) if was_file else self._list.files
+        self._save(replace(self._list, files=files, hidden=self._list.hidden - {entry_id}))
+        self._entries.setdefault(entry_id, entry)
+        self.changed.emit()
+
+    def rescan(self) -> None:
+        """Looks at everything again; unchanged files cost only their date."""
+        self.cancel_scan()
+        self._found.clear()
+        self._start(ScanJob(self._next_number(), self._list.folders, self._list.files, is_whole=True))
+
+    def cancel_scan(self) -> None:
+        """Ends the scans that run or wait; what they found stays."""
+        self._scanner.cancel(self._last_number)
+
+    def close(self, timeout_s: float = 2.0) -> bool:
+        """Saves and ends the thread; False if a hung disk still holds it (it ends with the process)."""
+        return self._scanner.close(timeout_s)
+
+    def _next_number(self) -> int:
+        self._last_number += 1
+        return self._last_number
+
+    def _start(self, job: ScanJob) -> None:
+        was_scanning = self.is_scanning
+        self._running[job.number] = job
+        if not was_scanning:
+            self.scan_started.emit()
+        self._scanner.post(job)
+
+    def _save(self, library: LibraryList) -> None:
+        folders_differ = library.folders != self._list.folders
+        self._list = library
+        if self._unreadable is None:
+            self._scanner.post(library)
+        else:  # writing would replace a list that may only be locked at the moment
+            words = self._unreadable.strerror or str(self._unreadable)
+            self.storage_failed.emit(str(self._list_path), words)
+        if folders_differ:
+            self.folders_changed.emit(self.folders())
+
+    def _add_found(self, job: ScanJob, entries: list[ModelEntry]) -> None:
+        self._entries.update((entry.id, entry) for entry in entries)
+        if job.is_whole and job.number == self._last_whole():
+            self._found.update(entry.id for entry in entries)
+        self.changed.emit()
+
+    def _last_whole(self) -> int:
+        return max((number for number, job in self._running.items() if job.is_whole), default=0)
+
+    def _tell_progress(self, job: ScanJob, n_found: int, folder: str) -> None:
+        if job.number in self._running:
+            self.scan_progressed.emit(n_found, folder)
+
+    def _end_scan(self, end: ScanEnd) -> None:
+        if end.job.is_whole and end.is_complete:
+            self._entries = {key: entry for key, entry in self._entries.items() if key in self._found}
+            self._problems.clear()
+        self._problems.update((problem.path, problem) for problem in end.problems)
+        self._running.pop(end.job.number, None)
+        self.changed.emit()
+        if not self.is_scanning:
+            self.scan_finished.emit(len(self.entries()))
+
+
+def _absolute(path: str | os.PathLike[str]) -> str:
+    return os.path.abspath(os.path.expanduser(path))
