@@ -1,0 +1,34 @@
+"""The editor that follows from a row's kind."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from app.core.settings import Kind, Setting
+from app.ui.panel.choice_editors import ComboEditor, SegmentedEditor, choices_of, fits_segments
+from app.ui.panel.editor import Editor
+from app.ui.panel.list_editors import EntriesEditor
+from app.ui.panel.number_editor import NumberEditor
+from app.ui.panel.order_editor import Names, OrderEditor
+from app.ui.panel.text_editors import text_editor
+from app.ui.theme import Theme
+
+__all__ = ["Editor", "Names", "make_editor"]
+
+
+def make_editor(theme: Theme, setting: Setting, parent: QWidget, devices: Names | None = None) -> Editor:
+    """An editor for `setting`, its widgets children of `parent`; `devices` names the devices that can be chosen."""
+    match setting.kind:
+        case Kind.INT | Kind.FLOAT:
+            return NumberEditor(theme, setting, parent)
+        case Kind.BOOL | Kind.CHOICE:
+            kind = SegmentedEditor if fits_segments(choices_of(setting)) else ComboEditor
+            return kind(theme, setting, parent)
+        case Kind.TEXT | Kind.LONG_TEXT | Kind.PATH | Kind.FLOATS:
+            return text_editor(setting.kind)(theme, setting, parent)
+        case Kind.ORDER:
+            return OrderEditor(theme, setting, parent)
+        case Kind.DEVICES:
+            return OrderEditor(theme, setting, parent, devices or list)
+        case Kind.STRINGS | Kind.FOLDERS | Kind.PAIRS | Kind.SCALED_PATHS | Kind.TOKEN_BIAS:
+            return EntriesEditor(theme, setting, parent)
