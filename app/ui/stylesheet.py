@@ -33,6 +33,7 @@ QFrame[role="bg"] { background: $bg; border: none; }
 QFrame[role="panel"] { background: $panel; border: none; }
 QFrame[role="raised"] { background: $raised; border: none; border-radius: 8px; }
 QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 10px; }
+QFrame[role="menu"] { background: $panel; border: 1px solid $edge; }
 QFrame[role="line"] { background: $line; border: none; min-height: 1px; max-height: 1px; }
 QFrame[role="vline"] { background: $line; border: none; min-width: 1px; max-width: 1px; }
 """)
