@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import tempfile
-import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.settings import Table
+from app.core.settings.problem import Problem
+from app.core.settings.store import JsonStore, StoreError, StoreReport
 
 _log = logging.getLogger(__name__)
 _VERSION = 1
@@ -28,14 +25,14 @@ class Preferences(QObject):
     """
 
     changed = Signal(str)
-    save_failed = Signal(str)  # the system's words
+    save_failed = Signal(object)  # StoreReport
 
     def __init__(self, table: Table, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.table = table
-        self.path = path
-        self.set_aside: Path | None = None  # where a file that could not be read was put, for a notice
-        self.problems: list[str] = []  # values that were refused, in words, for a notice
+        self._store = JsonStore(path, _VERSION)
+        self.reports: list[StoreReport] = []  # what there is to tell about the file
+        self.problems: list[Problem] = []  # values in it that were refused
         self._values: dict[str, Any] = {}
         self._unknown: dict[str, Any] = {}
         self._timer = QTimer(self)
@@ -80,64 +77,19 @@ class Preferences(QObject):
             self._save()
 
     def _load(self) -> None:
-        record = read_json(self.path)
-        if record is None:
-            self.set_aside = put_aside(self.path)
-            return
-        held = cast(
-            dict[str, Any], record.get("values", {}) if isinstance(record.get("values", {}), dict) else {}
-        )
-        known = {key: value for key, value in held.items() if key in self.table}
-        self._unknown = {key: value for key, value in held.items() if key not in self.table}
-        self._values, found = self.table.check(known)
-        self.problems = [problem.text() for problem in found]
+        document, self.reports = self._store.load()
+        held = document.get("values", {})
+        if not isinstance(held, dict):
+            self.reports.append(self._store.report_damage("its values are no object"))
+            held = {}
+        self._values, self.problems = self.table.check(cast(dict[str, Any], held))
+        self._unknown = {
+            key: value for key, value in cast(dict[str, Any], held).items() if key not in self.table
+        }
 
     def _save(self) -> None:
-        record = {"version": _VERSION, "values": self._unknown | self.values()}
         try:
-            write_json(self.path, record)
-        except OSError as error:
-            _log.error("cannot save %s: %s", self.path, error)
-            self.save_failed.emit(error.strerror or str(error))
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; {} if there is no file, None if it cannot be read or is no object."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        _log.error("cannot read %s: %s", path, error)
-        return None
-    return cast(dict[str, Any], record) if isinstance(record, dict) else None
-
-
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Replaces a file as a whole: after a crash or on a full disk the old one is still there.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(record, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def put_aside(path: Path) -> Path:
-    """Renames a file that cannot be used, so that nothing overwrites it; returns its new name."""
-    target = path.with_name(f"{path.stem}-unreadable-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
-    try:
-        path.replace(target)
-    except OSError as error:
-        _log.error("cannot put %s aside: %s", path, error)
-    return target
+            self._store.save({"values": self._unknown | self.values()})
+        except StoreError as error:
+            _log.error("%s", error)
+            self.save_failed.emit(error.report)

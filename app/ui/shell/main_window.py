@@ -36,7 +36,7 @@ class _Place(QFrame):
     def __init__(self, role: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("role", role)
-        self.is_filled = False
+        self._widget: QWidget | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
@@ -44,12 +44,16 @@ class _Place(QFrame):
 
     def fill(self, widget: QWidget) -> None:
         """Puts `widget` in place of what was here."""
-        while self._layout.count():
-            old = self._layout.takeAt(0).widget()
-            if old is not None:
-                old.deleteLater()
+        if self._widget is not None:
+            self._layout.removeWidget(self._widget)
+            self._widget.deleteLater()
         self._layout.addWidget(widget)
-        self.is_filled = True
+        self._widget = widget
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether there is something to show."""
+        return self._widget is not None
 
 
 class MainWindow(QMainWindow):

@@ -6,9 +6,10 @@ import base64
 import binascii
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from app.services.preferences import read_json, write_json
+from app.core.settings.store import JsonStore
+
+_VERSION = 1
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class WindowState:
     @classmethod
     def load(cls, path: Path) -> WindowState:
         """The saved state; what is missing or of a wrong type is the default."""
-        record: dict[str, Any] = read_json(path) or {}
+        record, _ = JsonStore(path, _VERSION).load()
         default = cls()
         kept = {
             item.name: record[item.name]
@@ -46,5 +47,5 @@ class WindowState:
         return cls(**kept)
 
     def save(self, path: Path) -> None:
-        """Writes the state. Raises OSError if that cannot be done."""
-        write_json(path, asdict(self))
+        """Writes the state. Raises StoreError if that cannot be done."""
+        JsonStore(path, _VERSION).save(asdict(self))
