@@ -104,7 +104,8 @@ class ModelFacts:
             if not isinstance(value, _FIELD_TYPES[str(field.type)]):
                 raise ValueError(f"{field.name} is missing or of another type")  # noqa: TRY004
             values[field.name] = value
-        return cls(**values | {"kind": ModelKind(values["kind"])})
+        values["kind"] = ModelKind(values["kind"])
+        return cls(**values)
 
 
 _FIELD_TYPES: Final = {

@@ -2,7 +2,7 @@
 
 A vocabulary is three or four arrays with hundreds of thousands of items. They are walked over, never kept:
 the reader holds one window of the file, and of a long array its length and first items. It believes nothing:
-every count, length, type, shape and offset is checked against the file's size before anything is done with it.
+every count, length, type, shape and offset is checked against the file's size before it is used.
 
 The file is read, not memory-mapped: a mapped file that another program cuts short kills the process that
 touches it.
