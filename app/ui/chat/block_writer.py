@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtGui import QTextCursor, QTextDocument, QTextTable
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextDocument, QTextTable
 
-from app.ui.chat.markdown_blocks import Block, Kind, Run, Runs
+from app.ui.chat.markdown_blocks import Block, Kind, Run, Runs, Style
 from app.ui.chat.text_formats import TextFormats
 
 
@@ -25,7 +25,7 @@ class CodeSpan:
 
 @dataclass(slots=True)
 class Span:
-    """Consecutive paragraphs of the same containers: positions of the first and the last one."""
+    """The paragraphs of one quote: positions of the first and the last one; `nesting` ends with its own "q"."""
 
     first: int
     last: int
@@ -88,6 +88,8 @@ class BlockWriter:
         old = self.blocks[index]
         if old.kind is Kind.TABLE or old._replace(runs=()) != block._replace(runs=()):
             return self._grow_table(cursor, index, block)
+        if self._needs_filling(index, old):
+            return False
         self._truncate(cursor, index + 1)
         shared, rest = _shared(old.runs, block.runs)
         start = self._starts[index] + (_units(block.marker) + 1 if block.marker else 0)
@@ -141,7 +143,7 @@ class BlockWriter:
         cursor.setBlockFormat(self._formats.block(self._before(len(self.blocks) - 1), block))
         cursor.setBlockCharFormat(self._formats.plain(block))
 
-    def _empty(self):  # noqa: ANN202
+    def _empty(self) -> QTextBlockFormat:
         return self._formats.block(None, Block(Kind.PARAGRAPH))
 
     def _before(self, index: int) -> Block | None:
@@ -168,7 +170,14 @@ class BlockWriter:
         if block.marker:
             cursor.insertText(f"{block.marker}\t", self._formats.marker(block))
         self._insert_runs(cursor, block, block.runs)
+        if self._needs_filling(len(self.blocks), block):
+            cursor.insertText("\u00a0", plain)
         self._ends.append(cursor.position())
+
+    def _needs_filling(self, index: int, block: Block) -> bool:
+        """Qt lays an empty paragraph after a table beside the table."""
+        before = self._before(index)
+        return before is not None and before.kind is Kind.TABLE and not block.runs and not block.marker
 
     def _insert_runs(self, cursor: QTextCursor, block: Block, runs: Sequence[Run]) -> None:
         for run in runs:
@@ -189,17 +198,16 @@ class BlockWriter:
     def _fill_row(self, table: QTextTable, row: int, block: Block) -> None:
         for column, runs in enumerate(block.rows[row]):
             cell = table.cellAt(row, column)
-            cell.setFormat(self._formats.cell(is_head=row == 0))
             cursor = cell.firstCursorPosition()
             cursor.setPosition(cell.lastCursorPosition().position(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             cursor.setBlockFormat(self._formats.cell_block(block.alignments[column]))
-            cursor.setBlockCharFormat(self._formats.plain(block))
+            cell.setFormat(
+                self._formats.cell(is_head=row == 0)
+            )  # it is the first paragraph's character format too
             for run in runs:
-                look = self._formats.char(block, run)
-                if row == 0:
-                    look.setFontWeight(600)
-                cursor.insertText(run.text, look)
+                bold = run._replace(style=run.style | Style.BOLD) if row == 0 else run
+                cursor.insertText(run.text, self._formats.char(block, bold))
 
     # -- what is painted ------------------------------------------------------------------------------------
 
@@ -213,19 +221,22 @@ class BlockWriter:
                 self.codes[-1].n_lines += 1
         elif block.kind is Kind.RULE:
             self.rules.append(start)
-        if "q" in block.nesting:
-            last = self.quotes[-1] if self.quotes else None
-            if index and self.blocks[index - 1].nesting == block.nesting and last is not None:
-                last.last = start
+        before = self.blocks[index - 1].nesting if index else ""
+        for depth, each in enumerate(block.nesting):
+            outer = block.nesting[: depth + 1]
+            if each != "q":
+                continue
+            if before.startswith(outer):
+                next(span for span in reversed(self.quotes) if span.nesting == outer).last = start
             else:
-                self.quotes.append(Span(start, start, block.nesting))
+                self.quotes.append(Span(start, start, outer))
 
     def _drop_spans(self, n_blocks: int) -> None:
         """Makes the spans again from the last one that is whole: there are few, and they are at the end."""
         end = self._starts[n_blocks - 1] if n_blocks else -1
         self.rules = [start for start in self.rules if start <= end]
         self.quotes = [span for span in self.quotes if span.first <= end]
-        for span in self.quotes[-1:]:
+        for span in self.quotes:
             span.last = min(span.last, end)
         self.codes = [code for code in self.codes if code.first <= end]
         for code in self.codes[-1:]:

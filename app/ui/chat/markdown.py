@@ -221,7 +221,9 @@ class MarkdownStream:
         for _ in range(line):
             at = self._tail.index("\n", at) + 1
         done, self._tail = self._tail[:at], self._tail[at:]
-        if any(found["map"][0] >= line for label, found in references.items() if label not in self._references):
+        if any(
+            found["map"][0] >= line for label, found in references.items() if label not in self._references
+        ):
             # Shown with definitions that may be unfinished: what is final is made without them.
             references = dict(self._references)
             final = self._parser.groups(done, references, self._numbering, InlineCache())
@@ -266,7 +268,9 @@ class MarkdownStream:
             self._commit([fence.block("")])
         elif fence.is_empty or (partial and not fence.may_close(partial)):
             shown = "" if fence.may_close(partial) else partial
-            self.blocks.append(code_line(_without_indent(shown, fence.indent), fence.language, starts=fence.is_empty))
+            self.blocks.append(
+                code_line(_without_indent(shown, fence.indent), fence.language, starts=fence.is_empty)
+            )
         return False
 
 

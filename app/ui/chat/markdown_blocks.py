@@ -98,7 +98,9 @@ def code_blocks(text: str, language: str, nesting: str = "", *, starts: bool = T
 
 def code_line(line: str, language: str, nesting: str = "", *, starts: bool = False) -> Block:
     """One line of a code block."""
-    return Block(Kind.CODE, (Run(line, Style.CODE),), nesting, starts=starts, language=language)
+    return Block(
+        Kind.CODE, (Run(line, Style.CODE),) if line else (), nesting, starts=starts, language=language
+    )
 
 
 def language_of(info: str) -> str:

@@ -23,7 +23,7 @@ from app.ui.tokens import mix
 
 CODE_PADDING = 12
 CODE_HEADER = 26
-CODE_BOTTOM = 10
+CODE_BOTTOM = 12
 _HEADING_STEPS = (6, 4, 2, 1, 0, 0)  # pixels above the text size, for levels 1 to 6
 _LINE = QTextBlockFormat.LineHeightTypes
 
@@ -197,6 +197,7 @@ class TextFormats:
     def cell(self, *, is_head: bool) -> QTextTableCellFormat:
         """One cell of a table."""
         made = QTextTableCellFormat()
+        made.merge(self.plain(Block(Kind.TABLE)))
         if is_head:
             made.setBackground(QColor(self._tokens.raised))
         return made
