@@ -1,4 +1,8 @@
-"""Settings: one row each, the tables they form, and what follows from them. Pure Python, quick to import."""
+"""Settings: one row each, the tables they form, and what follows from them. Pure Python, quick to import.
+
+Here is what nearly everyone needs. The rest is imported from its module: `rules`, `bounds`, `layers`, `load_mode`,
+`slots`, `presets`, `loadouts`, `command_line`, `reference`, `store`.
+"""
 
 from app.core.settings.app_table import APP
 from app.core.settings.load_table import LOAD

@@ -70,13 +70,17 @@ class Table:
             row.key: values[row.key] for row in self if row.key in values and values[row.key] != row.default
         }
 
+    def present_key(self, key: str) -> str:
+        """What a setting that was called `key` in an older version is called now."""
+        return self._renamed.get(key, key)
+
     def parse(self, key: str, text: str) -> tuple[str, Any]:
         """``KEY=TEXT`` as given on a command line: the row's present key and the value.
 
         Raises:
             SettingError: there is no such row, or the text is no legal value of it.
         """
-        row = self._rows.get(self._renamed.get(key, key))
+        row = self._rows.get(self.present_key(key))
         if row is None:
             raise SettingError(key, f"is no {self.name} setting{self._suggestion(key)}")
         return row.key, row.parse(text)
@@ -84,14 +88,14 @@ class Table:
     def check(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
         """`values` in canonical form, and what was wrong with them.
 
-        Former keys are mapped to the present ones (the present key wins if both are there). A wrong value is
-        dropped, so that its default holds, and reported. A key of no row, as a newer version's file holds, is
-        reported; whoever saves the file again keeps it (see `store`).
+        Former keys are mapped to the present ones (the present key wins if both are there). A wrong value, or a
+        key of no row as a newer version's file may hold, is left out and reported; whoever saves the file again
+        keeps it there (see `saved.read_values`).
         """
         clean: dict[str, Any] = {}
         problems: list[Problem] = []
         for key, value in values.items():
-            row = self._rows.get(self._renamed.get(key, key))
+            row = self._rows.get(self.present_key(key))
             if row is None:
                 problems.append(Problem(key, "warning", Reason.UNKNOWN_KEY, {"table": self.name, "key": key}))
             elif key == row.key or row.key not in values:

@@ -1,0 +1,107 @@
+"""Lists of named settings in a JSON file: what presets and loadouts share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+from app.core.settings.problem import Problem
+from app.core.settings.store import JsonStore, StoreReason, StoreReport
+from app.core.settings.table import Table
+
+T = TypeVar("T")
+
+Row = dict[str, Any]
+
+
+class SavedList(Generic[T]):
+    """Items of one JSON file, under the key `field`.
+
+    `read` makes an item of a JSON object and says what was wrong with it (raising TypeError, KeyError or ValueError
+    where nothing can be made of it), `write` is its inverse. A row that makes no sense is reported and kept in the
+    file as it is; the others are still there.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        version: int,
+        field: str,
+        read: Callable[[Row], tuple[T, list[Problem]]],
+        write: Callable[[T], Row],
+    ) -> None:
+        self._store = JsonStore(path, version)
+        self._field = field
+        self._write_row = write
+        self._senseless: list[Any] = []
+        self.items: list[T] = []
+        self.problems: list[Problem] = []
+        document, self.reports = self._store.load()
+        rows: Any = document.get(field, [])
+        if not isinstance(rows, list):
+            self.reports.append(self._store.report_damage(f"{field} is not a list"))
+            return
+        for row in cast(list[Any], rows):
+            self._read_row(row, read)
+        if self._senseless:
+            detail = str(len(self._senseless))
+            self.reports.append(StoreReport(StoreReason.SENSELESS_ROWS, path, detail=detail))
+
+    def replace(self, items: list[T]) -> None:
+        """Writes the file anew; `items` are these only if that succeeded.
+
+        Raises:
+            StoreError: the file cannot be written; it and `items` are unchanged.
+        """
+        rows = [*(self._write_row(item) for item in items), *self._senseless]
+        self._store.save({self._field: rows})
+        self.items = items
+
+    def _read_row(self, row: Any, read: Callable[[Row], tuple[T, list[Problem]]]) -> None:
+        try:
+            if not isinstance(row, dict):
+                raise TypeError("a row must be an object")
+            item, problems = read(cast(Row, row))
+        except (TypeError, KeyError, ValueError):
+            self._senseless.append(row)
+        else:
+            self.items.append(item)
+            self.problems += problems
+
+
+def read_values(table: Table, record: Mapping[str, Any]) -> tuple[Row, Row, list[Problem]]:
+    """The values of a saved record, what of them this version cannot take, and the problems with that.
+
+    Raises:
+        TypeError: the record's "values" is no object.
+    """
+    held: Any = record.get("values", {})
+    if not isinstance(held, dict):
+        raise TypeError("values must be an object")
+    values, problems = table.check(cast(Row, held))
+    left = {key: value for key, value in cast(Row, held).items() if table.present_key(key) not in values}
+    return table.changed(values), left, problems
+
+
+def text_of(record: Mapping[str, Any], key: str, default: str | None = None) -> str:
+    """A text field. Raises KeyError where it is missing and has no default, TypeError where it is no text."""
+    value = record[key] if default is None else record.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(f"{key} must be a text")
+    return value
+
+
+def number_of(record: Mapping[str, Any], key: str) -> float | None:
+    """A number that may be missing. Raises TypeError where it is something else."""
+    value = record.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{key} must be a number")
+    return float(value)
+
+
+def usable_name(name: str) -> str:
+    """A name without needless spaces and control characters; "" if nothing is left."""
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:200]
