@@ -17,7 +17,7 @@ from llama_cpp import llama_cpp as _llama_cpp
 lib: Any = _llama_cpp
 """llama-cpp-python's low-level functions. Its type hints contradict each other, so it is Any here, once for all."""
 
-DEVICE_KINDS = ("cpu", "gpu", "igpu", "accel", "meta")
+DEVICE_KINDS: tuple[str, ...] = ("cpu", "gpu", "igpu", "accel", "meta")
 """`enum ggml_backend_dev_type`, ggml-backend.h."""
 
 _SIGNATURES: dict[str, tuple[type[Any] | None, list[type[Any]]]] = {

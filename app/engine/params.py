@@ -12,6 +12,7 @@ import psutil
 
 from app.core.reasons import FailureKind
 from app.core.settings import LOAD
+from app.core.settings.load_mode import load_mode
 from app.engine.bindings import lib
 from app.engine.devices import Device, buffer_types, named
 from app.engine.errors import EngineError
@@ -39,7 +40,7 @@ _PLAIN_CONTEXT_FIELDS = (
 class TensorBuftOverride(ctypes.Structure):
     """`struct llama_model_tensor_buft_override`, llama.h; llama-cpp-python leaves it out."""
 
-    _fields_ = [("pattern", ctypes.c_char_p), ("buft", ctypes.c_void_p)]  # noqa: RUF012
+    _fields_ = [("pattern", ctypes.c_char_p), ("buft", ctypes.c_void_p)]
 
 
 @dataclass(slots=True)
@@ -82,24 +83,12 @@ def build(values: dict[str, Any], devices: list[Device], architecture: str) -> P
     return params
 
 
-def load_mode(values: dict[str, Any]) -> int:
-    """The one `llama_load_mode` that three settings stand for; direct I/O excludes mapping."""
-    if values["use_direct_io"]:
-        return lib.LLAMA_LOAD_MODE_DIRECT_IO
-    mapped: bool | None = values["use_mmap"]
-    if values["use_mlock"]:
-        return lib.LLAMA_LOAD_MODE_MLOCK if mapped is False else lib.LLAMA_LOAD_MODE_MMAP_MLOCK
-    if mapped is None:
-        return lib.LLAMA_LOAD_MODE_AUTO
-    return lib.LLAMA_LOAD_MODE_MMAP if mapped else lib.LLAMA_LOAD_MODE_NONE
-
-
 def _set_model(params: Params, values: dict[str, Any]) -> None:
     model = params.model
     model.n_gpu_layers = values["n_gpu_layers"] if values["n_gpu_layers"] is not None else -1
     model.split_mode = SPLIT_MODES[values["split_mode"]]
     model.main_gpu = values["main_gpu"]
-    model.load_mode = load_mode(values)
+    model.load_mode = lib.llama_load_mode_from_str(load_mode(values).encode())
     model.check_tensors = values["check_tensors"]
     model.use_extra_bufts = values["use_extra_bufts"]
     split: list[float] = values["tensor_split"] or []

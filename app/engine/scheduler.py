@@ -31,7 +31,13 @@ class Scheduler:
         self._loaded = loaded
         self._context = loaded.context
         n_slots = lib.llama_n_seq_max(loaded.context)
-        self._cache = Cache(loaded.context, n_slots, n_swa=loaded.n_swa, is_recurrent=loaded.is_recurrent)
+        self._cache = Cache(
+            loaded.context,
+            n_slots,
+            n_swa=loaded.n_swa,
+            is_recurrent=loaded.is_recurrent,
+            is_unified=bool(loaded.values["kv_unified"]),
+        )
         self._n_batch: int = max(lib.llama_n_batch(loaded.context), n_slots)
         self._n_chunk: int = lib.llama_n_ubatch(loaded.context)
         self._batch: Any = lib.llama_batch_init(self._n_batch, 0, 1)
@@ -222,7 +228,7 @@ class Scheduler:
 
     def _shift(self, slot: Slot, generation: Generation) -> bool:
         """Make room by dropping half of what may be dropped; False where that is not wanted or not possible."""
-        if generation.overflow is Overflow.STOP or not self._cache.can_shift():
+        if generation.overflow is Overflow.STOP:
             return False
         n_past = len(slot.cached)
         n_keep = min(generation.prompt.n_keep, n_past // 2)

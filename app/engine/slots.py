@@ -13,43 +13,63 @@ from app.engine.prompts import common_prefix
 class Slot:
     """One sequence. `cached` are the tokens that its part of the KV cache holds, in order."""
 
-    __slots__ = ("cached", "generation", "last_used", "seq_id")
+    __slots__ = ("cached", "generation", "has_shared_cells", "last_used", "seq_id")
 
     def __init__(self, seq_id: int) -> None:
         self.seq_id = seq_id
         self.cached: list[int] = []
         self.generation: Generation | None = None
         self.last_used = 0
+        self.has_shared_cells = False
 
 
 class Cache:
     """llama.cpp's memory of one context, seen as slots.
 
     `n_swa` is the size of a sliding window whose older cells are gone, or 0; `is_recurrent` marks models whose
-    state cannot be cut back.
+    state cannot be cut back, `is_unified` a cache whose cells all slots share.
     """
 
-    def __init__(self, context: Any, n_slots: int, *, n_swa: int, is_recurrent: bool) -> None:
+    def __init__(
+        self, context: Any, n_slots: int, *, n_swa: int, is_recurrent: bool, is_unified: bool
+    ) -> None:
         self._memory = lib.llama_get_memory(context)
         self._n_swa = n_swa
         self._is_recurrent = is_recurrent
+        self._is_unified = is_unified
         self._clock = 0
         self.slots = [Slot(seq_id) for seq_id in range(n_slots)]
 
     def choose(self, tokens: Sequence[int]) -> Slot | None:
-        """The idle slot for a prompt: the one that shares most, unless that would throw away more than it saves.
+        """The idle slot for a prompt, or None if all are busy.
 
-        A conversation's next turn shares nearly all of its slot's cache. A new conversation shares only the system
-        prompt: it takes an empty slot, or the one that was idle longest.
+        The slot that shares most is taken if that saves more than it throws away: a conversation's next turn. Else an
+        empty slot gets a copy of the shared part (in a unified cache that is free), so that a new conversation with
+        the same system prompt costs neither its own start nor the other one's cache. Without an empty slot, the one
+        that was idle longest makes way.
         """
         idle = [slot for slot in self.slots if slot.generation is None]
         if not idle:
             return None
-        best = max(idle, key=lambda slot: common_prefix(slot.cached, tokens))
-        shared = common_prefix(best.cached, tokens)
-        if shared and 2 * shared >= len(best.cached):
+        shared, best = max(
+            ((common_prefix(slot.cached, tokens), slot) for slot in idle), key=lambda pair: pair[0]
+        )
+        lost = len(best.cached) - shared
+        if shared and shared >= lost:
             return best
-        return min(idle, key=lambda slot: (bool(slot.cached), slot.last_used))
+        empty = next((slot for slot in idle if not slot.cached), None)
+        if empty is not None:
+            self._adopt(empty, best, shared)
+            return empty
+        return best if 4 * shared >= lost else min(idle, key=lambda slot: slot.last_used)
+
+    def _adopt(self, slot: Slot, source: Slot, n_tokens: int) -> None:
+        """Let the empty `slot` begin with the first `n_tokens` of `source`, where that costs nothing."""
+        if not n_tokens or not self._is_unified or self._is_recurrent or self._n_swa:
+            return
+        lib.llama_memory_seq_cp(self._memory, source.seq_id, slot.seq_id, 0, n_tokens)
+        slot.cached = source.cached[:n_tokens]
+        slot.has_shared_cells = source.has_shared_cells = True
 
     def occupy(self, slot: Slot, generation: Generation) -> int:
         """Give `slot` to `generation`, cut its cache back to what the prompt shares, and return that count.
@@ -88,6 +108,7 @@ class Cache:
         """Empty the slot's cache."""
         lib.llama_memory_seq_rm(self._memory, slot.seq_id, -1, -1)
         slot.cached.clear()
+        slot.has_shared_cells = False
 
     def undo(self, slot: Slot) -> None:
         """Drop what an unfinished decode left behind `cached`; what cannot be cut back is to be decoded again."""
@@ -105,13 +126,20 @@ class Cache:
         self.clear(min(idle, key=lambda slot: slot.last_used))
         return True
 
-    def can_shift(self) -> bool:
-        """Whether positions can be moved, so that the middle of a sequence can be dropped."""
-        return not self._is_recurrent and not self._n_swa and lib.llama_memory_can_shift(self._memory)
-
     def drop(self, slot: Slot, start: int, count: int) -> None:
-        """Drop `count` tokens from position `start` on and move the rest up (llama.cpp's context shift)."""
-        seq_id, n_past = slot.seq_id, len(slot.cached)
-        lib.llama_memory_seq_rm(self._memory, seq_id, start, start + count)
-        lib.llama_memory_seq_add(self._memory, seq_id, start + count, n_past, -count)
-        del slot.cached[start : start + count]
+        """Forget `count` tokens of a generating slot from position `start` on; the rest moves up.
+
+        llama.cpp moves the rest in place (its context shift) where the memory can and no other slot uses the same
+        cells; otherwise what is kept is decoded again.
+        """
+        kept = slot.cached[:start] + slot.cached[start + count :]
+        can_shift = not (self._is_recurrent or self._n_swa or slot.has_shared_cells)
+        if can_shift and lib.llama_memory_can_shift(self._memory):
+            seq_id, n_past = slot.seq_id, len(slot.cached)
+            lib.llama_memory_seq_rm(self._memory, seq_id, start, start + count)
+            lib.llama_memory_seq_add(self._memory, seq_id, start + count, n_past, -count)
+            slot.cached = kept
+            return
+        self.clear(slot)
+        if slot.generation is not None:
+            slot.generation.todo = kept + slot.generation.todo
