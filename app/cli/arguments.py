@@ -23,6 +23,7 @@ def command_parser(
     """A command's parser, with `run` wrapped so that every failure becomes one line and an exit code."""
     parser = subparsers.add_parser(
         name,
+        prog=f"loadout {name}",
         help=summary,
         description=description,
         epilog=f"examples:\n{examples}",

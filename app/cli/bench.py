@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_unavailable(load, {})
     model_path = chosen_model(args)
     checked_plan(model_path, load, {})
-    n_needed = args.prompt_tokens + args.gen_tokens
+    n_needed = args.prompt_tokens + args.gen_tokens + 1
     with loaded_model(model_path, _with_room(load, n_needed), log_path(args, "bench")) as model:
         if model.got.n_ctx_slot < n_needed:
             raise CommandError(
@@ -140,7 +140,7 @@ def _report(model_path: Path, load: dict[str, Any], got: Got, runs: list[_Run]) 
             "ttft_ms": _statistics([run.timings.ttft_ms for run in runs]),
         },
         "generation": {
-            "n_tokens": runs[0].timings.predicted_n,
+            "n_tokens": len(runs[0].token_ms),  # the first token belongs to the prompt
             "tokens_per_second": _statistics(generation),
             "token_ms": _latency(latencies),
         },

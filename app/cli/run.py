@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     model_path = chosen_model(args)
     checked_plan(model_path, load, sampling)
     with loaded_model(model_path, load, log_path(args, "run")) as model:
-        _say_differences(model)
+        _say_differences(model, raw=args.raw)
         request = _request(args, model.next_id(), prompt, sampling)
         reply = _stream(model, request, to_stdout=not args.json)
         if args.json:
@@ -139,14 +139,14 @@ def _stream(model: LoadedModel, request: Generate, *, to_stdout: bool) -> _Reply
     raise AssertionError("a request ended without an end")  # `ask` ends with Finished or raises
 
 
-def _say_differences(model: LoadedModel) -> None:
+def _say_differences(model: LoadedModel, *, raw: bool) -> None:
     from app.cli.terminal import note
 
     for difference in model.got.differences:
         reason = f" ({difference.reason})" if difference.reason else ""
         note(f"loadout: {difference.key}: asked {difference.asked}, got {difference.got}{reason}")
-    for warning in model.got.warnings:
-        note(f"loadout: {warning}")
+    if not raw and not model.got.has_chat_template:
+        note("loadout: the model has no chat template; ChatML is used (--raw continues plain text)")
 
 
 def _say_timings(finished: Finished) -> None:
@@ -173,6 +173,7 @@ def _print_json(
     model: LoadedModel, model_path: Path, load: dict[str, Any], sampling: dict[str, Any], reply: _Reply
 ) -> None:
     from app.cli.terminal import print_json
+    from app.core.settings import SAMPLING
 
     print_json(
         {
@@ -181,7 +182,10 @@ def _print_json(
             "stop_reason": reply.finished.reason,
             "stop_string": reply.finished.stop_string,
             "timings": reply.finished.timings,
-            "settings": {"load": model.got.settings, "sampling": reply.finished.settings},
+            "settings": {
+                "load": model.got.settings,
+                "sampling": SAMPLING.defaults() | reply.finished.settings,
+            },
             "asked": {"load": load, "sampling": sampling},
             "got": model.got.to_dict(),
         }

@@ -35,7 +35,7 @@ def parameters_text(count: float) -> str:
 
 def figure(value: float) -> str:
     """A measured number with as many digits as it deserves: ``1840``, ``62.4``, ``0.213``."""
-    return f"{value:.0f}" if value >= 999.5 else f"{value:.3g}" if value < 99.95 else f"{value:.1f}"
+    return f"{value:.0f}" if value >= 99.95 else f"{value:.3g}"
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
