@@ -35,7 +35,7 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReplyError:
-    """Why a reply ended in an error: a `worker.protocol.FailureKind` and llama.cpp's or our own message."""
+    """Why a reply ended in an error: a `core.reasons.FailureKind` and llama.cpp's or our own message."""
 
     kind: str
     message: str = ""
@@ -44,7 +44,7 @@ class ReplyError:
 
 @dataclass(frozen=True, slots=True)
 class TrimNotice:
-    """The conversation was shortened before this reply: `policy` is a `worker.protocol.Overflow`."""
+    """The conversation was shortened before this reply: `policy` is a `core.reasons.Overflow`."""
 
     policy: str
     n_messages: int
@@ -72,7 +72,7 @@ class Message:
     state: str = MessageState.DONE
     model: str = ""
     timings: dict[str, Any] | None = None
-    stop_reason: str = ""  # a worker.protocol.StopReason
+    stop_reason: str = ""  # a core.reasons.StopReason
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     error: ReplyError | None = None
     notice: TrimNotice | None = None
