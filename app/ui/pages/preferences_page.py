@@ -1,0 +1,210 @@
+"""The app's own settings, generated from their table, and where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.core.settings import Apply, Kind, Setting, SettingError
+from app.services.preferences import Preferences
+from app.ui.pages.folders_editor import FoldersEditor
+from app.ui.panel import texts
+from app.ui.panel.editors import Editor, make_editor
+from app.ui.theme import Theme, set_role
+from app.ui.widgets import ElidedLabel, IconButton
+
+_WIDTH_PX = 720
+
+
+class PreferenceRow(QFrame):
+    """One setting: what it is at the left, its editor at the right or below."""
+
+    def __init__(self, theme: Theme, preferences: Preferences, setting: Setting, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._preferences = preferences
+        self.setting = setting
+        self.title = QLabel(texts.title(setting), self)
+        self.reset = IconButton(theme, "reset", self.tr("Back to the default"), self, size_px=12)
+        self.reset.clicked.connect(lambda: preferences.reset(setting.key))
+        self.note = QLabel(self)
+        self.note.setWordWrap(True)
+        self._editor: Editor | FoldersEditor
+        if setting.kind is Kind.FOLDERS:
+            self._editor = FoldersEditor(theme, texts.title(setting), self)
+            self._editor.edited.connect(self._take)
+        else:
+            self._editor = make_editor(theme, setting, self)
+            self._editor.edited.connect(self._take)
+            self._editor.refused.connect(self._refuse)
+        self._arrange()
+        self.show_value()
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.title)
+        head.addWidget(self.reset)
+        head.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 16, 10)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self._hint(texts.translated(self.setting.summary)))
+        column.addWidget(self._hint(texts.translated(self.setting.help)))
+        column.addWidget(self.note)
+        if isinstance(self._editor, FoldersEditor):
+            column.addWidget(self._editor)
+            return
+        if self._editor.inline is not None:
+            head.addWidget(self._editor.inline)
+        if self._editor.below is not None:
+            column.addWidget(self._editor.below)
+
+    def _hint(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setProperty("role", "hint")
+        label.setWordWrap(True)
+        return label
+
+    def show_value(self) -> None:
+        """Shows the value in force."""
+        self._editor.show_value(self._preferences.value(self.setting.key))
+        # Its place is kept: nothing jumps when a value changes.
+        policy = self.reset.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.reset.setSizePolicy(policy)
+        self.reset.setVisible(self._preferences.is_changed(self.setting.key))
+        self._say(self.tr("Takes effect at the next start.") if self._needs_restart() else "", "hint")
+
+    def set_live(self, live: bool) -> None:
+        """Whether the row has any effect now."""
+        self.setEnabled(live)
+
+    def _needs_restart(self) -> bool:
+        return self.setting.apply is Apply.RESTART and self._preferences.is_changed(self.setting.key)
+
+    def _take(self, value: Any, _settled: bool = True) -> None:
+        try:
+            self._preferences.set_value(self.setting.key, value)
+        except SettingError as error:
+            self._refuse(error.message)
+
+    def _refuse(self, message: str) -> None:
+        self._say(message, "bad")
+
+    def _say(self, text: str, role: str) -> None:
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
+        set_role(self.note, role)
+
+
+class PreferencesPage(QScrollArea):
+    """Groups of settings, and the folders of the profile with a button to open each."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        preferences: Preferences,
+        folders: Mapping[str, Path],
+        parent: QWidget | None = None,
+    ) -> None:
+        """`folders` maps what lies there, in the user's words, to the place."""
+        super().__init__(parent)
+        self._theme = theme
+        self._preferences = preferences
+        self.rows: dict[str, PreferenceRow] = {}
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        body = QWidget(self)
+        column = QVBoxLayout()
+        column.setContentsMargins(24, 20, 24, 24)
+        column.setSpacing(8)
+        title = QLabel(self.tr("Preferences"), body)
+        title.setProperty("role", "title")
+        column.addWidget(title)
+        for group in preferences.table.groups:
+            self._add_group(column, body, group)
+        self._add_folders(column, body, folders)
+        column.addStretch(1)
+        middle = QWidget(body)
+        middle.setLayout(column)
+        middle.setMaximumWidth(_WIDTH_PX)
+        row = QHBoxLayout(body)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addStretch(1)
+        row.addWidget(middle, 100)
+        row.addStretch(1)
+        self.setWidget(body)
+        preferences.changed.connect(self._show)
+        self._show_live()
+
+    def go_to(self, key: str) -> None:
+        """Scrolls to a setting. Raises KeyError for one that is not there."""
+        self.ensureWidgetVisible(self.rows[key])
+
+    def _add_group(self, column: QVBoxLayout, body: QWidget, group: str) -> None:
+        card, inside = self._card(column, body, texts.translated(group))
+        for index, setting in enumerate(self._preferences.table.in_group(group)):
+            if index:
+                inside.addWidget(_line(card))
+            row = PreferenceRow(self._theme, self._preferences, setting, card)
+            self.rows[setting.key] = row
+            inside.addWidget(row)
+
+    def _add_folders(self, column: QVBoxLayout, body: QWidget, folders: Mapping[str, Path]) -> None:
+        card, inside = self._card(column, body, self.tr("Where things lie"))
+        for index, (what, folder) in enumerate(folders.items()):
+            if index:
+                inside.addWidget(_line(card))
+            inside.addLayout(self._folder_row(card, what, folder))
+
+    def _folder_row(self, card: QFrame, what: str, folder: Path) -> QHBoxLayout:
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(QLabel(what, card))
+        path = ElidedLabel(str(folder), card, mode=Qt.TextElideMode.ElideMiddle)
+        path.setProperty("role", "hint")
+        words.addWidget(path)
+        button = QPushButton(self.tr("Open folder"), card)
+        button.setAccessibleName(self.tr("Open the folder: {what}").format(what=what))
+        button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 10, 16, 10)
+        row.setSpacing(16)
+        row.addLayout(words, 1)
+        row.addWidget(button)
+        return row
+
+    def _card(self, column: QVBoxLayout, body: QWidget, title: str) -> tuple[QFrame, QVBoxLayout]:
+        heading = QLabel(title, body)
+        heading.setProperty("role", "group")
+        column.addSpacing(8)
+        column.addWidget(heading)
+        card = QFrame(body)
+        card.setProperty("role", "card")
+        inside = QVBoxLayout(card)
+        inside.setContentsMargins(0, 2, 0, 2)
+        inside.setSpacing(0)
+        column.addWidget(card)
+        return card, inside
+
+    def _show(self, key: str) -> None:
+        if key in self.rows:
+            self.rows[key].show_value()
+        self._show_live()
+
+    def _show_live(self) -> None:
+        for row in self.rows.values():
+            condition = row.setting.enabled_when
+            row.set_live(condition is None or self._preferences.value(condition[0]) in condition[1])
+
+
+def _line(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setProperty("role", "line")
+    return line
