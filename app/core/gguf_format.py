@@ -5,6 +5,7 @@ Sources: ggml/include/gguf.h and ggml.h (types, block sizes), include/llama.h (f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -58,7 +59,7 @@ MESSAGES: Final = MappingProxyType(
         GgufReason.NO_ARCHITECTURE: "The file does not name its architecture. Download another conversion.",
         GgufReason.NO_TENSORS: "The file holds no weights, only a vocabulary. Choose the model's own file.",
         GgufReason.MISSING_PARTS: "{n_missing} of {n_parts} parts are missing: {names}. Download them.",
-        GgufReason.SPLIT_NAME: "Rename this part of a split model to something-00001-of-{n_parts:05d}.gguf.",
+        GgufReason.SPLIT_NAME: "This is a part of a split model and must be named like {example}. Rename it.",
         GgufReason.SPLIT_MISMATCH: "{name} is not the part its name says. Download all parts again.",
     }
 )
@@ -81,7 +82,7 @@ def _rebuild(reason: GgufReason, values: dict[str, str | int]) -> GgufError:
     return GgufError(reason, **values)
 
 
-def message(reason: GgufReason, values: dict[str, str | int], template: str | None = None) -> str:
+def message(reason: GgufReason, values: Mapping[str, str | int], template: str | None = None) -> str:
     """The sentence for a reason, from `template` (a translation) or the English one."""
     return (template or MESSAGES[reason]).format(**values)
 

@@ -1,0 +1,102 @@
+"""What the Models page says when it has no row to show."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+
+from app.services.library import LibraryService
+from app.ui.library.table import View
+from app.ui.theme import Theme
+from app.ui.widgets import EmptyState
+
+
+class EmptyViews(QWidget):
+    """No models at all, none in this view, or none that match the search: each with what to do next."""
+
+    folder_asked = Signal()
+    search_cleared = Signal()
+
+    def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._library = library
+        self.nothing = EmptyState(
+            theme,
+            "models",
+            self.tr("No models yet"),
+            self.tr("Add a folder with GGUF files, or drop files here. They stay where they are."),
+            self.tr("Add a folder…"),
+            self,
+        )
+        self.no_match = EmptyState(theme, "search", "", "", self.tr("Clear the search"), self)
+        self.none_here = EmptyState(theme, "models", "", "", "", self)
+        self.scanning = EmptyState(
+            theme,
+            "search",
+            self.tr("Searching for models…"),
+            self.tr("What is found appears here at once."),
+            "",
+            self,
+        )
+        self._offers = QWidget(self)
+        self._offers_row = QHBoxLayout(self._offers)
+        self._offers_row.setContentsMargins(0, 0, 0, 24)
+        self._offers_row.setSpacing(8)
+        first = QWidget(self)
+        below = QVBoxLayout(first)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.nothing, 1)
+        below.addWidget(self._offers, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._first = first
+        self._layout = QStackedLayout(self)
+        for part in (first, self.no_match, self.none_here, self.scanning):
+            self._layout.addWidget(part)
+        self.nothing.clicked.connect(self.folder_asked)
+        self.no_match.clicked.connect(self.search_cleared)
+
+    def show_for(self, view: View, search: str, *, n_rows: int) -> None:
+        """Says why nothing is shown: `n_rows` is how many the library has in all."""
+        if n_rows and search:
+            title = self.tr("Nothing matches “{text}”").format(text=search)
+            self.no_match.show_text(title, self._elsewhere(), self.tr("Clear the search"))
+            self._layout.setCurrentWidget(self.no_match)
+        elif n_rows:
+            self.none_here.show_text(*self._none_texts(view))
+            self._layout.setCurrentWidget(self.none_here)
+        elif self._library.is_scanning:
+            self._layout.setCurrentWidget(self.scanning)
+        else:
+            self._show_offers()
+            self._layout.setCurrentWidget(self._first)
+
+    def _elsewhere(self) -> str:
+        return self.tr("Names, files, architectures and quantisations are searched, in this view.")
+
+    def _none_texts(self, view: View) -> tuple[str, str]:
+        return {
+            View.MODELS: (
+                self.tr("No chat models"),
+                self.tr("The files that were found cannot be chatted with. Look in the other views for why."),
+            ),
+            View.OTHERS: (
+                self.tr("No adapters or other files"),
+                self.tr("LoRA adapters, projectors, control vectors and embedding models are listed here."),
+            ),
+            View.PROBLEMS: (self.tr("No problems"), self.tr("Every file that was found can be used.")),
+        }[view]
+
+    def _show_offers(self) -> None:
+        while (item := self._offers_row.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.deleteLater()
+        offers = self._library.offers()
+        self._offers.setVisible(bool(offers))
+        for offer in offers:
+            button = QPushButton(
+                self.tr("Add the models of {program}").format(program=offer.program), self._offers
+            )
+            button.setProperty("role", "quiet")
+            button.setToolTip(offer.path)
+            button.clicked.connect(lambda _checked=False, path=offer.path: self._library.add_folder(path))
+            self._offers_row.addWidget(button)

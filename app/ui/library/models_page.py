@@ -1,0 +1,230 @@
+"""The Models page: the model files on this machine, to look through, load, inspect, add to and tidy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from app.core.library import FolderProblem, ModelEntry
+from app.services.library import LibraryService
+from app.ui.format import bytes_text
+from app.ui.icons import icon
+from app.ui.library.drop_target import DropTarget
+from app.ui.library.empty_views import EmptyViews
+from app.ui.library.metadata_dialog import MetadataDialog
+from app.ui.library.page_parts import Footer, Header, ScanBar
+from app.ui.library.reveal import reveal
+from app.ui.library.table import LibraryFilter, LibraryTable, Row, View, view_of
+from app.ui.library.table_view import LibraryView
+from app.ui.theme import Theme
+from app.ui.widgets import Toast
+
+_REFRESH_MS = 60  # a scan tells ten times a second; several changes at once are one redraw
+
+
+class ModelsPage(QWidget):
+    """Shows the library; `load_requested` carries the path of the model to load."""
+
+    load_requested = Signal(str)
+
+    def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._library = library
+        self._awaited = ""  # a file just added: selected as soon as its header is read
+        self._removed = ""
+        self.table = LibraryTable(self)
+        self.rows = LibraryFilter(self)
+        self.rows.setSourceModel(self.table)
+        self.header = Header(theme, library, self)
+        self.scan_bar = ScanBar(self)
+        self.view = LibraryView(theme, self.table, self.rows, self)
+        self.empty = EmptyViews(theme, library, self)
+        self.footer = Footer(theme, self)
+        self._toast = Toast(theme, self)
+        self._drop = DropTarget(theme, self)
+        self._refresh = QTimer(self)
+        self._refresh.setSingleShot(True)
+        self._refresh.setInterval(_REFRESH_MS)
+        self._stack = QStackedWidget(self)
+        self._arrange()
+        self._connect()
+        self._show_rows()
+
+    # -- what others ask ----------------------------------------------------------------------------------------
+
+    def add_paths(self, paths: Iterable[str]) -> None:
+        """Adds files and folders, as when they are dropped on the window."""
+        for path in paths:
+            if Path(path).is_dir():
+                self._library.add_folder(path)
+            else:
+                self._awaited = self._library.add_file(path)
+
+    def set_loaded(self, path: str) -> None:
+        """Marks the model that is loaded; "" for none."""
+        self.table.set_loaded(path)
+
+    def choose_file(self) -> None:
+        """Asks for GGUF files and adds them."""
+        dialog = QFileDialog(self, self.tr("Add model files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([self.tr("GGUF models (*.gguf *.GGUF)"), self.tr("All files (*)")])
+        dialog.filesSelected.connect(self.add_paths)
+        self._open(dialog)
+
+    def choose_folder(self) -> None:
+        """Asks for a folder and adds it."""
+        dialog = QFileDialog(self, self.tr("Add a folder of models"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.filesSelected.connect(self.add_paths)
+        self._open(dialog)
+
+    # -- what the selected row can do -----------------------------------------------------------------------------
+
+    def load_selected(self) -> None:
+        """Asks for the selected model to be loaded; nothing where it cannot be."""
+        row = self.view.row()
+        if isinstance(row, ModelEntry) and row.is_chat_model:
+            self.load_requested.emit(row.path)
+
+    def show_metadata(self) -> None:
+        """Opens the metadata viewer of the selected file."""
+        row = self.view.row()
+        if isinstance(row, ModelEntry) and row.parts:
+            MetadataDialog(self._theme, row, self).open()
+
+    def reveal_selected(self) -> None:
+        """Shows the selected file or folder in the file manager."""
+        row = self.view.row()
+        if row is not None and not reveal(row.path):
+            self._toast.show_text(self.tr("The system has no file manager to show it with."))
+
+    def remove_selected(self) -> None:
+        """Takes the selected row off the list, with a way back; its file stays."""
+        row = self.view.row()
+        if isinstance(row, FolderProblem):
+            self._library.remove_folder(row.path)
+        elif row is not None:
+            self._removed = row.id
+            self._library.remove(row.id)
+            text = self.tr("{name} is off the list. Its file stays where it is.").format(name=row.name)
+            self._toast.show_text(text, self.tr("Undo"))
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self._stack.addWidget(self.view)
+        self._stack.addWidget(self.empty)
+        for part, stretch in ((self.header, 0), (self.scan_bar, 0), (self._stack, 1), (self.footer, 0)):
+            layout.addWidget(part, stretch)
+
+    def _connect(self) -> None:
+        library, header, footer = self._library, self.header, self.footer
+        library.changed.connect(self._refresh.start)
+        self._refresh.timeout.connect(self._show_rows)
+        library.scan_started.connect(self.scan_bar.start)
+        library.scan_progressed.connect(self.scan_bar.show_progress)
+        library.scan_finished.connect(self._end_scan)
+        library.storage_failed.connect(self._tell_storage)
+        self.scan_bar.cancelled.connect(library.cancel_scan)
+        header.searched.connect(self._search)
+        header.view_chosen.connect(self._choose_view)
+        header.file_asked.connect(self.choose_file)
+        header.folder_asked.connect(self.choose_folder)
+        self.empty.folder_asked.connect(self.choose_folder)
+        self.empty.search_cleared.connect(header.search.clear)
+        self.view.load_asked.connect(self.load_selected)
+        self.view.doubleClicked.connect(self.load_selected)
+        self.view.remove_asked.connect(self.remove_selected)
+        self.view.customContextMenuRequested.connect(self._show_menu)
+        self.view.selectionModel().selectionChanged.connect(self._show_selection)
+        footer.load_asked.connect(self.load_selected)
+        footer.metadata_asked.connect(self.show_metadata)
+        footer.reveal_asked.connect(self.reveal_selected)
+        footer.remove_asked.connect(self.remove_selected)
+        self._toast.acted.connect(lambda: library.restore(self._removed))
+        self._drop.dropped.connect(self.add_paths)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(header.search.setFocus)
+
+    def _open(self, dialog: QFileDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _show_rows(self) -> None:
+        rows: list[Row] = [*self._library.entries(), *self._library.folder_problems()]
+        self.table.set_rows(rows)
+        counts = dict.fromkeys(View, 0)
+        size_bytes = 0
+        for row in rows:
+            counts[view_of(row)] += 1
+            size_bytes += row.size_bytes if isinstance(row, ModelEntry) else 0
+        self.header.show_counts(counts, bytes_text(size_bytes) if size_bytes else "")
+        self._follow_awaited()
+        self._show_emptiness()
+        self._show_selection()
+
+    def _follow_awaited(self) -> None:
+        entry = self._library.entry(self._awaited)
+        if entry is not None:
+            self._awaited = ""
+            self._choose_view(view_of(entry))
+            self.view.select_path(entry.path)
+
+    def _show_emptiness(self) -> None:
+        is_empty = self.rows.rowCount() == 0
+        self._stack.setCurrentWidget(self.empty if is_empty else self.view)
+        if is_empty:
+            self.empty.show_for(self.header.view(), self.header.search.text(), n_rows=len(self.table.rows()))
+
+    def _search(self, text: str) -> None:
+        self.rows.set_search(text)
+        self._show_emptiness()
+
+    def _choose_view(self, view: View) -> None:
+        self.header.set_view(view)
+        self.rows.set_view(view)
+        self.view.set_view(view)
+        self._show_emptiness()
+        self._show_selection()
+
+    def _show_selection(self) -> None:
+        self.footer.show_row(self.view.row())
+
+    def _end_scan(self, _n_models: int) -> None:
+        self.scan_bar.end()
+        self._show_rows()
+
+    def _tell_storage(self, path: str, words: str) -> None:
+        text = self.tr("The list of models cannot be saved to {path}: {words}").format(path=path, words=words)
+        self._toast.show_text(text, for_ms=0)
+
+    def _show_menu(self, position: QPoint) -> None:
+        row = self.view.row()
+        if row is None:
+            return
+        is_file = isinstance(row, ModelEntry)
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        load = menu.addAction(icon(self._theme, "load"), self.tr("Load"))
+        load.setEnabled(is_file and row.is_chat_model)
+        load.triggered.connect(self.load_selected)
+        metadata = menu.addAction(icon(self._theme, "about"), self.tr("Metadata…"))
+        metadata.setEnabled(is_file and bool(row.parts))
+        metadata.triggered.connect(self.show_metadata)
+        shown = menu.addAction(icon(self._theme, "reveal"), self.tr("Show in the file manager"))
+        shown.triggered.connect(self.reveal_selected)
+        menu.addSeparator()
+        text = self.tr("Remove from the list") if is_file else self.tr("Stop searching this folder")
+        menu.addAction(icon(self._theme, "close"), text).triggered.connect(self.remove_selected)
+        menu.popup(self.view.viewport().mapToGlobal(position))

@@ -1,0 +1,230 @@
+"""The Models page's header, scan bar and footer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.library import ModelEntry
+from app.services.library import LibraryService
+from app.ui.format import count_text
+from app.ui.icons import icon
+from app.ui.library.folders_menu import FoldersMenu
+from app.ui.library.table import Row, View
+from app.ui.library.texts import problem_text
+from app.ui.theme import Theme
+from app.ui.widgets import ElidedLabel, IconButton, SearchField
+
+_SCAN_SHOWN_AFTER_MS = 250  # shorter scans leave the page in peace
+
+
+class Header(QFrame):
+    """Title and total, search, the ways to add, and the views with their counts."""
+
+    searched = Signal(str)
+    view_chosen = Signal(View)
+    file_asked = Signal()
+    folder_asked = Signal()
+
+    def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._title = QLabel(self.tr("Models"), self)
+        self._title.setProperty("role", "title")
+        self._total = ElidedLabel("", self)
+        self._total.setProperty("role", "dim")
+        self.search = SearchField(theme, self.tr("Search models"), self)
+        self.search.setMaximumWidth(260)
+        self.search.setMinimumWidth(120)
+        self.search.searched.connect(self.searched)
+        self.add_file = QPushButton(icon(theme, "add"), self.tr("Add file…"), self)
+        self.add_file.setToolTip(self.tr("Add single GGUF files"))
+        self.add_file.clicked.connect(self.file_asked)
+        self.add_folder = QPushButton(icon(theme, "folder-plus"), self.tr("Add folder…"), self)
+        self.add_folder.setToolTip(self.tr("Search a folder and everything below it, now and from now on"))
+        self.add_folder.clicked.connect(self.folder_asked)
+        self.folders = IconButton(theme, "more", self.tr("Searched folders"), self)
+        menu = FoldersMenu(theme, library, self)
+        menu.add_asked.connect(self.folder_asked)
+        self.folders.setMenu(menu)
+        self.folders.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
+        self._group = QButtonGroup(self)
+        self._tabs = {view: self._tab(view) for view in View}
+        self._tabs[View.MODELS].setChecked(True)
+        self._arrange()
+
+    def view(self) -> View:
+        """The chosen view."""
+        return next(view for view, tab in self._tabs.items() if tab.isChecked())
+
+    def set_view(self, view: View) -> None:
+        """Shows `view` as chosen."""
+        self._tabs[view].setChecked(True)
+
+    def show_counts(self, counts: Mapping[View, int], size: str) -> None:
+        """How many files each view has, and the size of all together ("" for none)."""
+        self._total.setText(self.tr("{size} in all").format(size=size) if size else "")
+        titles = {
+            View.MODELS: self.tr("Chat models"),
+            View.OTHERS: self.tr("Adapters and others"),
+            View.PROBLEMS: self.tr("Problems"),
+        }
+        for view, tab in self._tabs.items():
+            count = counts[view]
+            text = (
+                self.tr("{title}  {n}").format(title=titles[view], n=count_text(count))
+                if count
+                else titles[view]
+            )
+            tab.setText(text)
+            tab.setAccessibleName(text)
+        has_problems = bool(counts[View.PROBLEMS])
+        tab = self._tabs[View.PROBLEMS]
+        tab.setIcon(
+            icon(self._theme, "warning", "warning", on="warning")
+            if has_problems
+            else icon(self._theme, "check")
+        )
+
+    def _tab(self, view: View) -> QPushButton:
+        tab = QPushButton(self)
+        tab.setProperty("role", "quiet")
+        tab.setCheckable(True)
+        tab.clicked.connect(lambda: self.view_chosen.emit(view))
+        self._group.addButton(tab)
+        return tab
+
+    def _arrange(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 12, 16, 8)
+        layout.setSpacing(8)
+        above = QHBoxLayout()
+        above.setSpacing(8)
+        above.addWidget(self._title)
+        above.addWidget(self._total, 1)
+        for part in (self.add_file, self.add_folder, self.folders):
+            above.addWidget(part)
+        below = QHBoxLayout()
+        below.setSpacing(4)
+        for tab in self._tabs.values():
+            below.addWidget(tab)
+        below.addStretch(1)
+        below.addWidget(self.search, 2)
+        layout.addLayout(above)
+        layout.addLayout(below)
+
+
+class ScanBar(QFrame):
+    """How far a scan is, with Cancel; appears only if it takes noticeable time."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = ElidedLabel("", self, mode=Qt.TextElideMode.ElideMiddle)
+        self._label.setProperty("role", "dim")
+        bar = QProgressBar(self)
+        bar.setRange(0, 0)
+        bar.setTextVisible(False)
+        bar.setFixedWidth(96)
+        bar.setAccessibleName(self.tr("Searching for models"))
+        cancel = QPushButton(self.tr("Cancel"), self)
+        cancel.setProperty("role", "quiet")
+        cancel.setToolTip(self.tr("Stops searching; what was found stays"))
+        cancel.clicked.connect(self.cancelled)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 0, 16, 4)
+        layout.setSpacing(12)
+        layout.addWidget(bar)
+        layout.addWidget(self._label, 1)
+        layout.addWidget(cancel)
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.setInterval(_SCAN_SHOWN_AFTER_MS)
+        self._delay.timeout.connect(self.show)
+        self.hide()
+
+    def start(self) -> None:
+        """A scan has begun."""
+        self._label.setText(self.tr("Searching…"))
+        self._delay.start()
+
+    def show_progress(self, n_found: int, folder: str) -> None:
+        """`n_found` files were looked at, `folder` is being searched."""
+        found = self.tr("%n file(s)", "", n_found)
+        self._label.setText(
+            self.tr("{found} · searching {folder}").format(found=found, folder=folder) if folder else found
+        )
+
+    def end(self) -> None:
+        """The scan is over."""
+        self._delay.stop()
+        self.hide()
+
+
+class Footer(QFrame):
+    """Where the selected file lies, or why it cannot be used, and what can be done with it."""
+
+    load_asked = Signal()
+    metadata_asked = Signal()
+    reveal_asked = Signal()
+    remove_asked = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._where = ElidedLabel("", self, mode=Qt.TextElideMode.ElideMiddle)
+        self._where.setProperty("role", "hint")
+        self.remove = IconButton(
+            theme, "trash", self.tr("Remove from the list (Delete); the file stays"), self
+        )
+        self.reveal = IconButton(theme, "reveal", self.tr("Show in the file manager"), self)
+        self.metadata = QPushButton(icon(theme, "about"), self.tr("Metadata…"), self)
+        self.metadata.setToolTip(self.tr("Everything that the file says about itself"))
+        self.load = QPushButton(self.tr("Load"), self)
+        self.load.setProperty("role", "primary")
+        self.load.setToolTip(self.tr("Load the selected model (Return)"))
+        self.remove.clicked.connect(self.remove_asked)
+        self.reveal.clicked.connect(self.reveal_asked)
+        self.metadata.clicked.connect(self.metadata_asked)
+        self.load.clicked.connect(self.load_asked)
+        line = QFrame(self)
+        line.setProperty("role", "line")
+        row = QHBoxLayout()
+        row.setContentsMargins(16, 8, 16, 8)
+        row.setSpacing(8)
+        row.addWidget(self._where, 1)
+        for part in (self.remove, self.reveal, self.metadata, self.load):
+            row.addWidget(part)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(line)
+        layout.addLayout(row)
+        self.show_row(None)
+
+    def show_row(self, row: Row | None) -> None:
+        """The selected row, None for none."""
+        is_file = isinstance(row, ModelEntry)
+        self.load.setEnabled(is_file and row.is_chat_model)
+        self.metadata.setEnabled(is_file and bool(row.parts))
+        self.reveal.setEnabled(row is not None)
+        self.remove.setEnabled(row is not None)
+        self._where.setText(self._text(row))
+
+    def _text(self, row: Row | None) -> str:
+        if row is None:
+            return ""
+        if not isinstance(row, ModelEntry):
+            return problem_text(row)
+        return problem_text(row.problem) if row.problem else row.path

@@ -1,0 +1,67 @@
+"""The words of the library: reasons and kinds, which core keeps as enums, in the user's language."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from app.core.gguf import ModelFacts, ModelKind
+from app.core.gguf_format import MESSAGES, message
+from app.core.library import FolderProblem, FolderReason, ModelEntry, ModelProblem
+from app.ui.format import count_text
+
+_KINDS = {
+    ModelKind.MODEL: QT_TRANSLATE_NOOP("Library", "Chat model"),
+    ModelKind.EMBEDDING: QT_TRANSLATE_NOOP("Library", "Embedding model"),
+    ModelKind.ADAPTER: QT_TRANSLATE_NOOP("Library", "LoRA adapter"),
+    ModelKind.PROJECTOR: QT_TRANSLATE_NOOP("Library", "Image or sound projector"),
+    ModelKind.CONTROL_VECTOR: QT_TRANSLATE_NOOP("Library", "Control vector"),
+    ModelKind.OTHER: QT_TRANSLATE_NOOP("Library", "Other"),
+}
+_FOLDERS = {
+    FolderReason.NOT_FOUND: QT_TRANSLATE_NOOP(
+        "Library", "The folder is not there. Connect its drive or remove it."
+    ),
+    FolderReason.NO_PERMISSION: QT_TRANSLATE_NOOP("Library", "No permission to read the folder."),
+    FolderReason.NOT_A_FOLDER: QT_TRANSLATE_NOOP("Library", "This is not a folder."),
+    FolderReason.UNREADABLE: QT_TRANSLATE_NOOP("Library", "The folder cannot be read."),
+}
+
+
+def kind_text(kind: ModelKind) -> str:
+    """What a file is for."""
+    return QCoreApplication.translate("Library", str(_KINDS[kind]))
+
+
+def problem_text(problem: ModelProblem | FolderProblem) -> str:
+    """Why a file or folder cannot be used, and what to do."""
+    if isinstance(problem, FolderProblem):
+        return QCoreApplication.translate("Library", str(_FOLDERS[problem.reason]))
+    values = {
+        key: count_text(value) if isinstance(value, int) else value for key, value in problem.values.items()
+    }
+    return message(problem.reason, values, QCoreApplication.translate("Gguf", MESSAGES[problem.reason]))
+
+
+def context_text(n_ctx: int) -> str:
+    """A trained context as people name it: 8k, 128k; odd ones in full."""
+    if n_ctx >= 1024 and n_ctx % 1024 == 0:
+        return f"{count_text(n_ctx // 1024)}k"
+    return count_text(n_ctx) if n_ctx else ""
+
+
+def architecture_text(facts: ModelFacts) -> str:
+    """The architecture, for a mixture with its experts: qwen2moe, 60 experts."""
+    if facts.n_expert > 1:
+        return QCoreApplication.translate("Library", "{name}, {n} experts").format(
+            name=facts.architecture, n=facts.n_expert
+        )
+    return facts.architecture
+
+
+def searched_text(entry: ModelEntry) -> str:
+    """What the search field looks in, in small letters."""
+    facts = entry.facts
+    words = [entry.name, entry.path]
+    if facts:
+        words += [facts.architecture, facts.quantisation, facts.license, kind_text(facts.kind)]
+    return " ".join(words).casefold()
