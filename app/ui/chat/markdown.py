@@ -59,7 +59,7 @@ class MarkdownParser:
         self._engine = MarkdownIt("commonmark", {"html": False})
         self._engine.enable(["table", "strikethrough"])
         # Every address reaches us; what a click may open is decided by `openable`, in one place.
-        self._engine.validateLink = lambda url: True  # type: ignore[method-assign]
+        self._engine.validateLink = lambda _url: True  # type: ignore[method-assign]
 
     def groups(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -116,19 +116,11 @@ class MessageText(QTextBrowser):
 
     def start_stream(self, text: str = "") -> None:
         """Show `text` and expect `append`, then `finish`."""
-        self.set_source(text)
-        if self._waiting:
-            for piece in self._waiting:
-                self._stream.feed(piece)
-            self._waiting.clear()
+        self._waiting.clear()
+        self._stream = self._new_stream()
+        self._stream.feed(text)
         self._is_streaming = True
-        self._stream = self._new_stream() if not text else self._stream_of(text)
         self._show(is_last=False)
-
-    def _stream_of(self, text: str) -> MarkdownStream | PlainStream:
-        stream = self._new_stream()
-        stream.feed(text)
-        return stream
 
     def append(self, text: str) -> None:
         """More of a streamed text; shown at once, or as soon as the last flush has been paid for."""
@@ -221,6 +213,8 @@ class MessageText(QTextBrowser):
         self._paint_quotes(painter, shown)
         painter.end()
         super().paintEvent(event)
+        if self._is_streaming and self._writer.blocks:
+            self._paint_caret()
 
     def code_rect(self, code: CodeSpan) -> QRectF:
         """The box of a code block, in the viewport's coordinates."""
@@ -238,6 +232,16 @@ class MessageText(QTextBrowser):
             painter.setFont(self._theme.font(self._theme.hint_size_px))
             header = QRectF(box.left() + CODE_PADDING, box.top() + 2, box.width() - 60, CODE_HEADER)
             painter.drawText(header, int(Qt.AlignmentFlag.AlignVCenter), code.language)
+
+    def _paint_caret(self) -> None:
+        """A sign at the end of the text that more is coming."""
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        place = self.cursorRect(cursor)
+        painter = QPainter(self.viewport())
+        height = self._formats.size_px + 2
+        top = place.center().y() - height // 2
+        painter.fillRect(place.left() + 2, top, max(5, height // 3), height, self._theme.color("dim"))
 
     def _paint_quotes(self, painter: QPainter, shown: QRectF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -276,6 +280,11 @@ class MessageText(QTextBrowser):
         button.setCursor(Qt.CursorShape.ArrowCursor)
         button.clicked.connect(lambda: self._copy_code(index))
         self._copy_buttons.append(button)
+
+    @property
+    def copy_buttons(self) -> list[IconButton]:
+        """The buttons of its code blocks, first to last."""
+        return self._copy_buttons
 
     def _copy_code(self, index: int) -> None:
         QGuiApplication.clipboard().setText(self._writer.text_of(self._writer.codes[index]))
@@ -319,9 +328,3 @@ class MessageText(QTextBrowser):
         cursor.setPosition(start)
         cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
         self.setTextCursor(cursor)
-
-    def caret_point(self) -> QPointF:
-        """Where the text ends, for the sign that more is coming."""
-        cursor = QTextCursor(self.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        return QPointF(self.cursorRect(cursor).topLeft())

@@ -1,0 +1,142 @@
+"""A reply's figures: the short ones of its statistics line, by importance, and the full record."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+
+from app.core.conversation import Message
+from app.core.reasons import StopReason
+from app.core.run import Timings
+from app.ui.chat.words import stop_text
+from app.ui.format import count_text, duration_text, percent_text, speed_text
+
+N_TOKENS_TRUSTED = 32
+"""A speed over fewer tokens says little."""
+
+_tr = QCoreApplication.translate
+
+
+class Figure(NamedTuple):
+    """One figure of the line; where room is short the least important go first."""
+
+    text: str
+    importance: int
+    is_strong: bool = False
+
+
+def generation_figure(tokens_per_s: float, n_tokens: int) -> Figure:
+    """The generation speed, marked where it is measured over few tokens."""
+    text = speed_text(tokens_per_s)
+    if n_tokens < N_TOKENS_TRUSTED:
+        text = _tr("Chat", "{speed} (n<{limit})").format(speed=text, limit=N_TOKENS_TRUSTED)
+    return Figure(text, 100, is_strong=True)
+
+
+def figures(message: Message) -> list[Figure]:
+    """What the line under a finished reply shows, in its order."""
+    found: list[Figure] = []
+    record = message.timings or {}
+    timings = Timings.from_dict(record)
+    if timings.predicted_per_second:
+        found.append(generation_figure(timings.predicted_per_second, timings.predicted_n))
+    if timings.prompt_per_second and timings.prompt_n > 1:
+        speed = speed_text(timings.prompt_per_second)
+        if timings.prompt_n < N_TOKENS_TRUSTED:
+            speed = _tr("Chat", "{speed} (n<{limit})").format(speed=speed, limit=N_TOKENS_TRUSTED)
+        found.append(Figure(_tr("Chat", "prompt {speed}").format(speed=speed), 40))
+    if timings.ttft_ms:
+        time = duration_text(timings.ttft_ms / 1000)
+        found.append(Figure(_tr("Chat", "{time} to first token").format(time=time), 70))
+    if timings.predicted_n:
+        found.append(Figure(_tr("Chat", "{n} tokens").format(n=count_text(timings.predicted_n)), 60))
+    if timings.prompt_n or timings.cached_n:
+        cached, total = count_text(timings.cached_n), count_text(timings.cached_n + timings.prompt_n)
+        found.append(Figure(_tr("Chat", "cached {cached}/{total}").format(cached=cached, total=total), 50))
+    if record.get("drafted_n"):
+        share = percent_text(record.get("accepted_n", 0) / record["drafted_n"])
+        found.append(Figure(_tr("Chat", "draft {share} accepted").format(share=share), 45))
+    if reason := stop_text(message.stop_reason):
+        importance = 30 if message.stop_reason == StopReason.END_OF_TURN else 90
+        found.append(Figure(reason, importance))
+    return found
+
+
+def live_figures(n_tokens: int, seconds: float) -> list[Figure]:
+    """What it shows while a reply is generated, `seconds` after its first token."""
+    found = [generation_figure((n_tokens - 1) / seconds, n_tokens)] if n_tokens > 2 and seconds > 0.05 else []
+    found.append(Figure(_tr("Chat", "generating"), 90))
+    if n_tokens:
+        found.append(Figure(_tr("Chat", "{n} tokens").format(n=count_text(n_tokens)), 80))
+    return found
+
+
+def prompt_figures(n_done: int, n_total: int, n_cached: int) -> list[Figure]:
+    """What it shows while the prompt is read."""
+    found = [Figure(_tr("Chat", "reading the prompt"), 100, is_strong=True)]
+    done, total = count_text(n_done), count_text(n_total)
+    found.append(Figure(_tr("Chat", "{done} / {total} tokens").format(done=done, total=total), 90))
+    if n_cached:
+        found.append(Figure(_tr("Chat", "{n} from the cache").format(n=count_text(n_cached)), 50))
+    return found
+
+
+def record_rows(message: Message) -> list[tuple[str, str]]:
+    """The full record of a reply as (name, value) pairs."""
+    timings = Timings.from_dict(message.timings or {})
+    rows = [(_tr("Chat", "Model"), message.model)] if message.model else []
+    if message.timings:
+        rows += _timing_rows(timings, message.timings)
+    if reason := stop_text(message.stop_reason):
+        rows.append((_tr("Chat", "Ended by"), reason))
+    written = QDateTime.fromSecsSinceEpoch(int(message.created_at))
+    rows.append((_tr("Chat", "Written"), QLocale().toString(written, QLocale.FormatType.ShortFormat)))
+    rows += [
+        (key, _short(value)) for key, value in message.settings.items() if value not in ("", [], {}, None)
+    ]
+    return rows
+
+
+def _timing_rows(timings: Timings, record: dict[str, Any]) -> list[tuple[str, str]]:
+    generated = _tr("Chat", "{n} tokens in {time}, {speed}").format(
+        n=count_text(timings.predicted_n),
+        time=duration_text(timings.predicted_ms / 1000),
+        speed=speed_text(timings.predicted_per_second),
+    )
+    prompt = _tr("Chat", "{n} tokens in {time}, {speed}").format(
+        n=count_text(timings.prompt_n),
+        time=duration_text(timings.prompt_ms / 1000),
+        speed=speed_text(timings.prompt_per_second),
+    )
+    rows = [
+        (_tr("Chat", "Generated"), generated),
+        (_tr("Chat", "Prompt"), prompt),
+        (_tr("Chat", "From the cache"), _tr("Chat", "{n} tokens").format(n=count_text(timings.cached_n))),
+        (_tr("Chat", "To first token"), duration_text(timings.ttft_ms / 1000)),
+        (_tr("Chat", "In all"), duration_text(timings.total_ms / 1000)),
+    ]
+    if record.get("drafted_n"):
+        accepted, drafted = count_text(record.get("accepted_n", 0)), count_text(record["drafted_n"])
+        rows.append((_tr("Chat", "Draft accepted"), f"{accepted}/{drafted}"))
+    return rows
+
+
+def record_html(message: Message) -> str:
+    """The full record as a tooltip's table."""
+    rows = "".join(
+        f"<tr><td style='padding-right:12px'>{escape(name)}</td><td>{escape(value)}</td></tr>"
+        for name, value in record_rows(message)
+    )
+    return f"<table cellspacing='0'>{rows}</table>"
+
+
+def record_text(message: Message) -> str:
+    """The full record as one line of text, for those who listen."""
+    return "; ".join(f"{name}: {value}" for name, value in record_rows(message))
+
+
+def _short(value: Any) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 80 else text[:79] + "…"
