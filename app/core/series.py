@@ -115,9 +115,8 @@ def downsampled(times: Values, values: Values, column_s: float) -> tuple[Values,
 
 @dataclass(slots=True)
 class _OpenReply:
-    """The latest latencies of one reply's tokens, in milliseconds; the first token is left out."""
+    """The latest latencies of one reply's tokens, in milliseconds."""
 
-    has_first: bool = False
     window_ms: deque[float] = field(default_factory=deque[float])
     sum_ms: float = 0.0
 
@@ -128,12 +127,15 @@ class _OpenReply:
 class TokenRate:
     """Generation speed over all open replies, from single tokens' latencies in a sliding window.
 
-    A token's latency is the time since the token before it, so the first token of a reply, whose latency is
-    prompt processing, does not count. Speeds of replies that are generated side by side add up.
+    A token's latency is the time since the token before it, so the first token of a reply has none. Speeds of
+    replies that are generated side by side add up.
     """
 
-    def __init__(self, window_ms: float = 1000.0, min_gap_s: float = 0.1) -> None:
+    def __init__(
+        self, window_ms: float = 1000.0, min_gap_s: float = 0.1, first_after_ms: float = 250.0
+    ) -> None:
         self._window_ms = window_ms
+        self._first_after_ms = first_after_ms
         self._min_gap_s = min_gap_s
         self._open: dict[int, _OpenReply] = {}
         self._newest_s = -math.inf
@@ -146,18 +148,16 @@ class TokenRate:
     def add(self, request_id: int, token_ms: tuple[float, ...], now_s: float) -> list[tuple[float, float]]:
         """Points (time, tokens per second) for tokens that arrived together, the last of them now.
 
-        At most one point per `min_gap_s`: a fast model's tokens come faster than a plot can show them.
+        At most one point per `min_gap_s`: a fast model's tokens come faster than a plot can show them. None until
+        a reply's tokens took `first_after_ms` together: the speed of the first two or three is chance.
         """
         reply = self._open.setdefault(request_id, _OpenReply())
-        if not reply.has_first and token_ms:
-            reply.has_first = True
-            token_ms = token_ms[1:]
         points: list[tuple[float, float]] = []
         time_s = now_s - math.fsum(token_ms) / 1000
         for latency_ms in token_ms:
             time_s += latency_ms / 1000
             self._push(reply, latency_ms)
-            if time_s - self._newest_s >= self._min_gap_s:
+            if reply.sum_ms >= self._first_after_ms and time_s - self._newest_s >= self._min_gap_s:
                 rate = self._total()
                 if not math.isnan(rate):
                     points.append((time_s, rate))
@@ -184,17 +184,22 @@ class TokenRate:
 
 
 class PromptRate:
-    """Prompt speed from consecutive progress reports of each request."""
+    """Prompt speed from consecutive progress reports of each request.
 
-    def __init__(self) -> None:
+    Reports closer together than `min_step_s` are taken as one: they were read in one go by a busy thread, and the
+    time between them says nothing.
+    """
+
+    def __init__(self, min_step_s: float = 0.02) -> None:
+        self._min_step_s = min_step_s
         self._seen: dict[int, tuple[float, int]] = {}  # request -> when, n_done
 
     def add(self, request_id: int, n_done: int, now_s: float) -> tuple[float, float, float] | None:
-        """(from, to, tokens per second) of the step since this request's last report; None for its first."""
-        before = self._seen.get(request_id)
-        self._seen[request_id] = (now_s, n_done)
-        if before is None or now_s <= before[0] or n_done <= before[1]:
+        """(from, to, tokens per second) of the step since an earlier report; None for the first, or too soon."""
+        before = self._seen.setdefault(request_id, (now_s, n_done))
+        if now_s - before[0] < self._min_step_s or n_done <= before[1]:
             return None
+        self._seen[request_id] = (now_s, n_done)
         return before[0], now_s, (n_done - before[1]) / (now_s - before[0])
 
     def end(self, request_id: int) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
 
 import psutil
 from PySide6.QtCore import QObject, Signal
 
 from app.services.hardware_nvml import Nvml
 from app.services.hardware_samples import DeviceSample, GpuAbsence, Sample
+from app.services.session import Session
 from app.worker.protocol import Heartbeat
 
 _STOP_S = 0.25
@@ -49,12 +49,15 @@ class HardwareMonitor(QObject):
             self._thread.join(_STOP_S)
             self._thread = None
 
-    def follow(self, session: Any) -> None:
-        """Watch whichever worker `session` has (services.session.Session)."""
+    def follow(self, session: Session) -> None:
+        """Watch whichever worker `session` has."""
         session.heartbeat.connect(self.note_heartbeat)
-        session.state_changed.connect(lambda *_: self.watch_worker(session.worker_pid))
-        session.loaded.connect(lambda *_: self.watch_worker(session.worker_pid))
-        self.watch_worker(session.worker_pid)
+
+        def watch(_state: object) -> None:
+            self.watch_worker(session.worker_pid)
+
+        session.state_changed.connect(watch)
+        watch(session.state)
 
     def watch_worker(self, pid: int | None) -> None:
         """Measure this process's memory too; None for none."""

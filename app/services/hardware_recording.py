@@ -15,7 +15,6 @@ from typing import Any
 from app.core.run import Got, Timings
 from app.core.series import (
     KEPT_S,
-    Change,
     Mark,
     MarkKind,
     Phases,
@@ -25,6 +24,7 @@ from app.core.series import (
     changes_between,
 )
 from app.services.hardware_samples import DeviceSample, Sample
+from app.services.session import Session, SessionState
 from app.worker.protocol import Failed, Finished, Heartbeat, Phase, PromptProgress, TextDelta
 
 SAMPLES_PER_S = 2
@@ -49,6 +49,14 @@ class DeviceTrack:
     power: Series = field(default_factory=_samples)  # percent of the limit
 
 
+@dataclass(slots=True)
+class _Request:
+    """One that is open: when its first event came, and whether its prompt's speed could be seen."""
+
+    start_s: float
+    has_prompt_rate: bool = False
+
+
 class Recording:
     """Takes in what happens and keeps it for the plots. All times are of `clock` (time.monotonic)."""
 
@@ -66,19 +74,38 @@ class Recording:
         self.marks: deque[Mark] = deque(maxlen=500)
         self.latest: Sample | None = None
         self.timings: Timings | None = None  # of the newest finished reply
+        self._state = SessionState.EMPTY
         self._token_rate = TokenRate()
         self._prompt_rate = PromptRate()
         self._in_prompt: set[int] = set()
         self._generating: set[int] = set()
         self._asked: dict[str, Any] | None = None  # load settings of the newest load
-        self._sampling: dict[str, Any] = {}
-        self._started_s: dict[int, float] = {}
+        self._sampling: dict[str, Any] | None = None  # of the newest finished reply; only what is not default
+        self._requests: dict[int, _Request] = {}
         self._worker_parts: dict[str, int] = {}  # device name -> bytes, as loaded
 
     @property
     def has_speed(self) -> bool:
         """Whether anything was ever generated or read."""
         return len(self.generation) > 0 or len(self.prompt) > 0
+
+    def follow(self, session: Session) -> None:
+        """Take in what happens to `session` from now on."""
+
+        def loaded(got: Got) -> None:
+            self.loaded(got, session.asked)
+
+        def lost(_exited: object) -> None:
+            self.ended(MarkKind.LOST)
+
+        session.state_changed.connect(self.state_changed)
+        session.loaded.connect(loaded)
+        session.lost.connect(lost)
+        session.heartbeat.connect(self.heartbeat)
+        session.prompt_progress.connect(self.prompt_progress)
+        session.text.connect(self.text)
+        session.finished.connect(self.finished)
+        session.failed.connect(self.failed)
 
     # -- the machine ----------------------------------------------------------------------------------------
 
@@ -112,9 +139,13 @@ class Recording:
 
     # -- the session ----------------------------------------------------------------------------------------
 
-    def loading(self) -> None:
-        """A load began."""
-        self._end_all(Phase.LOADING)
+    def state_changed(self, state: SessionState) -> None:
+        """A load began, or the worker is gone."""
+        if state is SessionState.LOADING:
+            self._end_all(Phase.LOADING)
+        elif state is SessionState.EMPTY:
+            self.ended(MarkKind.EJECTED if self._state is SessionState.EJECTING else None)
+        self._state = state
 
     def loaded(self, got: Got, asked: dict[str, Any]) -> None:
         """A model is ready. Marks which load settings differ from the load before."""
@@ -129,14 +160,14 @@ class Recording:
         self.mark(Mark(now_s, MarkKind.LOADED, got.model_name, changes))
 
     def ended(self, kind: MarkKind | None) -> None:
-        """There is no worker any more: ejected, lost, or (None) never loaded."""
+        """There is no worker any more: ejected, lost, or (None) for a reason that comes by itself."""
         self._worker_parts = {}
         self._end_all(Phase.IDLE)
         if kind is not None:
             self.mark(Mark(self._clock(), kind))
 
     def mark(self, mark: Mark) -> None:
-        """Something happened; the newest of several within a moment stands for itself."""
+        """Something happened."""
         self.marks.append(mark)
         self.version += 1
 
@@ -148,11 +179,12 @@ class Recording:
     def prompt_progress(self, event: PromptProgress) -> None:
         """A part of a prompt was read."""
         now_s = self._clock()
-        self._started_s.setdefault(event.request_id, now_s)
+        request = self._requests.setdefault(event.request_id, _Request(now_s))
         self._in_prompt.add(event.request_id)
         step = self._prompt_rate.add(event.request_id, event.n_done, now_s)
         if step is not None:
             from_s, to_s, rate = step
+            request.has_prompt_rate = True
             self.prompt.append(from_s, rate)
             self.prompt.append(to_s, rate)
         self._show_phase()
@@ -160,7 +192,7 @@ class Recording:
     def text(self, event: TextDelta) -> None:
         """Tokens were generated."""
         now_s = self._clock()
-        self._started_s.setdefault(event.request_id, now_s)
+        self._requests.setdefault(event.request_id, _Request(now_s))
         self._leave_prompt(event.request_id)
         self._generating.add(event.request_id)
         for time_s, rate in self._token_rate.add(event.request_id, event.token_ms, now_s):
@@ -171,22 +203,22 @@ class Recording:
     def finished(self, event: Finished) -> None:
         """A reply ended well. Marks, where it began, the sampling settings that were changed for it."""
         self.timings = Timings.from_dict(event.timings)
-        started_s = self._end(event.request_id)
+        request = self._end(event.request_id)
+        if not request.has_prompt_rate and self.timings.prompt_n > 0 and not self._in_prompt:
+            # Too short to be timed from here; the worker timed it.
+            self.prompt.append(request.start_s, self.timings.prompt_per_second)
+            self.prompt.end_line(request.start_s)
         settings = {key: value for key, value in event.settings.items() if key != _DRAWN_FRESH}
-        if self._sampling and settings:
-            changes = changes_between(self._sampling, settings)
-            if changes:
-                self._mark_settings(started_s, changes)
-        self._sampling = settings or self._sampling
+        changes = changes_between(self._sampling, settings) if self._sampling is not None else ()
+        if changes:
+            self.mark(Mark(request.start_s, MarkKind.SETTING, changes=changes))
+        self._sampling = settings
 
     def failed(self, event: Failed) -> None:
         """A reply ended in an error."""
         self._end(event.request_id)
 
     # -- inside ---------------------------------------------------------------------------------------------
-
-    def _mark_settings(self, time_s: float, changes: tuple[Change, ...]) -> None:
-        self.mark(Mark(time_s, MarkKind.SETTING, changes=changes))
 
     def _leave_prompt(self, request_id: int) -> None:
         if request_id in self._in_prompt:
@@ -195,8 +227,8 @@ class Recording:
             if not self._in_prompt:
                 self.prompt.end_line(self._clock())
 
-    def _end(self, request_id: int) -> float:
-        """Close the request's books; when it began."""
+    def _end(self, request_id: int) -> _Request:
+        """Close the request's books; what was known of it."""
         now_s = self._clock()
         self._leave_prompt(request_id)
         self._generating.discard(request_id)
@@ -204,13 +236,13 @@ class Recording:
         if not self._generating:
             self.generation.end_line(now_s)
         self._show_phase()
-        return self._started_s.pop(request_id, now_s)
+        return self._requests.pop(request_id, _Request(now_s))
 
     def _end_all(self, phase: Phase) -> None:
         now_s = self._clock()
         self._in_prompt.clear()
         self._generating.clear()
-        self._started_s.clear()
+        self._requests.clear()
         self._token_rate.clear()
         self._prompt_rate.clear()
         self.generation.end_line(now_s)
