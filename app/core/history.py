@@ -85,6 +85,7 @@ class History:
         self._unsaved: dict[str, Conversation] = {}
         self._deleted: set[str] = set()
         self._n_added = 0
+        self._is_closed = False
 
     def _open(self, path: Path | None) -> sqlite3.Connection:
         opened: Opened | None = None
@@ -113,6 +114,9 @@ class History:
 
     def close(self) -> None:
         """Write what still waits, if the disk takes it, and close. HistoryError if something was not."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             self.flush()
         finally:

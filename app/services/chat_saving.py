@@ -30,6 +30,7 @@ class Saver(QObject):
         self._dirty: dict[str, tuple[Conversation, dict[str, Message]]] = {}
         self._refused: HistoryProblem | None = None  # while the disk refuses
         self._is_told = False
+        self._is_closed = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.save_dirty)
@@ -78,6 +79,9 @@ class Saver(QObject):
 
     def close(self) -> None:
         """Write everything, delete for good what was deleted, close the history."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._timer.stop()
         self.save_dirty()
         self._timer.stop()
