@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SLIDING_WINDOW_MISSING = "sliding_window_missing"
     V_CACHE_NEEDS_FLASH = "v_cache_needs_flash"
     CACHE_BLOCK_SIZE = "cache_block_size"
+    CACHE_ROW_SIZE = "cache_row_size"
     CACHE_TYPES_DIFFER = "cache_types_differ"
 
     NO_OFFLOAD_DEVICE = "no_offload_device"
@@ -81,6 +82,10 @@ TEXTS: dict[Reason, str] = {
     Reason.CACHE_BLOCK_SIZE: (
         "{type} stores values in blocks of {block}, which do not divide this model's head size of "
         "{head_size}."
+    ),
+    Reason.CACHE_ROW_SIZE: (
+        "{type} stores values in blocks of {block}, which do not divide the {row_size} values that a layer of this "
+        "model keeps per token."
     ),
     Reason.CACHE_TYPES_DIFFER: (
         "Models with compressed attention, as this one is, need the same type for K and V."

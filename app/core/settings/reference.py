@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Collection
 from typing import Any
 
+from app.core.settings import left_alone
 from app.core.settings.app_table import APP
 from app.core.settings.load_table import LOAD
 from app.core.settings.sampling_table import SAMPLING
@@ -33,7 +34,15 @@ def as_markdown(keys: Collection[str] | None = None) -> str:
             for row in rows:
                 if row.group == group:
                     lines += _row_markdown(row, table)
+    if keys is None:
+        lines += _left_alone_markdown()
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _left_alone_markdown() -> list[str]:
+    lines = ["## Deliberately no settings", ""]
+    lists = (left_alone.MODEL_PARAMS, left_alone.CONTEXT_PARAMS, left_alone.SAMPLERS)
+    return [*lines, *(f"* `{name}`: {_plain(why)}" for reasons in lists for name, why in reasons.items())]
 
 
 def _wanted(table: Table, keys: Collection[str] | None) -> list[Setting]:

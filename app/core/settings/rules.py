@@ -105,15 +105,21 @@ def _cache(values: Values, facts: ModelFacts | None) -> Iterator[Problem]:
     if facts is None:
         return
     for key, head_size in (("type_k", facts.head_size_k), ("type_v", facts.head_size_v)):
-        if values[key] not in _UNQUANTISED and head_size % _CACHE_BLOCK:
-            reason = {
-                "type": LOAD[key].choice_title(values[key]),
-                "block": _CACHE_BLOCK,
-                "head_size": head_size,
-            }
-            yield Problem(key, "error", Reason.CACHE_BLOCK_SIZE, reason)
+        if values[key] in _UNQUANTISED:
+            continue
+        detail = {"type": LOAD[key].choice_title(values[key]), "block": _CACHE_BLOCK}
+        if values["flash_attn"] != "off" and head_size % _CACHE_BLOCK:
+            yield Problem(key, "error", Reason.CACHE_BLOCK_SIZE, detail | {"head_size": head_size})
+        elif row_size := _uneven_row(head_size, facts):
+            yield Problem(key, "error", Reason.CACHE_ROW_SIZE, detail | {"row_size": row_size})
     if values["type_k"] != values["type_v"] and facts.architecture in _COMPRESSED_ATTENTION:
         yield Problem("type_v", "warning", Reason.CACHE_TYPES_DIFFER)
+
+
+def _uneven_row(head_size: int, facts: ModelFacts) -> int:
+    """A layer's values per token if they fill no whole blocks, else 0. llama.cpp does not refuse that: it aborts."""
+    rows = (head_size * n_heads for n_heads in facts.n_head_kv_per_layer or (facts.n_head_kv,))
+    return next((row for row in rows if row % _CACHE_BLOCK), 0)
 
 
 def _used_devices(values: Values, machine: Machine | None) -> tuple[str, ...] | None:

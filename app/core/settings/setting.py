@@ -164,33 +164,49 @@ _TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH})
 
 def _in_range(setting: Setting, value: float) -> None:
     if setting.minimum is not None and value < setting.minimum:
-        raise SettingError(setting.key, f"must be at least {setting.minimum:g}, not {value:g}")
+        raise SettingError(setting.key, f"must be at least {_plain(setting.minimum)}, not {_plain(value)}")
     if setting.maximum is not None and value > setting.maximum:
-        raise SettingError(setting.key, f"must be at most {setting.maximum:g}, not {value:g}")
+        raise SettingError(setting.key, f"must be at most {_plain(setting.maximum)}, not {_plain(value)}")
+
+
+def _plain(number: float) -> str:
+    return f"{number:.15g}" if isinstance(number, float) or abs(number) >= 10**15 else str(number)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is finite and a float can hold it."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _check_int(setting: Setting, value: Any) -> int:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value != int(value)
-    ):
-        raise SettingError(setting.key, f"must be a whole number, not {value!r}")
+    if not _is_number(value) or value != int(value):
+        raise SettingError(setting.key, f"must be a whole number, not {_short(value)}")
     _in_range(setting, value)
     return int(value)
 
 
 def _check_float(setting: Setting, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SettingError(setting.key, f"must be a number, not {value!r}")
+    if not _is_number(value):
+        raise SettingError(setting.key, f"must be a number, not {_short(value)}")
     _in_range(setting, value)
     return float(value)
 
 
+def _short(value: Any) -> str:
+    """A wrong value for an error text; it may be of any size."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no integers of more than some thousand digits
+        text = "a number beyond all bounds"
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def _check_bool(setting: Setting, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise SettingError(setting.key, f"must be on or off, not {value!r}")
+        raise SettingError(setting.key, f"must be on or off, not {_short(value)}")
     return value
 
 
@@ -198,13 +214,15 @@ def _check_choice(setting: Setting, value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)  # llama.cpp numbers some choices, e.g. mirostat 0, 1, 2
     if value not in setting.choice_values():
-        raise SettingError(setting.key, f"must be one of {', '.join(setting.choice_values())}, not {value!r}")
+        raise SettingError(
+            setting.key, f"must be one of {', '.join(setting.choice_values())}, not {_short(value)}"
+        )
     return value
 
 
 def _check_text(setting: Setting, value: Any) -> str:
     if not isinstance(value, str):
-        raise SettingError(setting.key, f"must be text, not {value!r}")
+        raise SettingError(setting.key, f"must be text, not {_short(value)}")
     if "\0" in value:
         raise SettingError(setting.key, "must not contain a NUL character")
     return value
@@ -218,7 +236,7 @@ def _check_strings(setting: Setting, value: Any) -> list[str]:
     if not isinstance(value, list | tuple) or not all(
         isinstance(item, str) for item in cast(list[Any], value)
     ):
-        raise SettingError(setting.key, f"must be a list of texts, not {value!r}")
+        raise SettingError(setting.key, f"must be a list of texts, not {_short(value)}")
     return [_check_text(setting, item) for item in cast(list[Any], value)]
 
 
@@ -235,18 +253,18 @@ def _check_order(setting: Setting, value: Any) -> list[str]:
 
 def _check_floats(setting: Setting, value: Any) -> list[float]:
     if not isinstance(value, list | tuple):
-        raise SettingError(setting.key, f"must be a list of numbers, not {value!r}")
+        raise SettingError(setting.key, f"must be a list of numbers, not {_short(value)}")
     return [_check_float(setting, item) for item in cast(list[Any], value)]
 
 
 def _pairs(setting: Setting, value: Any, what: str) -> list[tuple[Any, Any]]:
     if not isinstance(value, list | tuple):
-        raise SettingError(setting.key, f"must be a list of {what}, not {value!r}")
+        raise SettingError(setting.key, f"must be a list of {what}, not {_short(value)}")
     pairs: list[tuple[Any, Any]] = []
     for item in cast(list[Any], value):
         pair = cast(list[Any], item) if isinstance(item, list | tuple) else []
         if len(pair) != 2:
-            raise SettingError(setting.key, f"must be a list of {what}, not {value!r}")
+            raise SettingError(setting.key, f"must be a list of {what}, not {_short(value)}")
         pairs.append((pair[0], pair[1]))
     return pairs
 
@@ -296,7 +314,7 @@ _CHECKS = {
 
 
 def _parse_number(setting: Setting, text: str) -> float:
-    cleaned = text.strip().replace("_", "").replace("\u2009", "").replace("\u202f", "").replace("\u00a0", "")
+    cleaned = "".join(text.split()).replace("_", "")  # thousands may be set apart by spaces of any width
     scale = 1
     if setting.kind is Kind.INT and cleaned[-1:].lower() == "k":
         cleaned, scale = cleaned[:-1], 1024
@@ -304,7 +322,7 @@ def _parse_number(setting: Setting, text: str) -> float:
         return (int(cleaned) if setting.kind is Kind.INT else float(cleaned)) * scale
     except ValueError:
         what = "a whole number" if setting.kind is Kind.INT else "a number"
-        raise SettingError(setting.key, f"must be {what}, not {text.strip()!r}") from None
+        raise SettingError(setting.key, f"must be {what}, not {_short(text.strip())}") from None
 
 
 def _parse_bool(setting: Setting, text: str) -> bool:
@@ -313,7 +331,7 @@ def _parse_bool(setting: Setting, text: str) -> bool:
         return True
     if word in {"off", "false", "no", "0"}:
         return False
-    raise SettingError(setting.key, f"must be on or off, not {text.strip()!r}")
+    raise SettingError(setting.key, f"must be on or off, not {_short(text.strip())}")
 
 
 def _parse_list(setting: Setting, text: str) -> Any:
