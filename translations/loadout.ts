@@ -1,0 +1,4265 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" sourcelanguage="en">
+ <context>
+  <name>AboutDialog</name>
+  <message>
+   <source>About Loadout</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat with local language models. Every load setting is a dial, and every dial shows what it costs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp's own version and backend are known once a model is loaded.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ActionBar</name>
+  <message>
+   <source>Alternative {n} of {count}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Next alternative</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Previous alternative</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Chat</name>
+  <message>
+   <source>A device that holds part of the model has stopped answering.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A sampling setting cannot be used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Change it in the Sampling tab, then try again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Check the device, then load the model again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose another template in the Load tab and reload the model.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Context full: messages in the middle ({messages}, {tokens} tokens) were left out here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Context full: the oldest messages ({messages}, {tokens} tokens) were left out here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Continue it, or regenerate it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Correct it in the Sampling tab, then try again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft accepted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ended by</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>From the cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Generated</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load the model again, then regenerate or continue. The log says what it was doing.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load the model with a longer context, or let older turns be dropped (Preferences).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load the model with a longer context, or start a new conversation.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load the model with a shorter context or fewer layers on the GPU, then try again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Something went wrong in Loadout.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The chat template failed on this conversation.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context is full.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The conversation is longer than the context.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The grammar or JSON schema cannot be used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model's process ended during this reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The reply could not be made.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There was not enough memory for this reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This reply was interrupted: the app ended while it was written.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>To first token</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again; if it happens again, its message and the log say more.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again; the log has the details.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Written</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>cached {cached}/{total}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>context full</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>draft {share} accepted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>end of turn</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>generating</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp could not go on.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>prompt {speed}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>reading the prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>stop string</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>stopped by you</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>token limit reached</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{done} / {total} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} from the cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} tokens in {time}, {speed}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{speed} (n&lt;{limit})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{time} to first token</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ChatTab</name>
+  <message>
+   <source>Asks the chat template to let the model think before it answers, or not to. Only models with such a switch in their template heed it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Follow the Sampling tab</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Follows the Sampling tab.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>For this conversation only, from its next reply on. A changed system prompt means that the whole conversation is processed again once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Has its own: {values}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Insert</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Insert a saved system prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keep the present sampling here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keeps the preset {name}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Sampling of this conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save this prompt as…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saved as {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>System prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>System prompt of this conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>That name comes with the app; choose another.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Thinking</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This conversation keeps these values, whatever the Sampling tab says later</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What the model is told before the conversation begins. Empty: nothing.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>model's own</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} deleted</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>CompareDialog</name>
+  <message>
+   <source>1 setting differs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Compare</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>First</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No setting differs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Second</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Setting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What differs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} settings differ.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Crosshair</name>
+  <message>
+   <source>generating</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>loading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>reading the prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{when} · {phase}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>−{m}:{s} min</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>−{n} s</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DeviceView</name>
+  <message>
+   <source>KV cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Main memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>compute buffers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>everything else</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>free: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>output buffer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>weights</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{used} of {total}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DropTarget</name>
+  <message>
+   <source>Drop to add to the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>EmptyViews</name>
+  <message>
+   <source>Add a folder with GGUF files, or drop files here. They stay where they are.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add a folder…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add the models of {program}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Clear the search</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Every file that was found can be used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>LoRA adapters, projectors, control vectors and embedding models are listed here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Names, files, architectures and quantisations are searched, in this view.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No adapters or other files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No chat models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No models yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No problems</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing matches “{text}”</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searching for models…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The files that were found cannot be chatted with. Look in the other views for why.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What is found appears here at once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>EntriesEditor</name>
+  <message>
+   <source>Add</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add a file…</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FaultDialog</name>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What the log says last</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FaultWords</name>
+  <message>
+   <source>A device was lost while loading {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A setting does not suit {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Change the setting {setting} and load again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose another chat template among the load settings; the model's own is not used then.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The chat template of {name} does not work</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The device no longer answers: another machine went away, or a driver stopped. Load without it, or bring it back first.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is missing, damaged, not finished downloading, or of a kind that this version of llama.cpp does not know. Check it, or download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The log below has llama.cpp's own words.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker crashed reading memory that is not there (SIGBUS). The model file may have been changed, or its disk removed, while it was loaded.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker crashed: it touched memory that is not its own (SIGSEGV).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker ended by itself with exit code {code}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker met an instruction that this processor does not have (SIGILL). This build of llama.cpp was made for another one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker stopped itself on an error that it could not survive (SIGABRT).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker stopped on an impossible calculation (SIGFPE).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker was asked to end by another program (SIGTERM).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker was ended by {signal}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker was killed (SIGKILL). Most often the system does that when memory runs out.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There is not enough memory for {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is a defect of Loadout. The log below says where.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try a smaller plan: a shorter context, a quantised KV cache, fewer layers on the GPU, or a model with a smaller quantisation. Closing other programs helps too.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} cannot be read</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} could not be loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FiguresLine</name>
+  <message>
+   <source>Speed, memory and load</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FoldersEditor</name>
+  <message>
+   <source>Add a folder…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Take {folder} off the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FoldersMenu</name>
+  <message>
+   <source>Add a folder…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add the models of {program}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search all folders again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searched folders</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop searching this folder</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FoldingEditor</name>
+  <message>
+   <source>1 entry</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} entries</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Footer</name>
+  <message>
+   <source>Everything that the file says about itself</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load the selected model (Return)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Metadata…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Remove from the list (Delete); the file stays</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show in the file manager</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Format</name>
+  <message>
+   <source>just now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>yesterday</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{h} h {m} min</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{m} min {s} s</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} min ago</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} ms</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} s</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{speed} tok/s</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Gguf</name>
+  <message>
+   <source>GGUF version {version} is newer than this Loadout knows. Update it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No permission to read the file. Change its permissions or move it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file cannot be read: {detail}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file does not name its architecture. Download another conversion.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file ends inside its header. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file ends {missing_bytes} bytes early. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file holds no weights, only a vocabulary. Choose the model's own file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is damaged: it claims {count} {what}. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is damaged: tensor {name} {detail}. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is damaged: {detail}. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is empty. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is for big-endian machines. Download the little-endian one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is no longer there. Put it back or remove it from the list.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is a Git LFS pointer, not the model. Fetch it with git lfs pull.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is a folder or a device, not a file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is a part of a split model and must be named like {example}. Rename it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is a web page saved under a model's name. Download the file itself again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is not a GGUF file: it starts with {start}. Choose a file in GGUF format.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp no longer reads GGUF version 1. Download a newer conversion.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n_missing} of {n_parts} parts are missing: {names}. Download them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is not the part its name says. Download all parts again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>GotDialog</name>
+  <message>
+   <source>Asked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Asked and got</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Got</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Setting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Why</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>backend {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>context {n} tokens, {slot} for one slot</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp {version}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>loaded in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total} layers offloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>GotView</name>
+  <message>
+   <source>1 setting is not as asked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Got what was asked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show every setting as asked and as got</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>and {n} more</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} settings are not as asked</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Header</name>
+  <message>
+   <source>Adapters and others</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add file…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add folder…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add single GGUF files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Problems</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search a folder and everything below it, now and from now on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searched folders</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Which files are shown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{size} in all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{title}  {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>HelpText</name>
+  <message>
+   <source>Default: {value}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Range: {range}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>belongs to this computer: left out of exports</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>takes effect when the model is loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>takes effect with the next reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Legend</name>
+  <message>
+   <source>KV</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>compute</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>others</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>output</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>weights</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Library</name>
+  <message>
+   <source>Chat model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Control vector</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Embedding model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Image or sound projector</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>LoRA adapter</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No permission to read the folder.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The folder cannot be read.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The folder is not there. Connect its drive or remove it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is not a folder.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name}, {n} experts</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LibraryTable</name>
+  <message>
+   <source>Architecture</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Kind</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Modified</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Name</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No chat template in the file: chats use a general one, or complete plain text.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Parameters</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Quantisation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Template</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file carries a chat template.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Why it cannot be used</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>no</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>yes</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LibraryView</name>
+  <message>
+   <source>Model files</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LoadFooter</name>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model first</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Go to the setting that this is about</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loaded as shown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loading…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ready to load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reload</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reload for the changes to take effect</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} settings cannot be loaded as they are</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} settings deserve a look</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LoadPanel</name>
+  <message>
+   <source>CPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU: no NVIDIA driver</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU: nvidia-ml-py is missing</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU: only NVIDIA tells its load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU: the driver finds none</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU: {reason}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>at its power limit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>power</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>slowed by heat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>slowed by the power supply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{power} of {limit} W</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LoadView</name>
+  <message numerus="yes">
+   <source>%n setting(s) differ from what was asked</source>
+   <translation type="unfinished">
+    <numerusform></numerusform>
+   </translation>
+  </message>
+  <message>
+   <source>Applying adapters</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ejecting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It is no model that one can chat with.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load a smaller plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load anyway</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load as it last worked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>More than the free memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No model is loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not loaded yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the log</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reading the weights</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Setting up the context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Starting the worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The defaults</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker ended while loading {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The worker of {name} ended</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>These settings cannot work</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Warming up</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What it had written is kept, and marked as interrupted.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>got what was asked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>loaded in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not run yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on the CPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} cannot be used</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} takes {size}, and only {free} of memory is free on all devices together. It may load very slowly, make the computer unresponsive, or fail.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n}/{total} layers on {where}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{stage}, {time} left</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LoadoutBar</name>
+  <message>
+   <source>Command copied</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy as llama-server command</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Defaults</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No model chosen</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not saved as a loadout</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Note on {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Note…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What this loadout is good for</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not run yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LogsPage</name>
+  <message>
+   <source>All</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>App</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copies what is shown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Crash</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Errors</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Filter</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Log</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Log file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Logs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Look for new files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open folder</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There are no logs yet.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This file cannot be read: {reason}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Warnings</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Worker {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>LongTextEditor</name>
+  <message>
+   <source>1 line</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>empty</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} lines</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{what} …</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MarkWords</name>
+  <message>
+   <source>Loaded {model}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Model ejected</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Settings changed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model’s process ended unexpectedly</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>and {n} more</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>default</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{setting}: {before} → {after}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MemoryPanel</name>
+  <message>
+   <source>Choose the device whose memory is plotted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Device whose memory is plotted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory of {device}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RAM</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>others</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>window</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MessageEditor</name>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Message text</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save &amp;&amp; send</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MessageText</name>
+  <message>
+   <source>Copied</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy code</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MessageView</name>
+  <message>
+   <source>Assistant</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Continue</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Continue this reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy as Markdown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Edit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Regenerate</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>You</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MetadataDialog</name>
+  <message>
+   <source>1 tensor</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copies the selected rows, or all rows shown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Key</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Metadata</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Metadata of {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reading…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search keys, values and tensors</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Select a key to read its whole value here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Shape</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tensor</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tensors</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Type</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Value</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Value of the selected key</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} entries</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} tensors</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{shown} of {all}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelBar</name>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Details</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loading progress</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show or hide the plots</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show or hide the settings</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelMenu</name>
+  <message>
+   <source>Add a model file…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ctrl+Return loads at once</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models and loadouts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No models yet. Add a file, or a folder of models.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing found.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search models and loadouts</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelPill</name>
+  <message>
+   <source>Choose a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>ejecting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>loading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelsPage</name>
+  <message>
+   <source>Add a folder of models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add model files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All files (*)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GGUF models (*.gguf *.GGUF)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Metadata…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Remove from the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show in the file manager</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop searching this folder</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The list of models cannot be saved to {path}: {words}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The system has no file manager to show it with.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is off the list. Its file stays where it is.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>NameDialog</name>
+  <message>
+   <source>Name</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>NoteDialog</name>
+  <message>
+   <source>Save</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>OrderEditor</name>
+  <message>
+   <source>Move down (Alt+Down)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Move up (Alt+Up)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Space switches a step on or off, Alt with Up or Down moves it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>default order</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} (not found)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total} steps</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Panel</name>
+  <message>
+   <source>Remove</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>bias</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>name or pattern</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>scale</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>text; \n is a line break</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>token id or text</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>value</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{high} or less</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{low} or more</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{low} to {high}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{title}: {value}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>PathEditor</name>
+  <message>
+   <source>Choose a file</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>PlotStrip</name>
+  <message>
+   <source>now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>−{n} min</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>−{n} s</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>PreferenceRow</name>
+  <message>
+   <source>Back to the default</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Takes effect at the next start.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>PreferencesPage</name>
+  <message>
+   <source>Open folder</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the folder: {what}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Preferences</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Where things lie</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>PresetBar</name>
+  <message>
+   <source>Defaults</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Every sampler is off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Neutralise samplers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not saved as a preset</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Purpose of {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Purpose…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What this preset is for</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>built in</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Rail</name>
+  <message>
+   <source>Help</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>RowGroup</name>
+  <message>
+   <source>, {n} changed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Advanced ({n})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not yet available ({n})</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>RowList</name>
+  <message>
+   <source>Every setting is at its default.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No changed setting matches. Switch off “changed only” to search all of them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No setting matches. The search looks into titles, descriptions, keys and llama-server flags.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ScanBar</name>
+  <message numerus="yes">
+   <source>%n file(s)</source>
+   <translation type="unfinished">
+    <numerusform></numerusform>
+   </translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searching for models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searching…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stops searching; what was found stays</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{found} · searching {folder}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>SettingRow</name>
+  <message>
+   <source> or </source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Has an effect only with {title}: {values}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loaded with {value}; the change takes effect at the next load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not yet available</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reset to {value}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>reload</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{summary}
+Click, or press F1, for more.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Settings</name>
+  <message>
+   <source>A JSON schema, such as {"type": "object"} for any object; it is turned into a grammar. The form is guaranteed, the contents are not: ask for the same structure in the prompt too. A reply that hits a length limit is cut off in the middle. Not together with a grammar.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A Jinja template that turns the conversation into the text the model sees, in place of the file's own.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A coarser format saves memory and can only cost accepted guesses, never the quality of the reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A control vector is a tiny GGUF file extracted from pairs of prompts, for traits such as honesty or mood. Scales around 0.5 to 1 are usual, negative ones turn the trait round, large ones make the text fall apart. Several add up. Costs next to nothing in speed and memory. Applied to all layers that the file covers.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A draft model must be fast, so all of it belongs on the GPU; it is small. Lower this only when the large model needs the room more.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A fixed number is crude: too many where one token is right, too few where many are. It also makes the steps after it cheaper, since they sort K candidates instead of the whole vocabulary. 0 switches it off, 1 is greedy. 20 to 100 is usual.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A grammar and a JSON schema cannot be used together.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A position in the list of devices in use, counting from 0. A position that does not exist makes loading fail. Only read with the split mode 'One device'.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A quantised V cache needs flash attention, which is switched off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A small GGUF model that guesses for the large one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A very small model can be faster with fewer threads than the large one, since handing out work costs time too.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>About 1 / (1 - value) tokens: 0.9 looks back over ten, 0.99 over a hundred. Lower reacts at once, higher is steadier. Only matters while a target is set.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Above 1 the temperature stays low until the model is very unsure, below 1 it rises early; 1 is a straight line. Only matters while the range above is not 0.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Adapters applied on top of the model, each with a strength.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Adaptive-P memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Adaptive-P target</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Adapts to how sure the model is: few candidates when it is, many when it is not. Lower is more careful. 1 switches it off. Changing this or Min-P is enough; both at once are hard to reason about.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Adds a fixed amount to the score of chosen tokens.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All slots share one cache, so that a single conversation may use the whole context.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>An adapter is a small GGUF file trained for exactly this model. Scale 1 is its full effect, 0 none, and negative values push the other way. Each one takes its own memory and makes every token a little slower; the model's weights stay as they are. An adapter made for another model is refused.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>An empty stop string would end every reply at once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Any numbers will do, only their proportions count: 3, 1 puts three quarters on the first device. Left empty, the shares follow each device's free memory at loading. Set it when one device also drives the screen or holds other programs, or to balance a fast device against a slow one. A share of 0 leaves a device without layers.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Appearance</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Around 0 to 0.3 suits facts, code and extraction, 0.6 to 0.9 conversation, 1 and more brainstorming; far above 1 text falls apart unless Min-P or Top-nσ cuts off the tail. At 0 the reply is greedy: the seed and the other random choices below no longer matter. Follow the model's card where it names a value.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As for the keys; a quantised type needs flash attention.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As numactl says</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As the system</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As the system follows the desktop's setting, and changes along with it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>At 0.05 a token stays only if it is at least a twentieth as likely as the best. Cuts off the nonsense tail even at high temperatures, where 0.1 is a good start. 0 switches it off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>At least two tokens must reach it for XTC to act, so above 0.5 it never does. Lower removes more. Only matters while the XTC probability is not 0.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>At temperature 0 the most likely token is always taken, so it has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Auto</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>BF16</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Balanced</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Batch size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Beta slow must be below beta fast.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>By layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>By layers, each device holds whole layers with their KV cache and they work one after another: little traffic, works everywhere. By rows, each large weight is cut across devices that compute together: only some backends support it, others refuse to load, and it needs a fast link. By tensors, weights and KV cache are both divided and computed in parallel: experimental, needs flash attention, and only for some architectures. One device uses the main GPU alone. Has no effect with a single device.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>By rows</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>By tensors (experimental)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>CPU threads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>CPU threads for prompts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat template</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Check tensor data</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Checking a very short draft can cost more than it saves. 0 uses every draft.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Code</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Compute</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Computes attention in one fused step, without writing out its largest intermediate result.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Context length</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Control vectors</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Count in the browser, the desktop and whatever else shall keep running. 1024 MiB is little for a GPU that also drives the screen at high resolution.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Creative</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Custom</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cut-offs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cut-offs before the temperature judge the model's own probabilities, after it the flattened ones, so moving the temperature to the front makes Top-P and Min-P looser at high temperatures. Penalties belong before the cut-offs. Top-K early makes all later steps faster.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>DRY</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>DRY allowed length</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>DRY growth</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>DRY sequence breakers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>DRY strength</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>DRY window</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dark</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dark or light colours.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Devices in use</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dimensions that turn less often than this over the original context are stretched in full.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dimensions that turn more often than this over the original context are not stretched at all.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Direct I/O</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Direct I/O reads the file itself: memory mapping and keeping in memory have no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Divided among {n_slots} slots, each conversation gets only {n_tokens} tokens; a unified KV cache would share them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Divides their positive scores and multiplies their negative ones by this number. 1.05 to 1.15 stops loops of small models; more harms grammar, code and names, which must repeat. Below 1 encourages repetition. 1 is off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model's CPU threads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model's GPU layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model's K cache type</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model's V cache type</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model's devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drafting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drafting confidence</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drafts that turn out shorter than this are not used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drops tokens less likely than this fraction of the most likely one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dynamic temperature exponent</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dynamic temperature range</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Each line is a key and a typed value, for example tokenizer.ggml.add_bos_token=bool:false. The file itself is not changed. Meant for repairing converted models whose metadata is wrong; a wrong type makes loading fail, and overriding what describes the tensors makes the file unreadable.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Each line is a token, by its number or its text, and an amount: -100 practically forbids it, 100 forces it, a few points make it a little more or less likely. A text of several tokens gets the amount on each of them, as with llama-server.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Each line pairs a regular expression with a buffer type, for example blk\.(2[0-9])\.ffn_.*=CPU. The first pattern found in a tensor's name decides, before the number of GPU layers does and before the MoE setting. For fitting a model to the last megabyte; an unknown buffer type makes loading fail. Placing parts by hand switches off pipelining between several GPUs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Each slot holds one conversation's tokens, so switching between that many conversations costs no new prompt processing. Replies generated together share each pass through the weights: the sum of their speeds rises, each one's falls. With a unified cache slots cost almost nothing (with sliding-window and recurrent models each takes a window or a state of its own); without it the context is divided among them. 4 slots with a unified cache is what llama-server chooses by itself. Set 1 if only one conversation at a time is ever used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Each time it strikes, all tokens above the threshold except the least likely of them are removed. Breaks clichés in fiction; harms code, facts and anything with one right answer. 0 switches it off, 0.5 is usual.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Each token of context takes room in the KV cache, reserved in full when the model loads, so memory grows in step with this number; a long filled context also makes every further token slower. llama.cpp rounds it up to a multiple of 256. 0 takes the length the model was trained with, which for recent models can be far more than fits. Raise it when conversations are cut short or documents do not fit; lower it to make room for more layers on the GPU. Beyond the trained length quality collapses unless RoPE scaling is set as well.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>English</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Everyday conversation: natural variety without losing the thread. llama.cpp's own defaults.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Everything is laid out again at once. Very large text needs a wide window.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Exact</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Experts are most of a mixture-of-experts model's size, but only a few of them work on any one token: keeping them in main memory while attention and the KV cache stay on the GPU lets models run that are far larger than GPU memory, much faster than moving whole layers. Start with all layers and lower the number while the rest still fits. Has no effect on models without experts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Experts used</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>F16</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>F16 takes 16 bits a value, Q8_0 8.5, Q5_1 6, Q5_0 5.5, Q4_1 5, Q4_0 and IQ4_NL 4.5, F32 32. Q8_0 nearly halves this half of the KV cache with hardly any loss; keys suffer more than values from 4 bits, most visibly in long contexts. With flash attention on, a quantised type needs a head size divisible by 32. Choose Q8_0 to fit a longer context, F16 otherwise.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>F32</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Falls back to English where there is no translation. It has nothing to do with the language that models answer in.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Favours tokens whose probability is near this value, averaged over the reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fewer is faster and worse, more is slower and seldom better: the model was trained with its own number. Cannot exceed the number of experts that the model has. Has no effect on models without experts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fewest drafted tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Finds files damaged by a broken download or disk, and makes loading slower, since every byte is read and tested. Switch it on once when a model talks nonsense; leave it off otherwise.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Flash attention</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Folders that are searched for GGUF files, with everything below them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>For measuring speed over a fixed number of tokens. A reply that cannot end soon turns to nonsense: set a limit as well.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>For raw prompts and for models that run on into the next turn. Matched across token borders and case-sensitive.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>For the first so many layers, the experts' weights stay in main memory while the rest goes to the GPU.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Forbids the model's end-of-text tokens, so that it goes on until another limit ends it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Forbids the system to swap out or drop the weights that are in main memory.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Frequency penalty</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Full-size sliding-window cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GPU offload</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>General chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Grammar</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guard against unwise loads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Has no effect while {other} is {value}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Helps when the model is nearly as large as main memory, or is read from a fast drive only once: the cache is not filled with pages that are never wanted again. The next load is then as slow as the first. Replaces memory mapping and locking. Linux only, and only on file systems that allow it; elsewhere the file is read the ordinary way.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Higher makes drafts shorter but more often right. 0 always drafts to the full length; around 0.75 is usual when many guesses are rejected.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hits the most used words hardest, which over long windows includes commas and articles, so keep it small: 0.1 to 0.5. Negative values reward repetition.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How freely the next token is chosen: 0 always takes the most likely one, higher lets unlikely ones through.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How likely a token must be for XTC to count it among the obvious choices.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How long past choices count when Adaptive-P balances the next one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many CPU threads the draft model uses.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many CPU threads work on each generated token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many CPU threads work while a prompt is processed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many experts of a mixture-of-experts model work on each token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many of the draft model's layers are on the GPU.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many of the latest tokens are searched for repeated sequences.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many of the latest tokens must have occurred before for their old continuation to be guessed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many of the latest tokens the repeat, presence and frequency penalties look at.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many of the model's layers are stored and computed on the GPU.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many prompt tokens are computed at once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many replies can be generated at the same time, and how many conversations stay cached.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many times a second new text of a reply is shown.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many tokens are guessed ahead before the model checks them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many tokens of the old continuation are proposed at once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How many tokens the model can see at once: the system prompt, the conversation and its reply together.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How much memory a model must leave free before loading it needs a second confirmation.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How much the fast-turning dimensions are left unstretched: 0 stretches all alike, 1 is full YaRN.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How often a run of tokens must have been seen before its continuation is guessed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How often the most likely choices are taken away, so that a less obvious one must be found.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How quickly Mirostat corrects itself after a token that was too surprising or too dull (eta).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How the model is spread when there are several devices.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How threads are placed on machines whose processors each have memory of their own.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>IQ4_NL</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ignore end of text</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It is worked off in pieces of the micro-batch size, so on one device only that size matters; with a model split over several GPUs a batch of several micro-batches keeps them all busy. llama.cpp lowers it to the context length. Hardly costs memory by itself.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It looks at the scores before the temperature acts, so its choice of candidates stays the same however high the temperature is. 1 is usual, smaller is stricter. -1 and 0 switch it off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It must share the large model's vocabulary, and be several times smaller to pay off: usually the smallest member of the same family. Its weights and its own KV cache come on top of the large model's memory.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It takes the place of the whole chain: besides it only the temperature, logit bias and a grammar still act. Keeps long texts from turning dull or incoherent; slower than the usual chain, since it sorts the whole vocabulary for each token. Version 2.0 is simpler and faster than the first.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>JSON and other fixed forms: nearly certain choices, held to any JSON object; replace the schema by yours.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>JSON schema</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>K cache type</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>KV cache on GPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keep in memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keeps each layer's KV cache, and the attention over it, on the device that holds the layer.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keeps every past token in the layers that only look at a sliding window.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keeps replies steady when other programs want memory, and takes that memory from them: a model that does not fit can make the whole computer crawl. On Linux the limit on locked memory (ulimit -l) must allow it; beyond the limit llama.cpp logs a warning and goes on without the lock. Locks nothing that is on a GPU.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keeps tokens whose raw score lies within n standard deviations of the best one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Language</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Larger is faster on prompts, up to what the hardware can use (often 512 to 2048 on a GPU), and the compute buffer on each device grows in step with it. Generation speed does not change. Lower it when the last bit of GPU memory is missing; raise it when long prompts start slowly and memory is left.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Larger reacts faster and swings more. 0.1 rarely needs changing; at 0 it never corrects itself.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Larger than the batch size, so it is lowered to {n_batch}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Layers move to the GPU from the last one backwards; the output layer counts as one, so a 32-layer model has 33. Each takes its share of the weights and of the KV cache out of GPU memory, and generation gets faster with each, most of all with the last few, when nothing is left to wait for. More than fits fails to load (or, with some Windows drivers, spills into slow shared memory). 'all' is right whenever the model fits; otherwise lower the number until it does. Has no effect without a GPU or another offload device.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Leave out the middle</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Leave out the oldest turns</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also keeps the first exchange, where the task is often set. Either way the text before the gap stays cached, all after it must be processed again, and the conversation says what was left out. Nothing is deleted: only the model no longer sees it. Stop ends the reply instead.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Length and end</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lets the GPU do the big multiplications of prompts even for layers whose weights are in main memory.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lets the temperature move by this much: down where the model is sure, up where it is not.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Light</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Line ends and marks such as a colon after a speaker's name must be free to recur. Add the names of characters in a role play. Breakers are cut to 40 bytes.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Linear</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Linear presses all positions together evenly and loses detail; YaRN treats near and far positions differently and keeps more of it. None also ignores the scale below. Models trained for long contexts name their own method in the file: leave it unset then. Set it together with the frequency scale when you raise the context length beyond what the model was trained with.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>LoRA adapters</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Logit bias</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Long context (RoPE)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Long drafts suit long literal repetitions; on a CPU every wrong one costs noticeable time.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Longer drafts win more when most guesses are right and waste more when they are not. Raise it for code and other predictable text, lower it when few drafts are accepted.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Longer notices repetitions that lie further apart, and punishes ordinary words more. 0 switches all three penalties off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Longer than the context of {n_tokens} tokens, which ends the reply first.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Longest reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Looks for impossible numbers in every weight while loading.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lookup draft length</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lookup hits needed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lookup length</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Low values give focused, repetitive text, high ones varied and finally incoherent text. 3 to 6 is usual.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Main GPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Makes the final choice in place of the ordinary draw: after a run of very likely tokens it leans towards less likely ones, and the other way round. 0.3 to 0.6 adds variety. Use it with Min-P as the only other cut-off. Any negative value switches it off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Makes tokens that occurred recently less likely, however often they occurred.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mapped, loading is fast, loading again is nearly instant, and several programs share one copy; the system may drop pages when memory is short and read them again, which makes generation stutter. Not mapped, weights are read once into memory of the worker's own. Unset, the file is mapped unless one of the devices cannot use mapped memory. Weights that go to a GPU are copied there either way.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Matters only for models with sliding-window attention (Gemma 2 and 3, gpt-oss and others). Off, those layers keep little more than their window, which can make the cache several times smaller; but once older tokens have left the window, going back further, as regenerating or editing an earlier message does, processes the whole prompt again. On, the cache is as large as for any other model and going back is cheap.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory kept free</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory-map the file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Metadata overrides</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>MiB</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Micro-batch size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Min-P</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mirostat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mirostat 2.0</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mirostat rate</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mirostat takes the place of {settings}, which have no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mirostat target</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>MoE expert layers on CPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Model folders</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models stay where they are; nothing is copied or moved. Links are followed. Searching a very large folder or a network drive takes a while, in the background.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models with compressed attention, as this one is, need the same type for K and V.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>More hits make guesses rarer and safer.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>More than the {n_cores} logical cores makes threads wait for each other.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>More than the {n_cores} physical cores usually makes generation slower.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Most drafted tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Multiplies the strength of attention to make up for the stretched positions.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>NUMA</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No GPU or other offload device was found, so it has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>None</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not available yet: it is saved but has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Off, the whole cache stays in main memory and attention is computed by the CPU: this frees the GPU memory of the cache, for more layers or a longer context, and costs much speed, the more the longer the conversation. Quantising the cache is usually the better way to save.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Offload large operations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On, the context is one pool: any conversation may grow to the full length, but together they cannot exceed it, and attention passes over the other slots' tokens as well, which costs some speed when several long conversations are cached. Off, every slot gets an equal, private part of the context (context length divided by slots): faster when many unrelated conversations generate at once, but none may be longer than its part. Has no effect with one slot.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>One device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only for files whose template is missing or wrong. A model answers well only in the format it was trained on: with another one it repeats itself, never stops or speaks for you. The template runs in a sandbox and cannot reach files or the network.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only for servers and workstations with several processor sockets (or several NUMA nodes), on Linux. Spreading uses the memory bandwidth of all nodes; staying on one avoids traffic between them and suits models that fit there; the last follows the CPU map given by the numactl program. Pages that the system still holds from an earlier load stay where they were, so drop the page cache after changing this.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only read when the YaRN extrapolation mix is 0; otherwise it is computed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only the K most likely tokens may be chosen.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only the most likely tokens that together reach this probability may be chosen.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Order</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Parallel slots</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Penalties</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prefers tokens whose surprise is about what the model expects on average, up to this probability.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Presence penalty</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Programs and commands: careful choices, a little variety, no penalty on the repetition that code needs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompts are limited by arithmetic rather than by memory, so here more threads than physical cores can help a little: try the number of logical cores. Unset, as many as for generation.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Punishes continuing a sequence that already occurred word for word (Don't Repeat Yourself).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Pushes towards new subjects. 0.1 to 1 is usual, some model cards ask for 1.5 against endless repetition; negative values favour what was already said.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Q4_0</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Q4_1</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Q5_0</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Q5_1</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Q8_0</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Raise it when set phrases, names or code must recur.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Raising it stretches the usable context without any scaling method (NTK-aware scaling), at some cost in quality at every length. A value much below the model's own breaks it. Older models use 10 000, newer ones 500 000 and more.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Random draws a new seed for every reply and notes it in the reply's record, so that a good one can be repeated. Repeating needs the same model, settings and text; results may still differ between devices, and when several replies are generated at once, because sums are rounded in another order.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Randomness</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Read only when the extrapolation mix is 0: at any other mix llama.cpp computes the factor from the frequency scale by itself and ignores this one. Leave it unset unless a model's card gives a value.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reads the file past the system's file cache.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Rearranges some weights at loading into the layout that this processor computes fastest.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Relaxed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Relaxed asks only when a plan takes more than there is; Balanced wants about a twentieth of each device's memory left free, Strict about a seventh, Custom the reserve set below. Asking is all it does: you can always load anyway. Off never asks, and a load that is too large can make the computer unresponsive.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Removes the too obvious as well as the too unlikely, for prose that is neither bland nor wild. 1 switches it off; 0.9 is a mild start. Do not use it where the obvious answer is the right one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Repack weights</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Repeat penalty</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Repeat window</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Repeated sequences up to about this length go unpunished.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Repetition</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Replaces entries of the file's metadata for this load.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what the model alone would give, only its speed changes. A small draft model guesses anything but takes memory; looking up repetitions in the text so far is free and pays off when a reply repeats its input, as edited code or summaries do.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RoPE frequency base</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RoPE frequency scale</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RoPE scaling</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Sampler order</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saves as much as the same type does for keys, and harms less. Any quantised type works only with flash attention: left on auto, llama.cpp switches it on; switched off, the model does not load. Some backends are slower when K and V types differ, and models with compressed attention (DeepSeek's MLA) require the same type for both.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saves compute memory, the more the longer the context, and is faster on most devices. Auto lets llama.cpp use it where every layer's device supports it for this model. Needed for a quantised V cache and for the split mode 'By tensors'. Forced on where a device lacks it, that part runs on the CPU and is slow.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Seed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Sends tensors whose names match a pattern to a chosen buffer type.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Short finds more and is wrong more often; long finds only real repetitions.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Speculative decoding</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Speeds up prompts on CPUs, for the quantisations that have such a layout. The rearranged weights are a copy, so they cannot be memory-mapped: loading takes longer and the memory is the worker's own. Switch it off for fast loading, or to share mapped weights with other programs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Split mode</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Splitting by tensors needs at least one GPU or other offload device.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Splitting by tensors needs flash attention, which is switched off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Spread over all nodes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stay on one node</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Steered surprise</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Steers the model by adding a fixed direction to what its layers compute, each with a strength.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Steers the text towards a constant degree of surprise instead of cutting off candidates.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop strings</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stories and brainstorming: bold choices, the nonsense tail cut off, no passages repeated word for word.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Strict</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Structured output</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Takes this much from a token's score for each time it occurs in the window.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Takes this much from the score of every token that occurs in the window, once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Temperature</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tensor placement</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tensor split</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Text size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Text so far</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Text updates</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Texts across which a repetition does not count as one sequence.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The GPUs and other devices that may hold layers; none chosen means all that are found.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The base of the rotation frequencies that encode positions.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context length that the model was trained with before any extension.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The curve by which the model's uncertainty becomes temperature.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The degree of surprise per token (tau, in bits) that Mirostat aims at.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The device that holds the whole model when it is not split.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The devices that may hold the draft model; none chosen means the same as for the large one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The draft model stops guessing when its best token is less likely than this.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The factor by which positions shrink: 0.5 doubles the reach, 0.25 makes it four times as long.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The factor by which the DRY penalty grows with each further repeated token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file holds no chat template; a general one is used, which the model may not know.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The first token always comes at once, and no text is lost: tokens are only gathered in between. More looks smoother and takes a little more of the processor, which matters where the model runs on it too. Speeds are measured per token in any case.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The language of the window.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The lower end of YaRN's ramp, 1 in the paper; it must stay below beta fast. Change it only to follow a model's card.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The method by which positions are squeezed so that a text longer than the trained context can be read.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model has only {n_experts} experts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model is larger than main memory can hold, so it cannot be kept there.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model was trained for {n_ctx_train} tokens; beyond that replies turn to nonsense unless RoPE scaling is set.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The most tokens that are handed to llama.cpp in one step.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The number format in which the keys of past tokens are stored.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The number format in which the values of past tokens are stored.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The number format of the keys in the draft model's KV cache.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The number format of the values in the draft model's KV cache.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The order in which the steps above are applied; a step that is left out does nothing.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The order is the order in which layers are dealt out. Leave a GPU out to keep it free for other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The penalty is strength times growth to the power of how far the repetition exceeds the allowed length. At 1 it does not grow.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The reply ends as soon as one of these texts appears, and the text itself is left out.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The reply is cut off after this many tokens.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The reply must be JSON that follows this schema.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The reply must follow this GBNF grammar.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The same most likely answer every time: extraction, classification, sums, comparing settings.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The sampler order leaves this step out, so it has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The share of the model that each device gets, in the order of the devices.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The size of text everywhere in the window.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The starting point of the random choices; the same seed repeats the same reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The temperature then lies between temperature minus range (not below 0) and temperature plus range, chosen for each token from how evenly the remaining candidates are spread. 0 keeps it fixed. For variety in open passages without mistakes in names and numbers.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The upper end of YaRN's ramp between keeping and stretching, 32 in the paper. Change it only to follow a model's card.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The value {message}; the default is used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The weights are copied over for each large batch (32 tokens and more on CUDA), which pays for itself in long prompts and needs some GPU memory for the copies. Switch it off if the bus is slow, if prompts become slower than with the CPU alone, or to free that memory. Generation of single tokens is not affected.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The window is 0 tokens, so it has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Theme</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There are fewer shares ({n_shares}) than devices ({n_devices}); the last devices get nothing.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There are more shares ({n_shares}) than devices ({n_devices}); the last ones are ignored.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There are only {n_devices} devices, counted from 0.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There is no device called {device} here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is no JSON schema: {message}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This model has no experts, so it has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This model has no sliding window, so it makes no difference.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This version has no {table} setting called {key}; it is kept but has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Top-K</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Top-P</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Top-nσ</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Two tokens can never both exceed one half, so above 0.5 XTC never acts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Typical-P</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Unified KV cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Unlike the penalties above it leaves single words alone and grows with the length of the repeated passage, so it stops loops without harming style. 0.8 is usual, 0 switches it off. Switch it off when the model shall quote or copy.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Unset means the file's value, or 1 with YaRN and 0 without. At 0 YaRN is plain linear scaling. Rarely worth changing.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Unset, one per physical core. Generation mostly waits for memory, so the two threads of one core rather disturb than help each other, and on processors with fast and slow cores the number of fast ones is often best. Lower it to keep the computer responsive. With every layer on a GPU the CPU has little to do and a few threads are enough.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Use trained context divided by wanted context, and no smaller than needed, since quality drops with it. The method set above decides how it is applied; llama.cpp uses linear for models that name no method. Ignored when the method is None.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Uses the file's pages where they lie in the system's file cache instead of copying them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>V cache type</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What happens when a conversation no longer fits into the model's context.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What the guard set to Custom wants left free on every device and in main memory.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>When the context is full</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Where guesses at the next tokens come from, which the model then checks several at a time.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>With several GPUs, a device of its own lets the draft model stay whole, without being split along.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>With weights kept on the CPU by choice, llama.cpp advises switching memory mapping off: the copies can be rearranged for speed and sent to the GPU faster.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Without a limit the model ends by itself, or the context does. A token is about three quarters of an English word. Thinking counts too: a low limit can end a reply before its answer begins.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Without an end of text and without a limit, a reply goes on until the context is full.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>XTC</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>XTC probability</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>XTC threshold</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN attention factor</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN beta fast</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN beta slow</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN decides by it which frequencies to stretch. Unset, the file's own entry counts, or the trained length. Set it only when the file states an already extended length.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN extrapolation mix</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>YaRN original context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>as CPU threads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>auto</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>experts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>int:N, float:X, bool:true, bool:false or str:TEXT (127 bytes at most)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp has direct I/O only on Linux; the file is read the ordinary way.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp's 64 only catches loops that lie close together; with DRY in use, a window as long as a few replies (1024 or more) is usually meant. Longer windows cost a little time per token. 0 switches DRY off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp's own notation; its start rule is called root. Whatever the grammar does not allow cannot be generated, thinking included, and large grammars slow down every token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>model's own</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>no limit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>per second</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>physical cores</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>px</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>random</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>slots</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the name of a buffer type such as CPU or CUDA0</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>threads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>times</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is too long: a key and a text may have up to 127 bytes.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{pattern} is not a valid regular expression: {message}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{type} stores values in blocks of {block}, which do not divide the {row_size} values that a layer of this model keeps per token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{type} stores values in blocks of {block}, which do not divide this model's head size of {head_size}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ShelfBar</name>
+  <message>
+   <source>Compare…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drop changes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Duplicate</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Duplicated as {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Export</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Exported to {file}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Export…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Import</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Imported {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Import…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>More</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not exported: {error}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not imported: {error}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Rename</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Rename…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reset all to defaults</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save as</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save as…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saved as {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>That name comes with the app; choose another.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>as shown now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>defaults</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} (changed)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} deleted</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Shortcuts</name>
+  <message>
+   <source>Add a model file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Go to</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load or reload with the settings of the plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>New conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Preferences</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Quit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search settings</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show or hide the conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show or hide the plots</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show or hide the settings</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop the reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Take back the last change of a setting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This list</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Window</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Write a message</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ShortcutsDialog</name>
+  <message>
+   <source>Keyboard shortcuts</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>SidePanel</name>
+  <message>
+   <source>Changed only</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Changed only ({n})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How the model is loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How tokens are chosen</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Panel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Sampling</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search settings</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Titles, descriptions, keys and llama-server flags (Ctrl+F)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo the last change (Ctrl+Z)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo: {name} (Ctrl+Z)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What belongs to this conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} found</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>SpeedPanel</name>
+  <message>
+   <source>Load a model and chat: speed appears here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Send a message: speed appears here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Speed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>generation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tok/s</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>StripControls</name>
+  <message>
+   <source>1 minute</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Collapse the plots</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy values</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How far back the plots reach</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Plots reach back {n} minutes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reach back</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show the plots</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show the values as a table</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show values as a table…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} min</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} minutes</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>TextDialog</name>
+  <message>
+   <source>Apply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Clear</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ctrl+Return</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Empty: {what}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not valid JSON: line {line}, column {column}: {message}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Valid JSON</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ThinkingBlock</name>
+  <message>
+   <source>Thinking… {time} · {words} words</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Thought for {time} · {words} words</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Thought · {words} words</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Toast</name>
+  <message>
+   <source>Dismiss</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Transcript</name>
+  <message>
+   <source>Jump to the latest message</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Latest</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Messages</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Values</name>
+  <message>
+   <source>CPU load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Generation speed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Highest</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Latest</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lowest</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mean</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt speed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RAM used by others</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RAM used by the worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RAM used by this window</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Value</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device}: load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device}: memory of the worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device}: memory used</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device}: power, of its limit</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ValuesDialog</name>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy the table, for a spreadsheet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Values in the plots</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>_Dialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>_NameDelegate</name>
+  <message>
+   <source>loaded · {file}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{file} and {n} more parts</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+</TS>
