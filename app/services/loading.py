@@ -1,0 +1,290 @@
+"""From a chosen model to a loaded one: the plan, the guard, the load itself, and the ways out when it fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from app.core.gguf import ModelFacts
+from app.core.library import ModelEntry
+from app.core.reasons import FailureKind
+from app.core.run import Got
+from app.core.settings import Problem
+from app.core.settings.loadouts import Loadout, LoadoutStore
+from app.services.known_good import KnownGood
+from app.services.library import LibraryService
+from app.services.plan import Plan
+from app.services.session import Session, SessionState
+from app.services.smaller_plan import smaller_plan
+from app.worker import protocol as p
+
+
+@dataclass(frozen=True, slots=True)
+class LargeLoad:
+    """A model larger than the memory that is free: ask before loading it."""
+
+    name: str
+    size_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A worker that ended unasked. `known_good` and `smaller` are plans to offer, None where there is none."""
+
+    event: p.Exited
+    name: str
+    was_loading: bool
+    known_good: dict[str, Any] | None
+    smaller: dict[str, Any] | None
+    log_path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailure:
+    """A load that failed. The plans to offer as in `Lost`."""
+
+    event: p.LoadFailed
+    name: str
+    known_good: dict[str, Any] | None
+    smaller: dict[str, Any] | None
+    log_path: str
+
+
+class Loading(QObject):
+    """Knows the chosen model and takes it to the session. Shows nothing: what needs words goes out as a signal."""
+
+    changed = Signal()  # the model chosen, the state, the progress, or what was got
+    confirm = Signal(object)  # LargeLoad: call `load_anyway` if the user agrees
+    refused = Signal(list)  # list[Problem]: errors in the plan
+    failed = Signal(object)  # LoadFailure
+    lost = Signal(object)  # Lost
+    unusable = Signal(str, str)  # a file that was to be opened, and why it cannot be
+
+    def __init__(
+        self,
+        session: Session,
+        plan: Plan,
+        library: LibraryService,
+        loadouts: LoadoutStore,
+        known_good: KnownGood,
+        *,
+        free_bytes: Callable[[], int],
+        is_guarded: Callable[[], bool],
+        parent: QObject | None = None,
+    ) -> None:
+        """`free_bytes` is the memory free on all devices together; `is_guarded` whether to ask at all."""
+        super().__init__(parent)
+        self._session = session
+        self._plan = plan
+        self._library = library
+        self._loadouts = loadouts
+        self._known_good = known_good
+        self._free_bytes = free_bytes
+        self._is_guarded = is_guarded
+        self._waiting: tuple[str, bool] | None = None  # a file not in the library yet, and whether to load it
+        self._asked: tuple[str, dict[str, Any]] | None = None  # the large load that was asked about
+        self._agreed: tuple[str, dict[str, Any]] | None = None
+        self._loaded_name = ""
+        self._loaded_facts: ModelFacts | None = None
+        self._loaded_values: dict[str, Any] = {}
+        self._log_path = ""
+        self._was_ready = False
+        self.loadout_name = ""  # the loadout that is loaded, "" if it was changed or has no name
+        self.fraction: float | None = None  # of the load, 0..1
+        self.stage = ""  # of the load: "weights", "context", "adapters", "warm_up"
+        self._weights_since_s = 0.0
+        self._connect()
+
+    def _connect(self) -> None:
+        self._session.state_changed.connect(self._state_changed)
+        self._session.load_progress.connect(self._progressed)
+        self._session.loaded.connect(self._loaded)
+        self._session.load_failed.connect(self._load_failed)
+        self._session.lost.connect(self._worker_lost)
+        self._session.finished.connect(self._replied)
+        self._plan.model_changed.connect(self.changed)
+        self._library.changed.connect(self._look_for_waiting)
+
+    # -- what it knows --------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> SessionState:
+        """What the session is doing."""
+        return self._session.state
+
+    @property
+    def chosen(self) -> ModelFacts | None:
+        """The model of the plan."""
+        return self._plan.model
+
+    @property
+    def loaded_facts(self) -> ModelFacts | None:
+        """The header of the model that is loaded or being loaded."""
+        return self._loaded_facts if self.state is not SessionState.EMPTY else None
+
+    @property
+    def got(self) -> Got | None:
+        """What was got by the last load, while it is loaded."""
+        return self._session.got
+
+    def seconds_left(self) -> float | None:
+        """How long reading the weights is going to take still; None while nobody can know."""
+        elapsed_s = time.monotonic() - self._weights_since_s
+        if self.stage != "weights" or self.fraction is None or self.fraction < 0.05 or elapsed_s < 1:
+            return None
+        return elapsed_s * (1 - self.fraction) / self.fraction
+
+    def choices(self) -> list[tuple[ModelEntry, list[Loadout]]]:
+        """Models that can be loaded with their loadouts, the last used first, then by name."""
+        models = [
+            entry for entry in self._library.entries() if entry.facts is not None and entry.is_chat_model
+        ]
+        listed = [(entry, self._loadouts.list(entry.id)) for entry in models]
+        return sorted(listed, key=lambda item: _last_run(item[1]), reverse=True)
+
+    # -- choosing -------------------------------------------------------------------------------------------
+
+    def choose(self, model_id: str, loadout: str | None = None, *, load: bool = False) -> None:
+        """Makes a model the plan, with a loadout's settings ("" for none, None for the last used), and loads it."""
+        entry = self._library.entry(model_id)
+        if entry is None:
+            self.open_file(model_id, load=load)
+            return
+        if entry.facts is None or not entry.is_chat_model:
+            self.unusable.emit(entry.path, entry.error or "")
+            return
+        name, values = self._start_of_plan(model_id, loadout)
+        self._plan.set_model(entry.facts, name, values)
+        if load:
+            self.load()
+
+    def open_file(self, path: str, *, load: bool = False) -> None:
+        """Adds a file to the library and chooses it as soon as its header has been read."""
+        entry_id = self._library.add_file(path)
+        self._waiting = (entry_id, load)
+
+    def _start_of_plan(self, model_id: str, loadout: str | None) -> tuple[str, dict[str, Any]]:
+        if loadout:
+            return loadout, self._loadouts.get(model_id, loadout).values
+        if loadout is None and (last := self._loadouts.last_used(model_id)) is not None:
+            return last.name, last.values
+        return "", self._known_good.get(model_id) or {}
+
+    def _look_for_waiting(self) -> None:
+        self.changed.emit()
+        if self._waiting is None:
+            return
+        entry_id, load = self._waiting
+        entry = self._library.entry(entry_id)
+        if entry is not None:
+            self._waiting = None
+            self.choose(entry_id, load=load)
+
+    # -- loading --------------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Loads the plan; `refused`, `confirm` or the session's signals follow."""
+        facts = self._plan.model
+        if facts is None or self.state is SessionState.EJECTING:
+            return
+        errors: Sequence[Problem] = [item for item in self._plan.problems() if item.severity == "error"]
+        if errors:
+            self.refused.emit(list(errors))
+            return
+        wanted = (facts.path, self._plan.values())
+        free_bytes = self._free_bytes() + self._held_bytes()
+        if self._is_guarded() and facts.size_bytes > free_bytes and self._agreed != wanted:
+            self._asked = wanted
+            self.confirm.emit(LargeLoad(facts.name, facts.size_bytes, free_bytes))
+            return
+        self._load(facts)
+
+    def load_anyway(self) -> None:
+        """The user agreed to what `confirm` asked; the same plan is not asked about again."""
+        self._agreed, self._asked = self._asked, None
+        if self._plan.model is not None:
+            self._load(self._plan.model)
+
+    def load_values(self, values: dict[str, Any]) -> None:
+        """Loads the plan's model with these settings, which become the plan."""
+        self._plan.set_many({key: self._plan.default(key) for key in self._plan.changed_keys()} | values)
+        self.load()
+
+    def cancel(self) -> None:
+        """Aborts a load."""
+        self._session.abort_load()
+
+    def eject(self) -> None:
+        """Gives the memory back."""
+        self._session.eject()
+
+    def _held_bytes(self) -> int:
+        """What the loaded model holds and gives back before the next one is loaded."""
+        got = self._session.got
+        if got is None:
+            return 0
+        return sum(item.weights_bytes + item.kv_bytes + item.compute_bytes for item in got.devices)
+
+    def _load(self, facts: ModelFacts) -> None:
+        values = self._plan.values()
+        named = self._plan.base_name if not self._plan.is_modified else ""
+        self._loaded_facts, self._loaded_name, self._loaded_values = facts, facts.name, values
+        self.loadout_name = named
+        self.fraction, self.stage, self._was_ready = None, "", False
+        self._weights_since_s = time.monotonic()
+        self._session.load(facts.path, values)
+        self._log_path = str(self._session.log_path or "")
+        self.changed.emit()
+
+    # -- what the session says ------------------------------------------------------------------------------
+
+    def _state_changed(self, state: SessionState) -> None:
+        if state is SessionState.LOADING:
+            self._log_path = str(self._session.log_path or "")
+        if state in {SessionState.EMPTY, SessionState.EJECTING}:
+            self._plan.set_loaded(None)
+        self.changed.emit()
+
+    def _progressed(self, fraction: float, stage: str) -> None:
+        self.fraction, self.stage = fraction, stage
+        self.changed.emit()
+
+    def _loaded(self, _got: Got) -> None:
+        self._was_ready = True
+        self._plan.set_loaded(self._session.asked)
+        self.changed.emit()
+
+    def _replied(self, _event: p.Finished) -> None:
+        if self._loaded_facts is not None:
+            self._known_good.put(self._loaded_facts.path, self._loaded_values)
+
+    def _load_failed(self, event: p.LoadFailed) -> None:
+        self.fraction = None
+        self.changed.emit()
+        if event.kind != FailureKind.CANCELLED:
+            good, smaller = self._ways_out()
+            self.failed.emit(LoadFailure(event, self._loaded_name, good, smaller, self._log_path))
+
+    def _worker_lost(self, event: p.Exited) -> None:
+        good, smaller = self._ways_out()
+        self.changed.emit()
+        self.lost.emit(Lost(event, self._loaded_name, not self._was_ready, good, smaller, self._log_path))
+
+    def _ways_out(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """The settings that last worked with this model, and a plan that needs less than the one that did not."""
+        facts, values = self._loaded_facts, self._loaded_values
+        if facts is None or self._plan.model is None or self._plan.model.path != facts.path:
+            return None, None
+        machine = self._plan.machine
+        can_offload = machine is None or machine.offload_devices != ()
+        smaller = smaller_plan(values, facts, can_offload=can_offload)
+        return self._known_good.get(facts.path), smaller if smaller != values else None
+
+
+def _last_run(loadouts: Sequence[Loadout]) -> float:
+    return max((item.last_run_at or 0.0 for item in loadouts), default=0.0)

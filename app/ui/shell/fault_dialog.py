@@ -1,0 +1,107 @@
+"""A dialog for what went wrong: what happened, what to do, what the log says last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from app.ui.icons import pixmap
+from app.ui.theme import Theme
+
+Action = tuple[str, str, Callable[[], object]]
+"""(text, tooltip, what it does); it closes the dialog."""
+
+
+class FaultDialog(QDialog):
+    """Opened with `open()`, never `exec()`. The first of `actions` is the one to take."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        text: str,
+        actions: Sequence[Action],
+        parent: QWidget,
+        *,
+        detail: str = "",
+        tone: str = "bad",
+        close_text: str = "",
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(480)
+        mark = QLabel(self)
+        mark.setPixmap(pixmap(theme, "warning-circle", 28, tone))
+        mark.setAlignment(Qt.AlignmentFlag.AlignTop)
+        heading = QLabel(title, self)
+        heading.setProperty("role", "title")
+        heading.setWordWrap(True)
+        body = QLabel(text, self)
+        body.setTextFormat(Qt.TextFormat.PlainText)
+        body.setWordWrap(True)
+        body.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        words = QVBoxLayout()
+        words.setSpacing(8)
+        words.addWidget(heading)
+        words.addWidget(body)
+        top = QHBoxLayout()
+        top.setSpacing(16)
+        top.addWidget(mark)
+        top.addLayout(words, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(16)
+        column.addLayout(top)
+        if detail:
+            column.addLayout(self._detail(detail), 1)
+        column.addLayout(self._buttons(actions, close_text or self.tr("Close")))
+
+    def _detail(self, detail: str) -> QVBoxLayout:
+        view = QPlainTextEdit(self)
+        view.setProperty("role", "log")
+        view.setReadOnly(True)
+        view.setPlainText(detail)
+        view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        view.setMinimumHeight(140)
+        view.verticalScrollBar().setValue(view.verticalScrollBar().maximum())
+        view.setAccessibleName(self.tr("What the log says last"))
+        title = QLabel(self.tr("What the log says last"), self)
+        title.setProperty("role", "group")
+        copy = QPushButton(self.tr("Copy"), self)
+        copy.setProperty("role", "link")
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(detail))
+        head = QHBoxLayout()
+        head.addWidget(title)
+        head.addStretch(1)
+        head.addWidget(copy)
+        part = QVBoxLayout()
+        part.setSpacing(6)
+        part.addLayout(head)
+        part.addWidget(view, 1)
+        self.resize(640, 460)
+        return part
+
+    def _buttons(self, actions: Sequence[Action], close_text: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        close = QPushButton(close_text, self)
+        close.clicked.connect(self.reject)
+        row.addWidget(close)
+        for index, (text, tooltip, act) in reversed(list(enumerate(actions))):
+            button = QPushButton(text, self)
+            button.setToolTip(tooltip)
+            button.clicked.connect(lambda _checked=False, act=act: self._take(act))
+            if index == 0:
+                button.setProperty("role", "primary")
+                button.setDefault(True)
+            row.addWidget(button)
+        return row
+
+    def _take(self, act: Callable[[], object]) -> None:
+        self.accept()
+        act()

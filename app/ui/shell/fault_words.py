@@ -1,0 +1,76 @@
+"""What a failure means and what to do about it, in the user's words."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.core.reasons import FailureKind
+from app.worker.protocol import Exited, LoadFailed
+
+
+class FaultWords(QObject):
+    """Words for the ends of workers and for failed loads."""
+
+    def how_it_ended(self, event: Exited) -> str:
+        """A sentence naming the signal or the exit code."""
+        known = {
+            "SIGKILL": self.tr(
+                "The worker was killed (SIGKILL). Most often the system does that when memory runs out."
+            ),
+            "SIGSEGV": self.tr("The worker crashed: it touched memory that is not its own (SIGSEGV)."),
+            "SIGBUS": self.tr(
+                "The worker crashed reading memory that is not there (SIGBUS). The model file may have been changed, "
+                "or its disk removed, while it was loaded."
+            ),
+            "SIGABRT": self.tr("The worker stopped itself on an error that it could not survive (SIGABRT)."),
+            "SIGILL": self.tr(
+                "The worker met an instruction that this processor does not have (SIGILL). This build of llama.cpp "
+                "was made for another one."
+            ),
+            "SIGFPE": self.tr("The worker stopped on an impossible calculation (SIGFPE)."),
+            "SIGTERM": self.tr("The worker was asked to end by another program (SIGTERM)."),
+        }
+        if event.signal_name:
+            return known.get(
+                event.signal_name,
+                self.tr("The worker was ended by {signal}.").format(signal=event.signal_name),
+            )
+        return self.tr("The worker ended by itself with exit code {code}.").format(code=event.exit_code)
+
+    def load_title(self, kind: str, name: str) -> str:
+        """What could not be done, in a line."""
+        titles = {
+            FailureKind.BAD_FILE: self.tr("{name} cannot be read"),
+            FailureKind.OUT_OF_MEMORY: self.tr("There is not enough memory for {name}"),
+            FailureKind.BAD_SETTING: self.tr("A setting does not suit {name}"),
+            FailureKind.BAD_TEMPLATE: self.tr("The chat template of {name} does not work"),
+            FailureKind.DEVICE_LOST: self.tr("A device was lost while loading {name}"),
+        }
+        return titles.get(FailureKind(kind), self.tr("{name} could not be loaded")).format(name=name)
+
+    def load_text(self, event: LoadFailed, setting_title: str = "") -> str:
+        """What happened and what to do; `setting_title` is the row that `detail` names, if it names one."""
+        advice = {
+            FailureKind.BAD_FILE: self.tr(
+                "The file is missing, damaged, not finished downloading, or of a kind that this version of llama.cpp "
+                "does not know. Check it, or download it again."
+            ),
+            FailureKind.OUT_OF_MEMORY: self.tr(
+                "Try a smaller plan: a shorter context, a quantised KV cache, fewer layers on the GPU, or a model "
+                "with a smaller quantisation. Closing other programs helps too."
+            ),
+            FailureKind.BAD_SETTING: self.tr("Change the setting {setting} and load again.").format(
+                setting=setting_title or event.detail
+            ),
+            FailureKind.BAD_TEMPLATE: self.tr(
+                "Choose another chat template among the load settings; the model's own is not used then."
+            ),
+            FailureKind.DEVICE_LOST: self.tr(
+                "The device no longer answers: another machine went away, or a driver stopped. Load without it, or "
+                "bring it back first."
+            ),
+            FailureKind.INTERNAL: self.tr("This is a defect of Loadout. The log below says where."),
+        }
+        kind = FailureKind(event.kind)
+        parts = (event.message.strip(), advice.get(kind, self.tr("The log below has llama.cpp's own words.")))
+        return "\n\n".join(part for part in parts if part)
