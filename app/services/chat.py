@@ -37,7 +37,7 @@ class Chat(QObject):
         Signal()
     )  # the open one's title, system prompt, sampling, preset or template options
     message_added = Signal(str)  # id; the open conversation's path may have changed too: path_changed follows
-    message_changed = Signal(str)  # id: anything about it but streamed text
+    message_changed = Signal(str)  # id: something that no other signal tells, so far the end of its thinking
     path_changed = Signal()  # the open conversation shows another branch, or a longer one
     reply_started = Signal(str)  # id; the message is in the tree, empty (or with the text that is continued)
     reply_progress = Signal(str, object)  # id, worker.protocol.PromptProgress
@@ -273,6 +273,7 @@ class Chat(QObject):
         replies.started.connect(self.reply_started)
         replies.progress.connect(self.reply_progress)
         replies.text.connect(self.reply_text)
+        replies.thought.connect(self.message_changed)
         replies.notice.connect(self.notice)
         replies.measured.connect(self.measured)
         replies.count_changed.connect(self.generating_changed)

@@ -46,6 +46,7 @@ class Replies(QObject):
     started = Signal(str)
     progress = Signal(str, object)  # PromptProgress
     text = Signal(str, str)
+    thought = Signal(str)  # its thinking is over, `thinking_ms` is known
     finished = Signal(str)
     notice = Signal(str, object)  # TrimNotice
     usage = Signal(str, int)  # conversation id, tokens that its reply and prompt take
@@ -149,10 +150,11 @@ class Replies(QObject):
             return
         reply.message.text += event.text
         reply.n_tokens += event.n_tokens
-        if reply.may_think:
-            _time_thinking(reply)
+        has_thought = reply.may_think and _time_thinking(reply)
         self._saver.save_soon(reply.conversation, reply.message)
         self.text.emit(reply.message.id, event.text)
+        if has_thought:
+            self.thought.emit(reply.message.id)
         self.usage.emit(reply.conversation.id, reply.n_tokens)
 
     def _take_finished(self, event: Finished) -> None:
@@ -187,15 +189,15 @@ class Replies(QObject):
         self.finished.emit(reply.message.id)
 
 
-def _time_thinking(reply: _Reply) -> None:
-    """Note how long the thinking took when the answer begins."""
+def _time_thinking(reply: _Reply) -> bool:
+    """Note how long the thinking takes; whether it has just ended, with the first words of the answer."""
     now = time.perf_counter()
     reply.first_text_at = reply.first_text_at or now
     split = split_thinking(reply.message.text, complete=False)
     if split.thinking:
         reply.message.thinking_ms = (now - reply.first_text_at) * 1000
-    if split.answer:
-        reply.may_think = False
+    reply.may_think = not split.answer
+    return bool(split.thinking and split.answer)
 
 
 def _summary_of(got: Got) -> dict[str, Any]:

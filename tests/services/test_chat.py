@@ -129,12 +129,18 @@ def test_an_edited_reply_is_what_the_model_goes_on_from(rig: Rig) -> None:
     assert not rig.chat.is_generating()
     edited = rig.chat.current.path()[-1]
     assert (edited.text, edited.is_edited, edited.parent_id) == ("My own words", True, reply.parent_id)
+    assert edited.timings is None
+    assert reply.timings is not None
+    n_prompt = reply.timings["prompt_n"] + reply.timings["cached_n"]
     assert rig.chat.continue_reply(edited.id)
     rig.wait_idle()
     continued = rig.chat.current.path()[-1]
     assert continued.text.startswith("My own words")
     assert len(continued.text) > len("My own words")
     assert continued.continued_from == edited.id
+    assert continued.timings is not None
+    n_prompt_then = continued.timings["prompt_n"] + continued.timings["cached_n"]
+    assert n_prompt_then > n_prompt + 3  # the model has read the words that it goes on from
     assert edited.text == "My own words"
     assert rig.chat.current.sibling_position(continued.id) == (2, 3)
 
@@ -224,6 +230,25 @@ def test_a_conversation_that_was_shortened_says_so(rig: Rig) -> None:
     assert notice.policy == "drop_oldest"
     assert notice.n_messages > 0
     assert rig.history.load(rig.chat.current.id).messages[message_id].notice == notice
+
+
+def test_thinking_is_kept_timed_and_not_sent_back(rig: Rig) -> None:
+    rig.sampling = {"max_tokens": 400, "grammar": 'root ::= "<think>" [a-z ]{150} "</think>" [a-z]{10} "."'}
+    rig.chat.send("Hi")
+    reply = rig.chat.current.path()[-1]
+    rig.wait_idle()
+    assert reply.text.startswith("<think>")
+    assert reply.thinking_ms > 0
+    assert rig.heard("message_changed") == [reply.id]
+    assert reply.timings is not None
+    rig.sampling = {"max_tokens": 2}
+    rig.chat.send("And")
+    rig.wait_idle()
+    timings = rig.chat.current.path()[-1].timings
+    assert timings is not None
+    # Had the thinking been sent, the prompt would be longer than everything said before.
+    n_before = reply.timings["prompt_n"] + reply.timings["predicted_n"]
+    assert timings["prompt_n"] + timings["cached_n"] < n_before
 
 
 def test_the_conversations_own_sampling_lies_over_the_panels(rig: Rig) -> None:
