@@ -26,6 +26,7 @@ QLabel[role="mono"] { font-family: "$mono"; font-size: ${mono_size}px; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="bad"] { color: $bad; }
+QLabel[size="small"] { font-size: ${small}px; }
 QLabel[role="chip"] { color: $dim; background: $raised; border-radius: ${chip_radius}px; padding: 2px 7px;
     font-size: ${small}px; }
 
@@ -92,6 +93,8 @@ QCheckBox::indicator:checked { background: $accent; border-color: $accent; image
 QCheckBox::indicator:indeterminate { background: $accent; border-color: $accent; image: url("$dash_on_accent"); }
 QRadioButton::indicator:checked { background: $accent; border: 4px solid $raised; width: 8px; height: 8px; }
 QCheckBox::indicator:disabled { background: $line; border-color: $line; }
+QListView::indicator { width: 12px; height: 12px; border: 1px solid $edge; border-radius: 4px; background: $raised; }
+QListView::indicator:checked { background: $accent; border-color: $accent; image: url("$check_on_accent"); }
 """)
 
 _INPUTS = Template("""
