@@ -26,7 +26,7 @@ QLabel[role="mono"] { font-family: "$mono"; font-size: ${mono_size}px; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }
 QLabel[role="bad"] { color: $bad; }
-QLabel[size="small"] { font-size: ${small}px; }
+QLabel[small="true"] { font-size: ${small}px; }
 QLabel[role="chip"] { color: $dim; background: $raised; border-radius: ${chip_radius}px; padding: 2px 7px;
     font-size: ${small}px; }
 
