@@ -210,6 +210,15 @@ class Plan(QObject):
         self._state = _State(name, self.values())
         self.changed.emit("")
 
+    def rebase(self, name: str, values: Mapping[str, Any]) -> None:
+        """What is chosen is now called `name` and holds `values`; the values in force stay as they are."""
+        in_force = self.all_values()
+        clean, _ = self.table.check(values)
+        self._state = _State(name, clean)
+        edits = {key: value for key, value in in_force.items() if value != self._below(key)}
+        self._state = _State(name, clean, edits)
+        self.changed.emit("")
+
     def forget_base(self) -> None:
         """The chosen loadout or preset is gone: its values stay as edits."""
         self._state = _State("", {}, self.values())
@@ -274,3 +283,27 @@ class Plan(QObject):
             return None
         other, allowed = condition
         return self.table[other], allowed
+
+
+_SWITCHED_OFF = (
+    "dynatemp_range",
+    "top_k",
+    "top_p",
+    "min_p",
+    "typical_p",
+    "top_n_sigma",
+    "xtc_probability",
+    "repeat_penalty",
+    "presence_penalty",
+    "frequency_penalty",
+    "dry_multiplier",
+    "adaptive_target",
+)
+
+
+def neutral_values(table: Table) -> dict[str, Any]:
+    """The sampling values with which every token is drawn from the model's own probabilities, nothing cut or bent."""
+    values: dict[str, Any] = {"temperature": 1.0, "mirostat": "0"}
+    for key in _SWITCHED_OFF:
+        values[key] = next(number for number, name in table[key].named if name == "off")
+    return values

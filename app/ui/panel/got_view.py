@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -24,10 +26,7 @@ from app.ui.format import count_text, duration_text
 from app.ui.icons import icon
 from app.ui.panel import texts
 from app.ui.panel.device_bar import DeviceView, Legend
-from app.ui.panel.row_parts import NoteLine
 from app.ui.theme import Theme
-
-_MOST_LINES = 3
 
 
 def difference_text(table: Table, difference: Difference) -> str:
@@ -56,16 +55,16 @@ class GotView(QWidget):
         self._theme = theme
         self._table = table
         self._got: Got | None = None
+        self._said = ""
         self._asked: dict[str, Any] = {}
         self._free: dict[str, int] = {}
         self._devices: list[DeviceView] = []
-        self._notes: list[NoteLine] = []
         self._bars = QVBoxLayout()
         self._bars.setSpacing(6)
         self._legend = Legend(theme, self)
         self._summary = QPushButton(self)
         self._summary.setProperty("role", "link")
-        self._summary.setToolTip(self.tr("Show every setting as asked and as got"))
+        self._summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._summary.clicked.connect(self.open_list)
         self.dialog: GotDialog | None = None
         self._column = QVBoxLayout(self)
@@ -84,7 +83,6 @@ class GotView(QWidget):
             return
         self._show_devices()
         self._say(got)
-        self._show_differences(got)
 
     def show_free(self, devices: tuple[tuple[str, int, int], ...]) -> None:
         """Takes (name, free_bytes, total_bytes) of now from the worker's heartbeat."""
@@ -107,29 +105,29 @@ class GotView(QWidget):
                 view.show_device(device, self._free.get(device.name, device.free_bytes))
 
     def _say(self, got: Got) -> None:
-        n = len(got.differences)
-        if n == 0:
-            text = self.tr("Got what was asked")
-        elif n == 1:
-            text = self.tr("1 setting is not as asked")
+        titles = [texts.title(self._table[d.key]) if d.key in self._table else d.key for d in got.differences]
+        if titles:
+            text = self.tr("Not as asked: {titles}").format(titles=", ".join(titles))
         else:
-            text = self.tr("{n} settings are not as asked").format(n=n)
-        self._summary.setText(text)
-        self._summary.setIcon(icon(self._theme, "warning" if n else "check", "warning" if n else "good"))
-
-    def _show_differences(self, got: Got) -> None:
+            text = self.tr("Got what was asked")
         lines = [difference_text(self._table, item) for item in got.differences]
-        if len(lines) > _MOST_LINES:
-            more = self.tr("and {n} more").format(n=len(lines) - _MOST_LINES + 1)
-            lines = [*lines[: _MOST_LINES - 1], more]
-        while len(self._notes) < len(lines):
-            note = NoteLine(self._theme, self)
-            self._column.addWidget(note)
-            self._notes.append(note)
-        for index, note in enumerate(self._notes):
-            note.setVisible(index < len(lines))
-            if index < len(lines):
-                note.say("warning", lines[index])
+        self._said = text
+        self._fit_summary()
+        self._summary.setAccessibleDescription("\n".join(lines))
+        self._summary.setToolTip("\n".join([*lines, self.tr("Click for every setting as asked and as got")]))
+        self._summary.setIcon(
+            icon(self._theme, "warning" if titles else "check", "warning" if titles else "good")
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_summary()
+
+    def _fit_summary(self) -> None:
+        room = self.width() - self._summary.iconSize().width() - 12
+        metrics = self._summary.fontMetrics()
+        self._summary.setText(metrics.elidedText(self._said, Qt.TextElideMode.ElideRight, room))
+        self._summary.setAccessibleName(self._said)
 
     def open_list(self) -> None:
         """Opens the list of all settings as asked and as got."""

@@ -82,7 +82,7 @@ class EntryLine(QWidget):
             self.fields.append(field)
             line.addWidget(field, 0 if column.width_px else 1)
         self.remove = IconButton(theme, "close", _tr("Remove"), self, size_px=12)
-        self.remove.clicked.connect(lambda: self.removed.emit())
+        self.remove.clicked.connect(self.removed.emit)
         line.addWidget(self.remove)
 
     def show_parts(self, parts: list[Any] | None) -> None:
@@ -186,7 +186,7 @@ class EntriesEditor(FoldingEditor):
         self.lines = []
         for entry in entries:
             self._append(entry)
-        if not entries and not self.setting.kind == Kind.SCALED_PATHS:
+        if not entries and self.setting.kind is not Kind.SCALED_PATHS:
             self._append(None)
 
     def add_line(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.run import Got
@@ -32,6 +32,7 @@ class LoadFooter(QFrame):
         self.memory_place.layout().setContentsMargins(0, 0, 0, 0)
         self.memory_place.hide()
         self.got_view = GotView(theme, plan.table, self)
+        self.problem_note = NoteLine(theme, self)
         self.verdict = NoteLine(theme, self)
         self.show_problem = QPushButton(self.tr("Show"), self)
         self.show_problem.setProperty("role", "quiet")
@@ -53,7 +54,7 @@ class LoadFooter(QFrame):
     def _arrange(self, theme: Theme) -> None:
         line = QHBoxLayout()
         line.setSpacing(6)
-        line.addWidget(self.verdict, 1)
+        line.addWidget(self.verdict, 1, Qt.AlignmentFlag.AlignVCenter)
         line.addWidget(self.show_problem)
         line.addWidget(self.load_button)
         column = QVBoxLayout(self)
@@ -61,6 +62,7 @@ class LoadFooter(QFrame):
         column.setSpacing(8)
         column.addWidget(self.memory_place)
         column.addWidget(self.got_view)
+        column.addWidget(self.problem_note)
         column.addLayout(line)
 
     # -- showing --------------------------------------------------------------------------------------------
@@ -94,30 +96,35 @@ class LoadFooter(QFrame):
         set_role(self.load_button, "" if idle else "primary")
         tone, said = self._verdict(loading, is_loaded)
         self.verdict.say(tone, said)
-        self.load_button.setToolTip("" if self.load_button.isEnabled() else said)
+        self.problem_note.setVisible(bool(self._problems) and not loading)
+        if self._problems:
+            worst = (self.errors() or self._problems)[0]
+            self.problem_note.say("bad" if worst.severity == "error" else "warning", self._sentence(worst))
+        self.load_button.setToolTip("" if self.load_button.isEnabled() else self._why_not(said))
         self.show_problem.setVisible(bool(self._problems) and not loading)
+
+    def _why_not(self, said: str) -> str:
+        return "\n".join(self._sentence(problem) for problem in self.errors()) or said
+
+    def _sentence(self, problem: Problem) -> str:
+        return f"{texts.title(self._plan.table[problem.key])}: {texts.problem_text(problem)}"
 
     def _verdict(self, loading: bool, is_loaded: bool) -> tuple[str, str]:
         if loading:
             return "faint", self.tr("Loading\u2026")
         if self._plan.model is None:
             return "faint", self.tr("Choose a model first")
-        errors = self.errors()
-        if errors:
-            return "bad", self._summed_up(errors, self.tr("{n} settings cannot be loaded as they are"))
-        if self._problems:
-            return "warning", self._summed_up(self._problems, self.tr("{n} settings deserve a look"))
+        n_errors, n_problems = len(self.errors()), len(self._problems)
+        if n_errors:
+            return "bad", self.tr("1 error") if n_errors == 1 else self.tr("{n} errors").format(n=n_errors)
+        if n_problems:
+            many = self.tr("{n} warnings").format(n=n_problems)
+            return "warning", self.tr("1 warning") if n_problems == 1 else many
         if is_loaded and self._plan.needs_reload():
             return "faint", self.tr("Reload for the changes to take effect")
         if is_loaded:
             return "good", self.tr("Loaded as shown")
         return "good", self.tr("Ready to load")
-
-    def _summed_up(self, problems: list[Problem], many: str) -> str:
-        if len(problems) > 1:
-            return many.format(n=len(problems))
-        title = texts.title(self._plan.table[problems[0].key])
-        return f"{title}: {texts.problem_text(problems[0])}"
 
     # -- acting ---------------------------------------------------------------------------------------------
 

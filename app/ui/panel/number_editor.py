@@ -51,7 +51,7 @@ class NumberField(TextField):
         """How wide the field is with or without its unit."""
         metrics = self.fontMetrics()
         text = metrics.horizontalAdvance(self.text()) + (self._unit_width() if with_unit else 0)
-        return max(metrics.horizontalAdvance("000000"), text) + 22
+        return max(metrics.horizontalAdvance("000000"), text) + 20
 
     def sizeHint(self) -> QSize:
         return QSize(self.width_px(self._unit_shown), super().sizeHint().height())

@@ -78,7 +78,7 @@ class OrderEditor(FoldingEditor):
 
     def show_items(self, value: Any) -> None:
         titles = dict(self._names())
-        chosen = [name for name in value or ()]
+        chosen = list(value or ())
         if chosen == self._chosen() and self.list.count() == len(titles.keys() | set(chosen)):
             return
         current = self.list.currentItem()

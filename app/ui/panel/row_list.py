@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.settings import Problem, Setting
 from app.services.plan import Plan
-from app.ui.icons import icon
 from app.ui.panel import texts
 from app.ui.panel.editors import Names
+from app.ui.panel.row_parts import FoldButton
 from app.ui.panel.setting_row import SettingRow
 from app.ui.theme import Theme
+
+_MARGIN_PX = 14
 
 
 class RowGroup(QWidget):
@@ -28,10 +30,7 @@ class RowGroup(QWidget):
         self._filter: set[str] | None = None
         self.heading = QLabel(texts.translated(group), self)
         self.heading.setProperty("role", "group")
-        self.fold = QToolButton(self)
-        self.fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.fold.setIconSize(QSize(12, 12))
-        self.fold.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.fold = FoldButton(theme, self)
         self.fold.clicked.connect(lambda: self.unfold(not self.is_unfolded))
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 12, 0, 0)
@@ -93,7 +92,7 @@ class RowGroup(QWidget):
             text += self.tr(", {n} changed").format(n=n_changed)
         if text != self.fold.text():
             self.fold.setText(text)
-        self.fold.setIcon(icon(self._theme, "down" if self.is_unfolded else "right", "dim"))
+        self.fold.show_open(self.is_unfolded)
 
 
 class RowList(QScrollArea):
@@ -118,7 +117,7 @@ class RowList(QScrollArea):
         self._inside = QWidget(self)
         self._inside.setMinimumWidth(1)  # rows give way, they are never scrolled sideways
         column = QVBoxLayout(self._inside)
-        column.setContentsMargins(14, 0, 14, 12)
+        column.setContentsMargins(_MARGIN_PX, 0, _MARGIN_PX, 12)
         column.setSpacing(0)
         self._nothing = QLabel(self._inside)
         self._nothing.setProperty("role", "dim")
@@ -133,6 +132,8 @@ class RowList(QScrollArea):
             column.addWidget(group)
         column.addStretch(1)
         self.setWidget(self._inside)
+        # The rows keep their right edge whether the scroll bar is there or not.
+        self.verticalScrollBar().rangeChanged.connect(self._keep_edge)
         self._check_soon = QTimer(self)
         self._check_soon.setSingleShot(True)
         self._check_soon.timeout.connect(self.check)
@@ -140,17 +141,26 @@ class RowList(QScrollArea):
         plan.model_changed.connect(self._check_soon.start)
         self.check()
 
+    def _keep_edge(self, _low: int, high: int) -> None:
+        right = _MARGIN_PX - self.verticalScrollBar().sizeHint().width() if high > 0 else _MARGIN_PX
+        self._inside.layout().setContentsMargins(_MARGIN_PX, 0, max(right, 0), 12)
+
     # -- filter ---------------------------------------------------------------------------------------------
+
+    def filter(self, text: str, changed_only: bool) -> None:
+        """Shows only the rows whose title, key, texts or flag hold every word of `text`, and that are changed."""
+        words = tuple(text.casefold().split())
+        if (words, changed_only) != (self._words, self._changed_only):
+            self._words, self._changed_only = words, changed_only
+            self._apply_filter()
 
     def search(self, text: str) -> None:
         """Shows only the rows whose title, key, texts or flag hold every word of `text`."""
-        self._words = tuple(text.casefold().split())
-        self._apply_filter()
+        self.filter(text, self._changed_only)
 
     def set_changed_only(self, on: bool) -> None:
         """Shows only the rows that differ from their defaults."""
-        self._changed_only = on
-        self._apply_filter()
+        self.filter(" ".join(self._words), on)
 
     def visible_keys(self) -> list[str]:
         """The rows on show, in order."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.settings import Apply, Setting
-from app.ui.icons import pixmap
+from app.ui.icons import icon, pixmap
 from app.ui.panel import texts
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel
@@ -57,6 +57,71 @@ class RowTitle(ElidedLabel):
                 )
 
 
+class FoldButton(QAbstractButton):
+    """A caret and a few words, flush left: opens and closes what is under it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._is_open = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def show_open(self, is_open: bool) -> None:
+        """Turns the caret."""
+        self._is_open = is_open
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + 24, self.fontMetrics().height() + 14)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.hasFocus():
+            painter.setPen(self._theme.color("accent"))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 3.5, -0.5, -3.5), 6, 6)
+        tone = "text" if self.underMouse() else "dim"
+        caret = icon(self._theme, "down" if self._is_open else "right", tone)
+        caret.paint(painter, 0, (self.height() - 14) // 2, 14, 14)
+        painter.setPen(self._theme.color(tone))
+        painter.setFont(self._theme.font(self._theme.text_size_px - 1))
+        painter.drawText(self.rect().adjusted(20, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.text())
+
+
+class ReloadMark(QLabel):
+    """Says that the loaded value is another one: a word, or an arrow where there is no room for it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._is_short: bool | None = None
+        self._word = self.tr("reload")
+        self.setAccessibleName(self._word)
+        self.setProperty("outline", "true")
+        self.setProperty("tone", "accent")
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.set_short(False)
+
+    def width_px(self, short: bool) -> int:
+        """How wide the mark is in either form."""
+        if short:
+            return 14
+        return QFontMetrics(self._theme.font(self._theme.hint_size_px)).horizontalAdvance(self._word) + 16
+
+    def set_short(self, short: bool) -> None:
+        """Shows the arrow instead of the word."""
+        if short == self._is_short:
+            return
+        self._is_short = short
+        set_role(self, "" if short else "chip")
+        if short:
+            self.setPixmap(pixmap(self._theme, "reload", 14, "accent"))
+        else:
+            self.setText(self._word)
+
+
 class NoteLine(QWidget):
     """A sentence under the row with an icon that says how bad it is: "bad", "warning" or "faint"."""
 
@@ -69,8 +134,7 @@ class NoteLine(QWidget):
         self.label = QLabel(self)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setWordWrap(True)
-        font = theme.font(theme.hint_size_px)
-        self.label.setFont(font)
+        self.label.setProperty("small", "true")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 1, 0, 1)
         line.setSpacing(6)

@@ -12,12 +12,11 @@ from app.core.settings import Problem, Reason, Setting
 from app.services.plan import Plan
 from app.ui.panel import texts
 from app.ui.panel.editors import Names, make_editor
-from app.ui.panel.row_parts import HelpText, NoteLine, RowTitle
+from app.ui.panel.row_parts import HelpText, NoteLine, ReloadMark, RowTitle
 from app.ui.theme import Theme
 from app.ui.widgets import Chip, IconButton
 
 _HEADER_PX = 28
-_SHORT_RELOAD = "\u21bb"  # a clockwise arrow, where the word has no room
 
 
 class SettingRow(QWidget):
@@ -29,7 +28,7 @@ class SettingRow(QWidget):
         self.plan = plan
         self.setting = setting
         self.chip: Chip | None = None
-        self.reload_mark: Chip | None = None
+        self.reload_mark: ReloadMark | None = None
         self.reset_mark: IconButton | None = None
         self.help: HelpText | None = None
         self._notes: list[NoteLine] = []
@@ -49,7 +48,7 @@ class SettingRow(QWidget):
         self._column.setContentsMargins(0, 5, 0, 6)
         self._column.setSpacing(2)
         self._header = QHBoxLayout()
-        self._header.setSpacing(7)
+        self._header.setSpacing(6)
         self._header.addWidget(self.title)
         self._header.addStretch(1)
         if self.editor.inline is not None:
@@ -126,27 +125,24 @@ class SettingRow(QWidget):
 
     def _make_room(self) -> None:
         """In a crowded title line the unit gives way first, then the word on the reload mark; the title last."""
-        marks = [mark for mark in (self.chip, self.reset_mark) if mark is not None and not mark.isHidden()]
         spacing = self._header.spacing()
-        free = self.width() - self.title.sizeHint().width() - spacing
+        marks = [mark for mark in (self.chip, self.reset_mark) if mark is not None and not mark.isHidden()]
+        free = self.width() - self.title.sizeHint().width() - 2 * spacing
         free -= sum(mark.sizeHint().width() + spacing for mark in marks)
-        has_reload = self.reload_mark is not None and not self.reload_mark.isHidden()
-        full = self._reload_px(self.tr("reload")) + spacing if has_reload else 0
-        self.editor.set_roomy(free - full >= self.editor.wish_px() + spacing)
-        if self.reload_mark is not None and has_reload:
-            inline = self.editor.inline.sizeHint().width() if self.editor.inline is not None else 0
-            self.reload_mark.setText(self.tr("reload") if free - full >= inline + spacing else _SHORT_RELOAD)
-
-    def _reload_px(self, text: str) -> int:
-        assert self.reload_mark is not None
-        return self.reload_mark.fontMetrics().horizontalAdvance(text) + 16
+        if self.reload_mark is None or self.reload_mark.isHidden():
+            self.editor.set_roomy(free >= self.editor.wish_px())
+            return
+        word = self.reload_mark.width_px(short=False) + spacing
+        self.editor.set_roomy(free - word >= self.editor.wish_px())
+        inline = self.editor.inline.sizeHint().width() if self.editor.inline is not None else 0
+        self.reload_mark.set_short(free - word < inline)
 
     def _mark_reload(self) -> None:
         differs = self.plan.differs_from_loaded(self.setting.key)
         if self.reload_mark is None:
             if not differs:
                 return
-            self.reload_mark = Chip(self.tr("reload"), "accent", self, outline=True)
+            self.reload_mark = ReloadMark(self.theme, self)
             self._header.insertWidget(
                 self._header.indexOf(self.chip) + 1 if self.chip else 1, self.reload_mark
             )
@@ -167,6 +163,7 @@ class SettingRow(QWidget):
             default = texts.spoken(self.setting, self.plan.default(self.setting.key))
             tip = self.tr("Reset to {value}").format(value=default)
             self.reset_mark = IconButton(self.theme, "reset", tip, self, size_px=12, tone="faint")
+            self.reset_mark.setFixedSize(20, 20)
             self.reset_mark.setAccessibleName(f"{texts.title(self.setting)}: {tip}")
             self.reset_mark.clicked.connect(lambda: self.plan.reset(self.setting.key))
             # In front of the stretch, behind the other marks.
