@@ -37,6 +37,12 @@ _HARMONY_HEADER = re.compile(
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _HARMONY_TOKENS = ("<|end|>", "<|return|>", "<|call|>", "<|start|>", "<|channel|>")
 
+MARKUP_TOKENS = frozenset(
+    {tag.removesuffix("thought\n") for pair in TAGS for tag in pair}
+    | {*_HARMONY_TOKENS, "<|message|>", "<|constrain|>"}
+)
+"""Control tokens that an engine must write out as text, though control tokens are otherwise not shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -74,6 +80,15 @@ def split_thinking(text: str, *, complete: bool = True) -> Split:
     if not complete and _may_become_opening(body):
         return Split(_joined(thinking), "", is_open=False)
     return Split(_joined(thinking), body, is_open=False)
+
+
+def opened_by(prompt: str) -> str:
+    """The opening markup that a rendered prompt ends with, "" if none.
+
+    Put before the reply's text it makes the thinking known from the first word on, and not only at its end.
+    """
+    end = prompt[-64:].rstrip()
+    return next((opening for opening, _ in TAGS if end.endswith(opening.rstrip())), "")
 
 
 def answer_of(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.thinking import TAGS, Split, answer_of, split_thinking
+from app.core.thinking import MARKUP_TOKENS, TAGS, Split, answer_of, opened_by, split_thinking
 
 GPT_OSS = (
     "<|channel|>analysis<|message|>Think <b>hard</b>.<|end|><|start|>assistant<|channel|>final<|message|>"
@@ -65,6 +67,18 @@ def test_a_tail_that_may_become_a_tag_is_withheld_while_streaming() -> None:
     assert split_thinking("<thi", complete=False) == Split("", "", is_open=False)
     assert split_thinking("<thi") == Split("", "<thi", is_open=False)
     assert split_thinking("<think>a</thi", complete=False).thinking == "a"
+
+
+def test_a_prompt_that_opens_the_thinking_is_recognised() -> None:
+    assert opened_by("<|im_start|>assistant\n<think>\n") == "<think>"
+    assert opened_by("<|turn>model\n<|channel>thought\n") == "<|channel>thought\n"
+    assert opened_by("<|im_start|>assistant\n<think>\n\n</think>\n\n") == ""
+    assert opened_by("") == ""
+
+
+def test_the_tokens_to_write_out_cover_every_kind_of_markup() -> None:
+    assert {"<think>", "[/THINK]", "<|channel>", "<channel|>"} <= MARKUP_TOKENS
+    assert set(re.findall(r"<\|\w+\|>", GPT_OSS)) <= MARKUP_TOKENS
 
 
 TEXTS = st.text(alphabet="ab \n<>/`é語", max_size=30)
