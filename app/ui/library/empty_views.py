@@ -24,7 +24,7 @@ class EmptyViews(QWidget):
             theme,
             "models",
             self.tr("No models yet"),
-            self.tr("Add a folder with GGUF files, or drop files here. They stay where they are."),
+            self.tr("Add a folder with GGUF files, or drop files here.\nThey stay where they are."),
             self.tr("Add a folder…"),
             self,
         )
@@ -70,17 +70,17 @@ class EmptyViews(QWidget):
             self._layout.setCurrentWidget(self._first)
 
     def _elsewhere(self) -> str:
-        return self.tr("Names, files, architectures and quantisations are searched, in this view.")
+        return self.tr("Names, files, architectures and quantisations\nof this view are searched.")
 
     def _none_texts(self, view: View) -> tuple[str, str]:
         return {
             View.MODELS: (
                 self.tr("No chat models"),
-                self.tr("The files that were found cannot be chatted with. Look in the other views for why."),
+                self.tr("None of the files that were found can be chatted with.\nThe other views say why."),
             ),
             View.OTHERS: (
-                self.tr("No adapters or other files"),
-                self.tr("LoRA adapters, projectors, control vectors and embedding models are listed here."),
+                self.tr("No other files"),
+                self.tr("Adapters, projectors, control vectors and\nembedding models are listed here."),
             ),
             View.PROBLEMS: (self.tr("No problems"), self.tr("Every file that was found can be used.")),
         }[view]

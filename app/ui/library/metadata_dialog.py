@@ -167,9 +167,13 @@ class MetadataDialog(QDialog):
         self._value.setProperty("role", "log")
         self._value.setAccessibleName(self.tr("Value of the selected key"))
         self._value.setPlaceholderText(self.tr("Select a key to read its whole value here."))
+        below = QWidget(self)
+        room = QVBoxLayout(below)
+        room.setContentsMargins(0, 8, 0, 0)
+        room.addWidget(self._value)
         parts = QSplitter(Qt.Orientation.Vertical, self)
         parts.addWidget(self.metadata)
-        parts.addWidget(self._value)
+        parts.addWidget(below)
         parts.setChildrenCollapsible(False)
         parts.setSizes([320, 120])
         self._tabs.addTab(parts, self.tr("Metadata"))
@@ -193,7 +197,7 @@ class MetadataDialog(QDialog):
         header = self.metadata.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.metadata.setColumnWidth(0, 290)
-        self.metadata.setColumnWidth(1, 100)
+        self.metadata.setColumnWidth(1, 120)
         self.tensors.setColumnWidth(0, 340)
         self.tensors.setColumnWidth(1, 200)
         self.tensors.setColumnWidth(2, 100)
@@ -243,9 +247,9 @@ class MetadataDialog(QDialog):
         if n_shown < n_all:
             text = self.tr("{shown} of {all}").format(shown=count_text(n_shown), all=count_text(n_all))
         elif table is self.tensors:
-            text = self.tr("%n tensor(s)", "", n_all)
+            text = self.tr("1 tensor") if n_all == 1 else self.tr("{n} tensors").format(n=count_text(n_all))
         else:
-            text = self.tr("%n metadata entries", "", n_all)
+            text = self.tr("{n} entries").format(n=count_text(n_all))
         self._status.setText(text)
 
     def _show_value(self, current: QModelIndex, _before: QModelIndex) -> None:

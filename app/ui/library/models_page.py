@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.library import FolderProblem, ModelEntry
@@ -24,6 +24,7 @@ from app.ui.theme import Theme
 from app.ui.widgets import Toast
 
 _REFRESH_MS = 60  # a scan tells ten times a second; several changes at once are one redraw
+_NAME_LETTERS = 40  # of a name in a toast
 
 
 class ModelsPage(QWidget):
@@ -45,12 +46,12 @@ class ModelsPage(QWidget):
         self.view = LibraryView(theme, self.table, self.rows, self)
         self.empty = EmptyViews(theme, library, self)
         self.footer = Footer(theme, self)
-        self._toast = Toast(theme, self)
         self._drop = DropTarget(theme, self)
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
         self._stack = QStackedWidget(self)
+        self._toast = Toast(theme, self._stack)
         self._arrange()
         self._connect()
         self._show_rows()
@@ -113,8 +114,14 @@ class ModelsPage(QWidget):
         elif row is not None:
             self._removed = row.id
             self._library.remove(row.id)
-            text = self.tr("{name} is off the list. Its file stays where it is.").format(name=row.name)
+            text = self.tr("{name} is off the list. Its file stays where it is.").format(
+                name=_short(row.name)
+            )
             self._toast.show_text(text, self.tr("Undo"))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.view.setFocus()
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
@@ -122,7 +129,12 @@ class ModelsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self._stack.addWidget(self.view)
+        framed = QWidget(self)
+        frame = QVBoxLayout(framed)
+        frame.setContentsMargins(8, 0, 8, 0)
+        frame.addWidget(self.view)
+        self._framed = framed
+        self._stack.addWidget(framed)
         self._stack.addWidget(self.empty)
         for part, stretch in ((self.header, 0), (self.scan_bar, 0), (self._stack, 1), (self.footer, 0)):
             layout.addWidget(part, stretch)
@@ -137,7 +149,7 @@ class ModelsPage(QWidget):
         library.storage_failed.connect(self._tell_storage)
         self.scan_bar.cancelled.connect(library.cancel_scan)
         header.searched.connect(self._search)
-        header.view_chosen.connect(self._choose_view)
+        header.view_chosen.connect(self._show_view)
         header.file_asked.connect(self.choose_file)
         header.folder_asked.connect(self.choose_folder)
         self.empty.folder_asked.connect(self.choose_folder)
@@ -178,21 +190,22 @@ class ModelsPage(QWidget):
         entry = self._library.entry(self._awaited)
         if entry is not None:
             self._awaited = ""
-            self._choose_view(view_of(entry))
+            self.header.set_view(view_of(entry))
             self.view.select_path(entry.path)
 
     def _show_emptiness(self) -> None:
         is_empty = self.rows.rowCount() == 0
-        self._stack.setCurrentWidget(self.empty if is_empty else self.view)
+        self._stack.setCurrentWidget(self.empty if is_empty else self._framed)
+        n_rows = len(self.table.rows())
+        self.footer.setVisible(bool(n_rows))
         if is_empty:
-            self.empty.show_for(self.header.view(), self.header.search.text(), n_rows=len(self.table.rows()))
+            self.empty.show_for(self.header.view(), self.header.search.text(), n_rows=n_rows)
 
     def _search(self, text: str) -> None:
         self.rows.set_search(text)
         self._show_emptiness()
 
-    def _choose_view(self, view: View) -> None:
-        self.header.set_view(view)
+    def _show_view(self, view: View) -> None:
         self.rows.set_view(view)
         self.view.set_view(view)
         self._show_emptiness()
@@ -228,3 +241,7 @@ class ModelsPage(QWidget):
         text = self.tr("Remove from the list") if is_file else self.tr("Stop searching this folder")
         menu.addAction(icon(self._theme, "close"), text).triggered.connect(self.remove_selected)
         menu.popup(self.view.viewport().mapToGlobal(position))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME_LETTERS else name[: _NAME_LETTERS - 1] + "…"

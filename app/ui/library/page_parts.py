@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
+    QTabBar,
     QVBoxLayout,
     QWidget,
 )
@@ -33,7 +34,7 @@ class Header(QFrame):
     """Title and total, search, the ways to add, and the views with their counts."""
 
     searched = Signal(str)
-    view_chosen = Signal(View)
+    view_chosen = Signal(object)  # View
     file_asked = Signal()
     folder_asked = Signal()
 
@@ -59,51 +60,42 @@ class Header(QFrame):
         menu.add_asked.connect(self.folder_asked)
         self.folders.setMenu(menu)
         self.folders.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
-        self._group = QButtonGroup(self)
-        self._tabs = {view: self._tab(view) for view in View}
-        self._tabs[View.MODELS].setChecked(True)
+        self.tabs = QTabBar(self)
+        self.tabs.setAccessibleName(self.tr("Which files are shown"))
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.setUsesScrollButtons(False)
+        for view in View:
+            self.tabs.setTabData(self.tabs.addTab(""), view)
+        self.tabs.currentChanged.connect(lambda _place: self.view_chosen.emit(self.view()))
         self._arrange()
 
     def view(self) -> View:
         """The chosen view."""
-        return next(view for view, tab in self._tabs.items() if tab.isChecked())
+        return View(self.tabs.tabData(self.tabs.currentIndex()))
 
     def set_view(self, view: View) -> None:
-        """Shows `view` as chosen."""
-        self._tabs[view].setChecked(True)
+        """Chooses `view`."""
+        self.tabs.setCurrentIndex(list(View).index(view))
 
     def show_counts(self, counts: Mapping[View, int], size: str) -> None:
         """How many files each view has, and the size of all together ("" for none)."""
         self._total.setText(self.tr("{size} in all").format(size=size) if size else "")
         titles = {
             View.MODELS: self.tr("Chat models"),
-            View.OTHERS: self.tr("Adapters and others"),
+            View.OTHERS: self.tr("Other files"),
             View.PROBLEMS: self.tr("Problems"),
         }
-        for view, tab in self._tabs.items():
+        for place, view in enumerate(View):
             count = counts[view]
-            text = (
-                self.tr("{title}  {n}").format(title=titles[view], n=count_text(count))
-                if count
-                else titles[view]
-            )
-            tab.setText(text)
-            tab.setAccessibleName(text)
+            text = self.tr("{title}  {n}").format(title=titles[view], n=count_text(count))
+            self.tabs.setTabText(place, text if count else titles[view])
         has_problems = bool(counts[View.PROBLEMS])
-        tab = self._tabs[View.PROBLEMS]
-        tab.setIcon(
-            icon(self._theme, "warning", "warning", on="warning")
-            if has_problems
-            else icon(self._theme, "check")
-        )
-
-    def _tab(self, view: View) -> QPushButton:
-        tab = QPushButton(self)
-        tab.setProperty("role", "quiet")
-        tab.setCheckable(True)
-        tab.clicked.connect(lambda: self.view_chosen.emit(view))
-        self._group.addButton(tab)
-        return tab
+        picture = icon(self._theme, "warning", "warning", on="warning") if has_problems else QIcon()
+        self.tabs.setTabIcon(list(View).index(View.PROBLEMS), picture)
+        is_empty = not any(counts.values())
+        self.tabs.setVisible(not is_empty)
+        self.search.setVisible(not is_empty)
 
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
@@ -117,8 +109,7 @@ class Header(QFrame):
             above.addWidget(part)
         below = QHBoxLayout()
         below.setSpacing(4)
-        for tab in self._tabs.values():
-            below.addWidget(tab)
+        below.addWidget(self.tabs)
         below.addStretch(1)
         below.addWidget(self.search, 2)
         layout.addLayout(above)
@@ -162,10 +153,8 @@ class ScanBar(QFrame):
 
     def show_progress(self, n_found: int, folder: str) -> None:
         """`n_found` files were looked at, `folder` is being searched."""
-        found = self.tr("%n file(s)", "", n_found)
-        self._label.setText(
-            self.tr("{found} · searching {folder}").format(found=found, folder=folder) if folder else found
-        )
+        found = self.tr("1 file") if n_found == 1 else self.tr("{n} files").format(n=count_text(n_found))
+        self._label.setText(self.tr("{found} · searching {folder}").format(found=found, folder=folder))
 
     def end(self) -> None:
         """The scan is over."""

@@ -82,20 +82,22 @@ class LibraryTable(QAbstractTableModel):
         self._loaded_path = ""
 
     def set_rows(self, rows: Sequence[Row]) -> None:
-        """Shows these rows; views keep their selection where a row stays."""
-        if list(rows) == self._rows:
-            return
-        self.layoutAboutToBeChanged.emit()
-        before = self.persistentIndexList()
-        ids = [row_id(self._rows[index.row()]) for index in before]
-        self._rows = list(rows)
-        places = {row_id(row): place for place, row in enumerate(self._rows)}
-        after = [
-            self.index(places[key], index.column()) if key in places else QModelIndex()
-            for key, index in zip(ids, before, strict=True)
-        ]
-        self.changePersistentIndexList(before, after)
-        self.layoutChanged.emit()
+        """Shows these rows, in any order; selections and scroll positions stay with the rows that stay."""
+        wanted = {row_id(row): row for row in rows}
+        for place in reversed(range(len(self._rows))):
+            if row_id(self._rows[place]) not in wanted:
+                self.beginRemoveRows(QModelIndex(), place, place)
+                del self._rows[place]
+                self.endRemoveRows()
+        for place, row in enumerate(self._rows):
+            fresh = wanted.pop(row_id(row))
+            if fresh != row:
+                self._rows[place] = fresh
+                self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
+        if wanted:
+            self.beginInsertRows(QModelIndex(), len(self._rows), len(self._rows) + len(wanted) - 1)
+            self._rows += wanted.values()
+            self.endInsertRows()
 
     def set_loaded(self, path: str) -> None:
         """Marks the model that is loaded; "" for none."""

@@ -34,6 +34,7 @@ _SAMPLES = {
     Column.MODIFIED: "29 Nov 2026",
 }
 _NAME_SAMPLE = "Mixtral-8x7B-Instruct-v0.1"
+_NAME_WIDTH = 420  # wider names are rare
 # Shown from the first on as far as there is room; the reason takes what is left in its view.
 _BY_IMPORTANCE = {
     View.MODELS: (
@@ -147,14 +148,21 @@ class LibraryView(QTableView):
                 break
         for column in Column:
             self.setColumnHidden(column, column is not Column.NAME and column not in shown)
-        extra = max(left, 0)
+        self._spread(shown, name_width, max(left, 0))
+
+    def _spread(self, shown: set[Column], name_width: int, extra: int) -> None:
+        """Gives out what room is left: to the reason, else first to the name, then to every column alike."""
         if Column.REASON in shown:
-            self.setColumnWidth(Column.REASON, max(extra, room // 2))
-            self.setColumnWidth(
-                Column.NAME, room - self.columnWidth(Column.REASON) - self.columnWidth(Column.SIZE)
-            )
+            room = name_width + extra
+            name_width = min(max(name_width, room * 2 // 5), room * 3 // 5)
+            self.setColumnWidth(Column.REASON, room - name_width)
         else:
-            self.setColumnWidth(Column.NAME, name_width + extra)
+            to_name = min(extra, max(_NAME_WIDTH - name_width, 0))
+            each, rest = divmod(extra - to_name, len(shown) + 1)
+            name_width += to_name + each + rest
+            for column in shown:
+                self.setColumnWidth(column, self.columnWidth(column) + each)
+        self.setColumnWidth(Column.NAME, name_width)
 
 
 class _PlainDelegate(QStyledItemDelegate):
@@ -198,7 +206,7 @@ class _NameDelegate(QStyledItemDelegate):
         row = index.data(RowRole)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect = option.rect.adjusted(10, 6, -8, -6)
+        rect = option.rect.adjusted(8, 6, -8, -6)
         rect.setLeft(rect.left() + self._paint_mark(painter, rect, row))
         self._paint_lines(painter, rect, row, str(index.data()))
         painter.restore()
