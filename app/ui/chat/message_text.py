@@ -322,9 +322,12 @@ class MessageText(QTextBrowser):
         else:
             event.ignore()  # the message has a menu of its own
 
-    def select_at(self, start: int, length: int) -> None:
-        """Selects text by its position in the document, for finding."""
+    def select_hit(self, text: str, number: int) -> int | None:
+        """Selects occurrence `number` (from 0) of `text`, in any case; its y in pixels, None if there is none."""
         cursor = QTextCursor(self.document())
-        cursor.setPosition(start)
-        cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
+        for _ in range(number + 1):
+            cursor = self.document().find(text, cursor)
+            if cursor.isNull():
+                return None
         self.setTextCursor(cursor)
+        return self.cursorRect(cursor).top()

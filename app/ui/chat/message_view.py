@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -374,6 +376,10 @@ class MessageView(QWidget):
 
     def _chain(self) -> None:
         """Tab goes through the parts in the order in which they are read."""
+        for first, second in pairwise(self._controls()):
+            QWidget.setTabOrder(first, second)
+
+    def _controls(self) -> list[QWidget]:
         chain: list[QWidget] = [self]
         if self._thinking is not None:
             chain.append(self._thinking.header)
@@ -381,8 +387,12 @@ class MessageView(QWidget):
         for part in (self._editor, self._trouble, self._bar):
             if part is not None:
                 chain += part.tab_chain()
-        for first, second in zip(chain, chain[1:], strict=False):
-            QWidget.setTabOrder(first, second)
+        return chain
+
+    @property
+    def last_control(self) -> QWidget:
+        """The last of its parts that the Tab key reaches."""
+        return self._controls()[-1]
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._make_bar().set_active(is_active=True)

@@ -25,7 +25,7 @@ class Notice(QFrame):
         self._title = _line(self, "")
         self._advice = _line(self, "hint")
         self._button = QPushButton(self)
-        self._button.clicked.connect(lambda: self.acted.emit())
+        self._button.clicked.connect(self._act)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addWidget(self._title)
@@ -55,6 +55,9 @@ class Notice(QFrame):
     def tab_chain(self) -> list[QWidget]:
         """Its controls in the order of the Tab key."""
         return [self._button]
+
+    def _act(self) -> None:
+        self.acted.emit()
 
     def restyle(self) -> None:
         """The theme has changed."""

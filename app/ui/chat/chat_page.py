@@ -1,0 +1,305 @@
+"""The chat page: conversations at the left, the open one's messages, the composer below them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from app.core.conversation import Conversation, Role
+from app.core.history import HistoryError
+from app.services.chat import Chat
+from app.services.session import Session, SessionState
+from app.ui.chat.composer import Composer, ComposerState
+from app.ui.chat.conversation_list import ConversationList
+from app.ui.chat.conversation_search import ConversationSearch
+from app.ui.chat.find_bar import FindBar
+from app.ui.chat.live_replies import LiveReplies
+from app.ui.chat.transcript import COLUMN, MARGIN, Transcript
+from app.ui.theme import Theme, set_role
+from app.ui.widgets import EmptyState, Toast
+from app.worker.protocol import PromptProgress
+
+LIST_WIDTH = 232
+
+
+class ChatPage(QWidget):
+    """Shows what `chat` holds and passes on what is asked."""
+
+    choose_model_requested = Signal()
+    system_prompt_requested = Signal()  # show it in the side panel
+
+    def __init__(self, theme: Theme, chat: Chat, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._chat = chat
+        self._session = session
+        self._live = LiveReplies()
+        self.list = ConversationList(theme, chat, self)
+        self.transcript = Transcript(theme, self)
+        self.composer = Composer(theme, self)
+        self._empty = EmptyState(theme, "chat", "", "", " ")
+        self._find = FindBar(theme, self)
+        self._search = ConversationSearch(self.transcript)
+        self._toast = Toast(theme, self)
+        self._notice = Toast(theme, self)
+        self._arrange()
+        self._connect_chat()
+        self._connect_parts()
+        self._show_conversation(chat.current)
+
+    def _arrange(self) -> None:
+        self._stack_holder = QWidget(self)
+        self._stack = QStackedLayout(self._stack_holder)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.transcript)
+        self._dock = QWidget(self)
+        dock = QHBoxLayout(self._dock)
+        dock.setContentsMargins(MARGIN, 4, MARGIN, 14)
+        dock.addWidget(self.composer)
+        self.composer.setMaximumWidth(COLUMN)
+        side = QFrame(self)
+        set_role(side, "bg")
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._stack_holder, 1)
+        column.addWidget(self._dock)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.addWidget(self.list)
+        self._splitter.addWidget(side)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([LIST_WIDTH, 800])
+        self.list.setMinimumWidth(160)
+        self._splitter.setCollapsible(1, False)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._splitter)
+        self._side = side
+        side.installEventFilter(self)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        find.activated.connect(self._open_find)
+
+    def _connect_chat(self) -> None:
+        chat = self._chat
+        chat.opened.connect(self._show_conversation)
+        chat.conversation_changed.connect(self._show_header)
+        chat.path_changed.connect(self._show_path)
+        chat.message_changed.connect(self._show_message)
+        chat.notice.connect(self._show_message)
+        chat.reply_started.connect(self._reply_started)
+        chat.reply_progress.connect(self._reply_progress)
+        chat.reply_text.connect(self._reply_text)
+        chat.reply_finished.connect(self._reply_finished)
+        chat.generating_changed.connect(self._show_state)
+        chat.context_usage.connect(self._show_usage)
+        chat.deleted.connect(self._offer_undo)
+        chat.trouble.connect(self._show_trouble)
+        chat.trouble_over.connect(self._notice.hide)
+        self._session.state_changed.connect(self._show_state)
+
+    def _connect_parts(self) -> None:
+        chat, transcript, composer = self._chat, self.transcript, self.composer
+        transcript.regenerate_asked.connect(self._regenerate)
+        transcript.continue_asked.connect(self._continue)
+        transcript.sibling_asked.connect(chat.select_sibling)
+        transcript.edited.connect(self._edit)
+        transcript.left.connect(composer.focus)
+        composer.send_asked.connect(self._send)
+        composer.stop_asked.connect(self._stop)
+        composer.draft_changed.connect(chat.draft_changed)
+        composer.choose_model_requested.connect(self.choose_model_requested)
+        composer.system_prompt_asked.connect(self.system_prompt_requested)
+        composer.edit_last_asked.connect(self._edit_last)
+        self._empty.clicked.connect(self.choose_model_requested)
+        self._toast.acted.connect(chat.undo_delete)
+        self._find.searched.connect(self._find_text)
+        self._find.stepped.connect(self._find_step)
+        self._find.closed.connect(composer.focus)
+
+    # -- for the shell --------------------------------------------------------------------------------------
+
+    def focus_message(self) -> None:
+        """Give the keyboard to the composer."""
+        self.composer.focus()
+
+    def focus_search(self) -> None:
+        """Give the keyboard to the conversation search."""
+        self.list.setVisible(True)
+        self.list.focus_search()
+
+    def toggle_list(self) -> None:
+        """Show or hide the conversations."""
+        self.list.setVisible(not self.list.isVisible())
+
+    def new_conversation(self) -> None:
+        """Open an empty conversation, ready to write in."""
+        self._chat.new()
+        self.composer.focus()
+
+    # -- what is shown --------------------------------------------------------------------------------------
+
+    def _show_conversation(self, conversation: Conversation) -> None:
+        self._show_path(is_new=True)
+        self.composer.set_text(conversation.draft)
+        self.composer.set_usage(0, 0)
+        self._show_header()
+        self._show_state()
+        for message_id in (message.id for message in conversation.path() if message.is_streaming):
+            self._show_live(message_id)
+
+    def _show_path(self, *, is_new: bool = False) -> None:
+        conversation = self._chat.current
+        path = conversation.path()
+        places = [conversation.sibling_position(message.id) for message in path]
+        self.transcript.show_path(path, places, is_new=is_new)
+        self._stack.setCurrentIndex(1 if path else 0)
+        if self._find.isVisible():
+            self._find_text(self._find.text)
+
+    def _show_header(self) -> None:
+        self.composer.set_system_prompt(self._chat.current.system_prompt)
+
+    def _show_message(self, message_id: str) -> None:
+        view = self.transcript.view(message_id)
+        if view is not None and message_id in self._chat.current.messages:
+            view.show_state()
+
+    def _show_state(self) -> None:
+        state = self._session.state
+        got = self._session.got
+        name = (got.model_name if got else "") or Path(self._session.model_path).stem
+        if state is SessionState.READY:
+            is_busy = self._chat.is_generating()
+            composer = ComposerState.GENERATING if is_busy else ComposerState.READY
+        else:
+            is_busy = False
+            composer = ComposerState.LOADING if state is SessionState.LOADING else ComposerState.NO_MODEL
+        self.composer.set_state(composer, name)
+        self.transcript.set_can_generate(composer is ComposerState.READY)
+        self._show_empty(composer, name)
+
+    def _show_empty(self, state: ComposerState, model: str) -> None:
+        if state is ComposerState.NO_MODEL:
+            self._empty.show_text(
+                self.tr("No model is loaded"),
+                self.tr("Choose a model file, set its dials at the right, load it, and chat with it here."),
+                self.tr("Choose a model"),
+            )
+        elif state is ComposerState.LOADING:
+            self._empty.show_text(
+                self.tr("Loading {model}").format(model=model),
+                self.tr("You can write your first message meanwhile."),
+            )
+        else:
+            self._empty.show_text(
+                self.tr("Say something to {model}").format(model=model),
+                self.tr(
+                    "Return sends, Shift+Return makes a new line. The figures of each reply appear under it."
+                ),
+            )
+
+    def _show_usage(self, n_tokens: int, n_ctx: int) -> None:
+        self.composer.set_usage(n_tokens, n_ctx)
+        leaf = self._chat.current.leaf
+        if leaf is not None and leaf.is_streaming:
+            self._live.note_usage(leaf.id, n_tokens)
+
+    def _offer_undo(self, conversation_id: str, title: str) -> None:
+        name = title or self.tr("New conversation")
+        self._toast.show_text(self.tr("“{title}” deleted").format(title=name), self.tr("Undo"))
+
+    def _show_trouble(self, error: HistoryError) -> None:
+        text = self.tr(
+            "Conversations cannot be saved for now ({reason}). Nothing is lost while Loadout runs."
+        )
+        self._notice.show_text(text.format(reason=str(error)), for_ms=0)
+
+    # -- replies --------------------------------------------------------------------------------------------
+
+    def _reply_started(self, message_id: str) -> None:
+        self._live.start(message_id)
+        self._show_live(message_id)
+
+    def _reply_progress(self, message_id: str, progress: PromptProgress) -> None:
+        self._live.note_progress(message_id, progress)
+        self._show_live(message_id)
+
+    def _reply_text(self, message_id: str, text: str) -> None:
+        is_due = self._live.note_text(message_id)
+        view = self.transcript.view(message_id)
+        if view is not None:
+            view.take_text()
+            if is_due:
+                self._show_live(message_id)
+
+    def _show_live(self, message_id: str) -> None:
+        view = self.transcript.view(message_id)
+        if view is not None:
+            view.show_live(*self._live.figures(message_id))
+
+    def _reply_finished(self, message_id: str) -> None:
+        self._live.end(message_id)
+        view = self.transcript.view(message_id)
+        if view is not None:
+            view.finish()
+
+    # -- what is asked --------------------------------------------------------------------------------------
+
+    def _send(self, text: str) -> None:
+        if self._chat.send(text):
+            self.composer.set_text("")
+            self.transcript.jump_to_end()
+
+    def _stop(self) -> None:
+        self._chat.stop()
+
+    def _regenerate(self, message_id: str) -> None:
+        if self._chat.regenerate(message_id):
+            self.transcript.jump_to_end()
+
+    def _continue(self, message_id: str) -> None:
+        if self._chat.continue_reply(message_id):
+            self.transcript.jump_to_end()
+
+    def _edit(self, message_id: str, text: str, wants_reply: bool) -> None:
+        if self._chat.edit(message_id, text, generate=wants_reply):
+            return
+        self._chat.edit(message_id, text, generate=False)
+        self._toast.show_text(self.tr("Saved. There is no reply: a model must be loaded and idle for one."))
+
+    def _edit_last(self) -> None:
+        mine = [message for message in self._chat.current.path() if message.role == Role.USER]
+        view = self.transcript.view(mine[-1].id) if mine else None
+        if view is not None and not self._chat.is_generating():
+            view.start_editing()
+
+    # -- finding --------------------------------------------------------------------------------------------
+
+    def _open_find(self) -> None:
+        self._find.open_bar()
+        self._place_find()
+
+    def _place_find(self) -> None:
+        self._find.adjustSize()
+        right = self.mapFromGlobal(self._side.mapToGlobal(self._side.rect().topRight()))
+        self._find.move(right.x() - self._find.width() - 20, right.y() + 10)
+
+    def _find_text(self, text: str) -> None:
+        self._search.start(self._chat.current.path(), text)
+        self._find_step(0)
+
+    def _find_step(self, step: int) -> None:
+        self._find.show_position(*self._search.step(step))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_find()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self._place_find()
+        return super().eventFilter(watched, event)

@@ -1,0 +1,197 @@
+"""Where a message is written: a field that grows, the context meter, and one button that sends or stops."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.ui.chat.growing_edit import GrowingEdit
+from app.ui.format import count_text, percent_text
+from app.ui.icons import icon
+from app.ui.theme import Theme, set_role
+
+NEAR_FULL, FULL = 0.8, 0.95
+"""Shares of the context from which the meter warns."""
+
+
+class ComposerState(Enum):
+    """What can be done."""
+
+    NO_MODEL = "no_model"
+    LOADING = "loading"
+    READY = "ready"
+    GENERATING = "generating"
+
+
+class Composer(QFrame):
+    """Return sends, Shift+Return is a new line, Escape stops. A draft can be written at any time."""
+
+    send_asked = Signal(str)
+    stop_asked = Signal()
+    choose_model_requested = Signal()
+    draft_changed = Signal(str)
+    edit_last_asked = Signal()  # Up in an empty field
+    system_prompt_asked = Signal()  # the chip was chosen
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._state = ComposerState.NO_MODEL
+        self._model = ""
+        set_role(self, "card")
+        self._edit = GrowingEdit(theme, max_lines=10, submits=True, parent=self)
+        self._edit.setAccessibleName(self.tr("Message"))
+        self._edit.submitted.connect(self._submit)
+        self._edit.textChanged.connect(self._text_changed)
+        self._meter = QLabel(self)
+        set_role(self._meter, "faint")
+        self._chip = QPushButton(self.tr("System prompt"), self)
+        self._chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        set_role(self._chip, "quiet")
+        self._chip.clicked.connect(self._chip_clicked)
+        self._hint = QLabel(self)
+        set_role(self._hint, "faint")
+        self._button = QPushButton(self)
+        set_role(self._button, "primary")
+        self._button.clicked.connect(self._act)
+        self._arrange()
+        self.set_system_prompt("")
+        self.set_usage(0, 0)
+        self._show_state()
+
+    def _arrange(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self._meter)
+        row.addWidget(self._chip)
+        row.addStretch(1)
+        row.addWidget(self._hint)
+        row.addWidget(self._button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 10, 12, 10)
+        layout.setSpacing(8)
+        layout.addWidget(self._edit)
+        layout.addLayout(row)
+
+    # -- what it shows --------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> ComposerState:
+        """What can be done now."""
+        return self._state
+
+    @property
+    def text(self) -> str:
+        """What stands in the field."""
+        return self._edit.toPlainText()
+
+    @property
+    def meter_text(self) -> str:
+        """What the context meter says."""
+        return self._meter.text()
+
+    def set_state(self, state: ComposerState, model: str = "") -> None:
+        """What can be done now, with the model of this name."""
+        if (state, model) != (self._state, self._model):
+            self._state, self._model = state, model
+            self._show_state()
+
+    def set_text(self, text: str) -> None:
+        """Another conversation's draft."""
+        if text != self.text:
+            self._edit.setPlainText(text)
+            self._edit.moveCursor(self._edit.textCursor().MoveOperation.End)
+
+    def set_system_prompt(self, text: str) -> None:
+        """A chip shows that there is one."""
+        self._chip.setVisible(bool(text.strip()))
+        shown = text.strip()
+        self._chip.setToolTip(shown if len(shown) <= 300 else shown[:299] + "…")
+
+    def set_usage(self, n_tokens: int, n_ctx: int) -> None:
+        """Tokens that conversation and draft take of the context; 0, 0 where it is not known."""
+        self._meter.setVisible(n_ctx > 0)
+        if n_ctx <= 0:
+            return
+        share = n_tokens / n_ctx
+        used, size = count_text(n_tokens), count_text(n_ctx)
+        self._meter.setText(self.tr("{used} / {size} tokens").format(used=used, size=size))
+        words = self.tr("The conversation and your draft take {share} of the context.")
+        if share >= FULL:
+            words = self.tr(
+                "The context is nearly full ({share}): the next reply will be short, or turns are left out."
+            )
+        elif share >= NEAR_FULL:
+            words = self.tr("The context is filling up ({share}). A longer one can be set in the Load tab.")
+        words = words.format(share=percent_text(share))
+        self._meter.setToolTip(words)
+        self._meter.setAccessibleName(f"{self._meter.text()}. {words}")
+        set_role(self._meter, "bad" if share >= FULL else "warning" if share >= NEAR_FULL else "faint")
+
+    def focus(self) -> None:
+        """Give the keyboard to the field."""
+        self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_state(self) -> None:
+        state = self._state
+        prompts = {
+            ComposerState.NO_MODEL: self.tr("Load a model to chat"),
+            ComposerState.LOADING: self.tr("The model is being loaded…"),
+        }
+        ready = self.tr("Message {model}").format(model=self._model) if self._model else self.tr("Message")
+        self._edit.setPlaceholderText(prompts.get(state, ready))
+        texts = {
+            ComposerState.NO_MODEL: (self.tr("Choose a model"), "", self.tr("Choose a model and load it")),
+            ComposerState.GENERATING: (self.tr("Stop"), "stop", self.tr("Stop the reply (Escape)")),
+        }
+        text, icon_name, tooltip = texts.get(
+            state, (self.tr("Send"), "", self.tr("Send (Return); Shift+Return for a new line"))
+        )
+        self._button.setText(text)
+        self._button.setIcon(icon(self._theme, icon_name, "on_accent") if icon_name else QIcon())
+        self._button.setToolTip(tooltip)
+        self._button.setAccessibleName(tooltip)
+        self._enable()
+
+    def _enable(self) -> None:
+        is_sending = self._state in (ComposerState.READY, ComposerState.LOADING)
+        self._button.setEnabled(
+            not is_sending or (self._state is ComposerState.READY and bool(self.text.strip()))
+        )
+
+    # -- what is asked --------------------------------------------------------------------------------------
+
+    def _text_changed(self) -> None:
+        self._enable()
+        self.draft_changed.emit(self.text)
+
+    def _act(self) -> None:
+        if self._state is ComposerState.NO_MODEL:
+            self.choose_model_requested.emit()
+        elif self._state is ComposerState.GENERATING:
+            self.stop_asked.emit()
+        else:
+            self._submit()
+
+    def _submit(self) -> None:
+        text = self.text
+        if self._state is ComposerState.READY and text.strip():
+            self.send_asked.emit(text)
+
+    def _chip_clicked(self) -> None:
+        self.system_prompt_asked.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._state is ComposerState.GENERATING:
+            self.stop_asked.emit()
+        elif event.key() == Qt.Key.Key_Up and not self.text:
+            self.edit_last_asked.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.focus()
+        super().mousePressEvent(event)

@@ -1,0 +1,373 @@
+"""The messages of the open conversation in one scrolled column.
+
+Only what is near the visible part is built and laid out: the newest messages first, older ones when the reader
+comes near them. What is read stays where it is while something above it changes, and the end is followed only as
+long as the reader is there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QWidget
+
+from app.core.conversation import Message
+from app.ui.chat.markdown import MarkdownParser
+from app.ui.chat.message_view import MessageView
+from app.ui.icons import icon
+from app.ui.theme import Theme
+
+COLUMN = 820
+MARGIN, TOP, GAP, BOTTOM = 28, 20, 10, 16
+N_FIRST = 50
+SLICE_S = 0.010
+NEAR_END = 12
+"""A reader this near to the end, in pixels, is at the end."""
+
+Place = tuple[int, int]
+"""A message's index among its alternatives, and their number."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A message of the path; `view` is None until it is built. `width` is the one it was laid out for."""
+
+    message: Message
+    place: Place
+    view: MessageView | None = None
+    y: int = 0
+    height: int = 0
+    width: int = -1
+    is_stale: bool = True  # to be laid out again when it comes near
+    is_old_style: bool = False
+
+
+class Transcript(QScrollArea):
+    """Shows a path of messages; what is asked of a message is passed on with its id."""
+
+    regenerate_asked = Signal(str)
+    continue_asked = Signal(str)
+    sibling_asked = Signal(str, int)
+    edited = Signal(str, str, bool)
+    left = Signal()  # the keyboard goes back to the composer
+    following_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._parser = MarkdownParser()
+        self._slots: list[_Slot] = []
+        self._first_built = 0
+        self._n_wanted = N_FIRST
+        self._dying: list[MessageView] = []
+        self._follows = True
+        self._is_placing = False
+        self._can_generate = False
+        self._content = QWidget()
+        self._set_up()
+        self._settle_timer = self._timer(self.settle)
+        self._build_timer = self._timer(self._build_more)
+        self._jump = self._make_jump_button()
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
+        theme.changed.connect(self._restyle)
+
+    def _set_up(self) -> None:
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidgetResizable(False)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(self.tr("Messages"))
+        self.verticalScrollBar().setSingleStep(24)
+        self.setWidget(self._content)
+
+    def _timer(self, action: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(0)
+        timer.timeout.connect(action)
+        return timer
+
+    def _make_jump_button(self) -> QPushButton:
+        button = QPushButton(icon(self._theme, "arrow-down"), self.tr("Latest"), self)
+        button.setToolTip(self.tr("Jump to the latest message"))
+        button.setAccessibleName(self.tr("Jump to the latest message"))
+        button.setIconSize(QSize(14, 14))
+        button.clicked.connect(self.jump_to_end)
+        button.hide()
+        return button
+
+    # -- content --------------------------------------------------------------------------------------------
+
+    @property
+    def n_built(self) -> int:
+        """How many messages have a view."""
+        return len(self._slots) - self._first_built
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the end is kept in view."""
+        return self._follows
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be built or placed."""
+        return self._settle_timer.isActive() or self._build_timer.isActive()
+
+    def view(self, message_id: str) -> MessageView | None:
+        """The view of a message, None if it is not in the path or not built."""
+        return next((slot.view for slot in reversed(self._slots) if slot.message.id == message_id), None)
+
+    def views(self) -> list[MessageView]:
+        """All views that are built, first to last."""
+        return [slot.view for slot in self._slots if slot.view is not None]
+
+    def show_path(
+        self, messages: Sequence[Message], places: Sequence[Place], *, is_new: bool = False
+    ) -> None:
+        """Show this path; what it has in common with the one shown keeps its views. `is_new`: another
+        conversation, shown from its end."""
+        n_same = 0 if is_new else self._n_common(messages)
+        self._drop(n_same)
+        for slot, place in zip(self._slots, places, strict=False):
+            slot.place = place
+            if slot.view is not None:
+                slot.view.set_place(*place)
+        had = bool(self._slots)
+        self._slots += [_Slot(*pair) for pair in zip(messages[n_same:], places[n_same:], strict=True)]
+        if not had or is_new:
+            self._first_built = len(self._slots)
+            self._n_wanted = N_FIRST
+            self._set_follows(follows=True)
+        self._build_end(n_same if had else len(self._slots))
+        self.settle()
+        self._build_timer.start()
+
+    def _n_common(self, messages: Sequence[Message]) -> int:
+        n_same = 0
+        for slot, message in zip(self._slots, messages, strict=False):
+            if slot.message is not message:
+                break
+            n_same += 1
+        return n_same
+
+    def _drop(self, n_kept: int) -> None:
+        for slot in self._slots[n_kept:]:
+            if slot.view is not None:
+                slot.view.hide()
+                self._dying.append(slot.view)
+        del self._slots[n_kept:]
+        self._first_built = min(self._first_built, n_kept)
+
+    def set_can_generate(self, can_generate: bool) -> None:
+        """Whether another reply could be asked for now."""
+        self._can_generate = can_generate
+        for view in self.views():
+            view.set_can_generate(can_generate)
+
+    # -- building -------------------------------------------------------------------------------------------
+
+    def _build(self, index: int) -> None:
+        slot = self._slots[index]
+        view = slot.view = MessageView(self._theme, self._parser, slot.message, self._content)
+        view.set_place(*slot.place)
+        view.set_can_generate(self._can_generate)
+        view.height_changed.connect(lambda: self._height_changed(slot))
+        view.regenerate_asked.connect(self.regenerate_asked)
+        view.continue_asked.connect(self.continue_asked)
+        view.sibling_asked.connect(self.sibling_asked)
+        view.edited.connect(self.edited)
+        view.left.connect(self.left)
+        view.neighbour_asked.connect(lambda step: self._focus_neighbour(slot, step))
+        self._lay_out(slot)
+        view.show()
+
+    def _build_end(self, first_new: int) -> None:
+        """Builds what is new at the end, and as much before it as can be seen."""
+        for index in range(max(first_new, self._first_built), len(self._slots)):
+            self._build(index)
+        height = sum(slot.height + GAP for slot in self._slots[self._first_built :])
+        while self._first_built > 0 and height < self.viewport().height() + 200:
+            self._first_built -= 1
+            self._build(self._first_built)
+            height += self._slots[self._first_built].height + GAP
+
+    def _build_more(self) -> None:
+        """A slice of work: older messages, then old views are let go."""
+        until = time.perf_counter() + SLICE_S
+        is_new = False
+        while self._first_built > 0 and self.n_built < self._n_wanted and time.perf_counter() < until:
+            self._first_built -= 1
+            self._build(self._first_built)
+            is_new = True
+        while self._dying and time.perf_counter() < until:
+            self._dying.pop().deleteLater()
+        if is_new:
+            self.settle()
+            self._chain_focus()
+        if self._dying or (self._first_built > 0 and self.n_built < self._n_wanted):
+            self._build_timer.start(1)
+
+    def _chain_focus(self) -> None:
+        for first, second in pairwise(self.views()):
+            QWidget.setTabOrder(first.last_control, second)
+
+    # -- layout ---------------------------------------------------------------------------------------------
+
+    @property
+    def column_width(self) -> int:
+        """The width of the messages, in pixels."""
+        return max(200, min(COLUMN, self.viewport().width() - 2 * MARGIN))
+
+    def _height_changed(self, slot: _Slot) -> None:
+        slot.is_stale = True
+        if not self._is_placing:
+            self._settle_timer.start()
+
+    def _lay_out(self, slot: _Slot) -> None:
+        assert slot.view is not None
+        if slot.is_old_style:
+            slot.view.restyle()
+            slot.is_old_style = False
+        slot.width = self.column_width
+        slot.is_stale = False
+        slot.height = slot.view.lay_out(slot.width)
+        slot.view.resize(slot.width, slot.height)
+
+    def settle(self) -> None:
+        """Lays out what is near and not up to date, and puts everything in its place."""
+        self._settle_timer.stop()
+        if self._is_placing:
+            return
+        self._is_placing = True
+        anchor = self._anchor()
+        try:
+            for _ in range(3):  # laying out moves others into sight
+                self._place()
+                self._restore(anchor)
+                stale = self._stale_near()
+                if not stale:
+                    break
+                for slot in stale:
+                    self._lay_out(slot)
+        finally:
+            self._is_placing = False
+        self._show_jump()
+
+    def _stale_near(self) -> list[_Slot]:
+        height = self.viewport().height()
+        top = self.verticalScrollBar().value() - height
+        bottom = top + 3 * height
+        width = self.column_width
+        return [
+            slot
+            for slot in self._slots[self._first_built :]
+            if (slot.is_stale or slot.width != width or slot.is_old_style)
+            and slot.y < bottom
+            and slot.y + slot.height > top
+        ]
+
+    def _place(self) -> None:
+        """Stacks the built views from the top."""
+        y = TOP
+        left = max(MARGIN, (self.viewport().width() - self.column_width) // 2)
+        for slot in self._slots[self._first_built :]:
+            assert slot.view is not None
+            slot.y = y
+            if slot.view.x() != left or slot.view.y() != y:
+                slot.view.move(left, y)
+            y += slot.height + GAP
+        self._content.resize(self.viewport().width(), max(y + BOTTOM, self.viewport().height()))
+
+    def _anchor(self) -> tuple[_Slot, int] | None:
+        """The first message in sight and how far its top is above the edge."""
+        value = self.verticalScrollBar().value()
+        for slot in self._slots[self._first_built :]:
+            if slot.view is not None and slot.y + slot.height > value and slot.width >= 0 and slot.y > 0:
+                return slot, value - slot.y
+        return None
+
+    def _restore(self, anchor: tuple[_Slot, int] | None) -> None:
+        bar = self.verticalScrollBar()
+        if self._follows:
+            bar.setValue(bar.maximum())
+        elif anchor is not None and anchor[0].view is not None:
+            bar.setValue(anchor[0].y + anchor[1])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._jump.adjustSize()
+        self._jump.move((self.width() - self._jump.width()) // 2, self.height() - self._jump.height() - 12)
+        self.settle()
+        self._build_timer.start()
+
+    def _restyle(self) -> None:
+        for slot in self._slots:
+            slot.is_old_style = True
+        self._settle_timer.start()
+
+    # -- scrolling ------------------------------------------------------------------------------------------
+
+    def jump_to_end(self) -> None:
+        """Go to the latest message and follow it."""
+        self._set_follows(follows=True)
+        self.settle()
+
+    def _scrolled(self, value: int) -> None:
+        if self._is_placing:
+            return
+        bar = self.verticalScrollBar()
+        self._set_follows(follows=value >= bar.maximum() - NEAR_END)
+        if self._stale_near():
+            self._settle_timer.start()
+        if value < 2 * self.viewport().height() and self._first_built > 0 and self.n_built >= self._n_wanted:
+            self._n_wanted = self.n_built + 20
+            self._build_timer.start()
+        self._show_jump()
+
+    def _set_follows(self, *, follows: bool) -> None:
+        if follows != self._follows:
+            self._follows = follows
+            self.following_changed.emit(follows)
+
+    def _show_jump(self) -> None:
+        self._jump.setVisible(not self._follows and bool(self._slots))
+        self._jump.raise_()
+
+    def show_message(self, message_id: str) -> None:
+        """Bring a message into sight, building up to it."""
+        index = next((i for i, slot in enumerate(self._slots) if slot.message.id == message_id), None)
+        if index is None:
+            return
+        while self._first_built > index:
+            self._first_built -= 1
+            self._build(self._first_built)
+        self._n_wanted = max(self._n_wanted, self.n_built)
+        self._set_follows(follows=False)
+        self.settle()
+        self.verticalScrollBar().setValue(max(0, self._slots[index].y - TOP))
+
+    def show_part(self, view: MessageView, y: int) -> None:
+        """Bring what is `y` pixels below a message's top into the middle."""
+        self.verticalScrollBar().setValue(view.y() + y - self.viewport().height() // 3)
+
+    def _focus_neighbour(self, slot: _Slot, step: int) -> None:
+        index = self._slots.index(slot) + step
+        if self._first_built <= index < len(self._slots):
+            view = self._slots[index].view
+            assert view is not None
+            view.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_End:
+            self.jump_to_end()
+        elif event.key() == Qt.Key.Key_Home:
+            self._n_wanted = len(self._slots)
+            self._build_timer.start()
+            self.verticalScrollBar().setValue(0)
+        else:
+            super().keyPressEvent(event)
