@@ -153,7 +153,12 @@ def bad_ends(paths: Paths, process: str) -> list[Path]:
 
 def mark_seen(path: Path) -> None:
     """Renames a crash file that the user has been told of, so that it is told once."""
-    path.rename(path.with_name(f"seen-{path.name}"))
+    path.rename(seen_name(path))
+
+
+def seen_name(path: Path) -> Path:
+    """What `mark_seen` calls a crash file."""
+    return path.with_name(f"seen-{path.name}")
 
 
 def _is_running(crash_file: Path) -> bool:

@@ -68,9 +68,24 @@ class Paths:
         return self.config_dir / "presets.json"
 
     @property
+    def prompts_file(self) -> Path:
+        """The user's system prompts (JSON)."""
+        return self.config_dir / "prompts.json"
+
+    @property
+    def known_good_file(self) -> Path:
+        """Load settings that have worked, per model (JSON)."""
+        return self.config_dir / "known-good.json"
+
+    @property
     def library_file(self) -> Path:
         """Files and folders that the user added to the library (JSON)."""
         return self.config_dir / "library.json"
+
+    @property
+    def headers_file(self) -> Path:
+        """What is known of model files' headers (JSON)."""
+        return self.cache_dir / "headers.json"
 
     @property
     def window_file(self) -> Path:

@@ -1,0 +1,103 @@
+"""All services of one profile, built together and ended together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from PySide6.QtCore import QObject
+
+from app import logs
+from app.core.history import History
+from app.core.prompts import PromptStore
+from app.core.settings import APP, LOAD, SAMPLING
+from app.core.settings.loadouts import LoadoutStore
+from app.core.settings.machine import Machine
+from app.core.settings.presets import PresetStore
+from app.core.settings.store import StoreReport
+from app.paths import Paths
+from app.services.chat import Chat
+from app.services.device_scan import DeviceScan
+from app.services.hardware import HardwareMonitor
+from app.services.hardware_samples import Sample
+from app.services.known_good import KnownGood
+from app.services.library import LibraryService
+from app.services.loading import Loading
+from app.services.plan import Plan
+from app.services.preferences import Preferences
+from app.services.session import Session
+
+
+class Profile(QObject):
+    """Everything without pixels. `close` ends the worker, the threads and the open files, in that order."""
+
+    def __init__(self, paths: Paths, list_devices: Callable[[], list[dict[str, Any]]]) -> None:
+        """`list_devices` blocks until it knows the devices of llama.cpp; see `DeviceScan`."""
+        super().__init__()
+        self.preferences = Preferences(APP, paths.preferences_file)
+        self.loadouts = LoadoutStore(paths.loadouts_file)
+        self.presets = PresetStore(paths.presets_file)
+        self.prompts = PromptStore(paths.prompts_file)
+        self.known_good = KnownGood(paths.known_good_file)
+        self.library = LibraryService(paths.library_file, paths.headers_file)
+        self.session = Session(lambda model: paths.worker_log(Path(model).stem, logs.timestamp()))
+        self.load_plan = Plan(LOAD)
+        self.sampling_plan = Plan(SAMPLING)
+        self.monitor = HardwareMonitor()
+        self.monitor.follow(self.session)
+        self.devices = DeviceScan(list_devices)
+        self.history = History(paths.history_file)
+        value = self.preferences.value
+        self._sample: Sample | None = None
+        self.monitor.sampled.connect(self._take_sample)
+        self.loading = Loading(
+            self.session,
+            self.load_plan,
+            self.library,
+            self.loadouts,
+            self.known_good,
+            free_bytes=self._free_bytes,
+            is_guarded=lambda: value("guard") != "off",
+        )
+        self.chat = Chat(
+            self.session,
+            self.history,
+            sampling_values=self.sampling_plan.values,
+            overflow=lambda: str(value("overflow")),
+            deltas_per_s=lambda: float(value("deltas_per_s")),
+            loadout_name=lambda: self.loading.loadout_name,
+        )
+
+    def start(self) -> None:
+        """Begins what runs in the background."""
+        self.monitor.start()
+        self.library.rescan()
+        self.devices.found.connect(self._take_machine)
+        self.devices.start()
+
+    def close(self) -> None:
+        """Ends it all; nothing of ours runs afterwards."""
+        self.chat.close()
+        self.session.close()
+        self.monitor.stop()
+        self.devices.close()
+        self.library.close()
+        self.preferences.close()
+
+    def reports(self) -> list[StoreReport]:
+        """What happened to settings files that the user should know of."""
+        stores = (self.preferences, self.loadouts, self.presets, self.known_good, self.prompts)
+        return [report for store in stores for report in store.reports]
+
+    def _take_sample(self, sample: Sample) -> None:
+        self._sample = sample
+
+    def _take_machine(self, machine: Machine, _titles: object) -> None:
+        self.load_plan.set_machine(machine)
+
+    def _free_bytes(self) -> int:
+        free_bytes = psutil.virtual_memory().available
+        devices = self._sample.devices if self._sample is not None else ()
+        return free_bytes + sum(max(0, device.total_bytes - device.used_bytes) for device in devices)

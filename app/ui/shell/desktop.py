@@ -1,0 +1,304 @@
+"""The window with everything in it, connected to the services it is given."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QIcon
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+
+from app import logs
+from app.core.settings.store import StoreError, StoreReport
+from app.paths import Paths, resources, translations
+from app.services.profile import Profile
+from app.ui.chat.chat_page import ChatPage
+from app.ui.language import install_language
+from app.ui.library.models_page import ModelsPage
+from app.ui.pages.logs_page import LogsPage
+from app.ui.panel.side_panel import CHAT_TAB, SidePanel
+from app.ui.plots.plot_strip import PlotStrip
+from app.ui.shell.load_view import LoadView
+from app.ui.shell.main_window import MainWindow
+from app.ui.shell.model_bar import ModelBar
+from app.ui.shell.notices import Notices, report_text
+from app.ui.shell.page import Page
+from app.ui.shell.process_signals import ProcessSignals
+from app.ui.shell.shortcuts import Shortcuts, ShortcutsDialog
+from app.ui.shell.single_instance import SingleInstance
+from app.ui.shell.window_state import WindowState
+from app.ui.theme import Theme
+
+_log = logging.getLogger(__name__)
+
+
+class Desktop(QObject):
+    """The window and everything that is connected to it."""
+
+    uncaught = Signal(str)  # emitted from any thread: the last line of an exception nobody caught
+
+    def __init__(self, app: QApplication, paths: Paths, profile: Profile, instance: SingleInstance) -> None:
+        super().__init__()
+        self._app = app
+        self._paths = paths
+        self._profile = profile
+        preferences = profile.preferences
+        self._translators = install_language(app, preferences.value("language"), translations())
+        self._theme = Theme(self)
+        self._theme.set_mode(preferences.value("theme"))
+        self._theme.set_text_size(preferences.value("text_size"))
+        self._theme.apply(app)
+        app.setWindowIcon(QIcon(str(resources() / "loadout.png")))
+        self._signals = ProcessSignals(self)
+        self._signals.asked_to_end.connect(app.quit)
+        self.bar = ModelBar(self._theme)
+        self.window = MainWindow(
+            self._theme,
+            pages=self._pages(),
+            model_bar=self.bar,
+            panel=self._panel(),
+            plots=PlotStrip(self._theme, profile.monitor, profile.session),
+            state=WindowState.load(paths.window_file),
+        )
+        self._notices = Notices(self._theme, self.window, self.show_log)
+        self._load_view = LoadView(self._theme, profile.loading, self.bar, self.window)
+        self.shortcuts = Shortcuts(self.window, self._listed)
+        self._connect()
+        self._connect_shortcuts()
+        instance.asked.connect(self._asked_by_second)
+
+    # -- parts ----------------------------------------------------------------------------------------------
+
+    def _pages(self) -> list[Page]:
+        self._listed = [
+            Page("chat", self.tr("Chat"), "chat", self._chat_page),
+            Page("models", self.tr("Models"), "models", self._models_page, with_plots=False),
+            Page("logs", self.tr("Logs"), "logs", self._logs_page, True, with_panel=False, with_plots=False),
+            Page(
+                "preferences",
+                self.tr("Preferences"),
+                "preferences",
+                self._preferences_page,
+                True,
+                with_panel=False,
+                with_plots=False,
+            ),
+        ]
+        return self._listed
+
+    def _chat_page(self) -> QWidget:
+        page = ChatPage(self._theme, self._profile.chat, self._profile.session)
+        page.choose_model_requested.connect(self._choose_model)
+        page.system_prompt_requested.connect(self._show_system_prompt)
+        return page
+
+    def _models_page(self) -> QWidget:
+        page = ModelsPage(self._theme, self._profile.library)
+        page.load_requested.connect(self._load_from_library)
+        return page
+
+    def _logs_page(self) -> QWidget:
+        return LogsPage(self._theme, self._paths.logs_dir)
+
+    def _preferences_page(self) -> QWidget:
+        from app.ui.pages.preferences_page import PreferencesPage
+
+        paths = self._paths
+        folders = {
+            self.tr("Settings, loadouts and presets"): paths.config_dir,
+            self.tr("Conversations"): paths.data_dir,
+            self.tr("Logs"): paths.logs_dir,
+            self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
+        }
+        return PreferencesPage(self._theme, self._profile.preferences, folders)
+
+    def _panel(self) -> SidePanel:
+        profile = self._profile
+        self.panel = SidePanel(
+            self._theme,
+            profile.load_plan,
+            profile.sampling_plan,
+            profile.loadouts,
+            profile.presets,
+            profile.session,
+            profile.chat,
+            prompts=profile.prompts,
+        )
+        return self.panel
+
+    # -- wires ----------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        profile, window, bar = self._profile, self.window, self.bar
+        self.panel.load_requested.connect(profile.loading.load)
+        profile.devices.found.connect(self._take_devices)
+        profile.loading.changed.connect(self._mark_loaded)
+        profile.preferences.changed.connect(self._preference_changed)
+        profile.preferences.save_failed.connect(self._tell_unsaved)
+        profile.library.folders_changed.connect(self._take_folders)
+        self._take_folders(profile.library.folders())
+        bar.add_requested.connect(self._add_model)
+        bar.models_requested.connect(lambda: window.show_page("models"))
+        self._load_view.show_log = self.show_log
+        self._load_view.show_report = self.panel.load_tab.footer.got_view.open_list
+        window.files_dropped.connect(self._take_files)
+        window.rail.help_requested.connect(self._open_help)
+        self.uncaught.connect(self._tell_uncaught)
+
+    def _connect_shortcuts(self) -> None:
+        on, window, profile = self.shortcuts.on, self.window, self._profile
+        for page in self._listed:
+            on(f"page:{page.key}", lambda key=page.key: window.show_page(key))
+            window.rail.add_hint(page.key, self.shortcuts[f"page:{page.key}"].text())
+        on("preferences", lambda: window.show_page("preferences"))
+        on("search_settings", self._search_settings)
+        on("choose_model", self.bar.open_menu)
+        on("open", self._add_model)
+        on("load", profile.loading.load)
+        on("eject", profile.loading.eject)
+        on("undo_setting", self.panel.undo)
+        on("new_chat", lambda: self._in_chat(ChatPage.new_conversation))
+        on("focus_message", lambda: self._in_chat(ChatPage.focus_message))
+        on("search_chats", lambda: self._in_chat(ChatPage.focus_search))
+        on("toggle_list", lambda: self._in_chat(ChatPage.toggle_list))
+        on("stop", profile.chat.stop)
+        on("toggle_panel", window.toggle_panel)
+        on("toggle_plots", window.toggle_plots)
+        on("shortcuts", self._show_shortcuts)
+        on("quit", self._app.quit)
+
+    # -- from start to end ----------------------------------------------------------------------------------
+
+    def show(self, wanted: str, bad_ends: list[Path]) -> None:
+        """Shows the window; what is not needed to see it comes once it has been painted."""
+        self.window.show()
+        QTimer.singleShot(0, self, lambda: self._after_first_paint(wanted, bad_ends))
+
+    def _after_first_paint(self, wanted: str, bad_ends: list[Path]) -> None:
+        self._profile.start()
+        if wanted:
+            self._profile.loading.open_file(wanted)
+        logs.prune(self._paths)
+        self._notices.tell(self._profile, bad_ends)
+
+    def close(self) -> None:
+        """Remembers the window and takes it down."""
+        try:
+            self.window.state().save(self._paths.window_file)
+        except StoreError as error:
+            _log.error("%s", error)
+        self._signals.close()
+        self.window.close()
+        self.window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
+
+    # -- what happens ---------------------------------------------------------------------------------------
+
+    def show_log(self, path: Path) -> None:
+        """Shows a file on the Logs page."""
+        self.window.show_page("logs")
+        page = self.window.page("logs")
+        if isinstance(page, LogsPage):
+            page.show_file(path)
+
+    def _asked_by_second(self, file: str) -> None:
+        self.window.come_forward()
+        if file:
+            self._profile.loading.open_file(file)
+
+    def _take_files(self, paths: list[str]) -> None:
+        folders = [path for path in paths if Path(path).is_dir()]
+        files = [path for path in paths if path not in folders]
+        for folder in folders:
+            self._profile.library.add_folder(folder)
+        for file in files:
+            self._profile.loading.open_file(file)
+        if folders:
+            self.window.show_page("models")
+
+    def _add_model(self) -> None:
+        dialog = QFileDialog(self.window, self.tr("Add model files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setNameFilters([self.tr("GGUF models (*.gguf *.GGUF)"), self.tr("All files (*)")])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(self._take_files)
+        dialog.open()
+
+    def _load_from_library(self, path: str) -> None:
+        self.window.show_page("chat")
+        self._profile.loading.choose(path, load=True)
+
+    def _mark_loaded(self) -> None:
+        page, facts = self.window.page("models"), self._profile.loading.loaded_facts
+        if isinstance(page, ModelsPage):
+            page.set_loaded(facts.path if facts is not None and self._profile.loading.got is not None else "")
+
+    def _take_devices(self, _machine: object, titles: list[tuple[str, str]]) -> None:
+        self.panel.set_devices(titles)
+
+    def _take_folders(self, folders: list[str]) -> None:
+        """The library knows best which folders are searched; Preferences shows what it knows."""
+        self._profile.preferences.set_value("model_folders", folders)
+
+    def _preference_changed(self, key: str) -> None:
+        value = self._profile.preferences.value(key)
+        if key == "theme":
+            self._theme.set_mode(value)
+        elif key == "text_size":
+            self._theme.set_text_size(value)
+        elif key == "model_folders":
+            self._profile.library.set_folders(value)
+
+    def _in_chat(self, act: Callable[[ChatPage], object]) -> None:
+        """Does something on the chat page, showing it first."""
+        self.window.show_page("chat")
+        page = self.window.page("chat")
+        if isinstance(page, ChatPage):
+            act(page)
+
+    def _choose_model(self) -> None:
+        """The chat has no model to talk to: load the chosen one, else choose one."""
+        if self._profile.loading.chosen is not None:
+            self._profile.loading.load()
+        else:
+            self.bar.open_menu()
+
+    def _show_system_prompt(self) -> None:
+        self.window.set_panel_shown(True)
+        self.panel.show_tab(CHAT_TAB)
+
+    def _search_settings(self) -> None:
+        if not self.panel.isVisible():
+            self.window.show_page("chat")
+            self.window.set_panel_shown(True)
+        self.panel.focus_search()
+
+    # -- help and notices -----------------------------------------------------------------------------------
+
+    def _open_help(self, button: QWidget) -> None:
+        menu = QMenu(button)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Keyboard shortcuts"), self._show_shortcuts)
+        menu.addAction(self.tr("Open the folder of logs"), self._open_logs_folder)
+        menu.addSeparator()
+        menu.addAction(self.tr("About Loadout"), self._show_about)
+        menu.popup(button.mapToGlobal(QPoint(button.width() + 8, button.height() - menu.sizeHint().height())))
+
+    def _show_shortcuts(self) -> None:
+        ShortcutsDialog(self.shortcuts, self.window).open()
+
+    def _open_logs_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.logs_dir)))
+
+    def _show_about(self) -> None:
+        from app.ui.shell.about import AboutDialog
+
+        AboutDialog(self._profile.session.got, self.window).open()
+
+    def _tell_unsaved(self, report: StoreReport) -> None:
+        self.window.toast.show_text(report_text(report), for_ms=0)
+
+    def _tell_uncaught(self, line: str) -> None:
+        self._notices.tell_uncaught(line)
