@@ -39,6 +39,7 @@ from app.core.gguf_format import (
     quantisation_name,
 )
 from tests import tiny_models
+from tests.unprivileged import open_folder, ordinary_user
 
 
 def _text(text: bytes | str) -> bytes:
@@ -422,13 +423,12 @@ def test_things_that_are_no_files(tmp_path: Path) -> None:
         assert caught.value.reason is reason
 
 
-def test_a_file_without_permission(tmp_path: Path) -> None:
-    path = tiny_models.build_llama(tmp_path / "a.gguf")
-    path.chmod(0)
-    if os.access(path, os.R_OK):
-        pytest.skip("this user may read everything")
-    with pytest.raises(GgufError) as caught:
-        read_header(path)
+def test_a_file_without_permission() -> None:
+    with open_folder() as folder:
+        path = tiny_models.build_llama(folder / "a.gguf")
+        path.chmod(0)
+        with ordinary_user(), pytest.raises(GgufError) as caught:
+            read_header(path)
     assert caught.value.reason is GgufReason.NO_PERMISSION
 
 

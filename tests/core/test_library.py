@@ -13,6 +13,7 @@ from app.core.gguf import GgufReason, ModelKind
 from app.core.library import FolderProblem, FolderReason, ModelEntry, describe, known_folders, scan
 from app.core.library_store import HeaderCache, LibraryFile, LibraryList
 from tests import tiny_models
+from tests.unprivileged import open_folder, ordinary_user
 
 
 def _names(entries: list[ModelEntry]) -> list[str]:
@@ -105,17 +106,17 @@ def test_folders_that_cannot_be_searched_are_told(folder: Path, tmp_path: Path) 
     assert str(tmp_path / "absent") in problems[0].text()
 
 
-def test_a_folder_without_permission_is_told(folder: Path) -> None:
-    locked = folder / "deep"
-    locked.chmod(0)
-    try:
-        if os.access(locked, os.R_OK):
-            pytest.skip("this user may read everything")
-        problems: list[FolderProblem] = []
-        assert _names(list(scan([folder], on_problem=problems.append))) == ["a.gguf"]
-        assert problems == [FolderProblem(str(locked), FolderReason.NO_PERMISSION)]
-    finally:
-        locked.chmod(0o700)
+def test_a_folder_without_permission_is_told() -> None:
+    problems: list[FolderProblem] = []
+    with open_folder() as root:
+        tiny_models.build_llama(root / "a.gguf")
+        locked = root / "locked"
+        locked.mkdir()
+        tiny_models.build_llama(locked / "b.gguf")
+        locked.chmod(0)
+        with ordinary_user():
+            assert _names(list(scan([root], on_problem=problems.append))) == ["a.gguf"]
+    assert problems == [FolderProblem(str(locked), FolderReason.NO_PERMISSION)]
 
 
 def test_a_folder_that_vanishes_from_under_the_scan_is_told(folder: Path) -> None:
