@@ -58,7 +58,7 @@ BUILT_IN = (
             "temperature": 1.1,
             "top_k": 0,
             "top_p": 1.0,
-            "min_p": 0.05,
+            "min_p": 0.1,
             "dry_multiplier": 0.8,
             "dry_penalty_last_n": 1024,
         },
