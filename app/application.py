@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import platform
 import sys
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from app.ui.qt_log import route_qt_messages
 from app.ui.shell.desktop import Desktop
 from app.ui.shell.single_instance import SingleInstance
 from app.worker.process import list_devices
+
+_log = logging.getLogger(__name__)
 
 
 def run(paths: Paths, model_file: str | None) -> int:
@@ -30,6 +34,7 @@ def run(paths: Paths, model_file: str | None) -> int:
     crash_file = logs.CrashFile(paths, "window")
     logs.start(paths, "window")
     route_qt_messages()
+    _log.info("Loadout %s, Python %s, profile %s", __version__, platform.python_version(), paths.config_dir)
     profile = Profile(paths, list_devices)
     desktop = Desktop(app, paths, profile, instance)
     crash_file.on_error = desktop.uncaught.emit

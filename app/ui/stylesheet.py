@@ -79,6 +79,8 @@ QToolButton:hover { background: $raised_hover; color: $text; }
 QToolButton:pressed { background: $pressed; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:checked { background: $selection; color: $accent; }
+QToolButton[role="toggle"]:checked { background: transparent; }
+QToolButton[role="toggle"]:checked:hover { background: $raised_hover; }
 QToolButton:disabled { color: $off; }
 QToolButton::menu-indicator { image: none; width: 0; }
 

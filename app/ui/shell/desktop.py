@@ -174,6 +174,8 @@ class Desktop(QObject):
     def show(self, wanted: str, bad_ends: list[Path]) -> None:
         """Shows the window; what is not needed to see it comes once it has been painted."""
         self.window.show()
+        if self.window.current_page == "chat":
+            self._in_chat(ChatPage.focus_message)
         QTimer.singleShot(0, self, lambda: self._after_first_paint(wanted, bad_ends))
 
     def _after_first_paint(self, wanted: str, bad_ends: list[Path]) -> None:

@@ -72,16 +72,16 @@ class LoadView(QObject):
         loading = self._loading
         facts = loading.loaded_facts or loading.chosen
         if facts is None:
-            return BarContent(note=self.tr("No model is loaded"))
+            return BarContent(notes=(self.tr("No model is loaded"),))
         if loading.state is SessionState.LOADING:
             return BarContent(
-                BarState.LOADING, facts.name, self._facts(facts), self._stage(), fraction=loading.fraction
+                BarState.LOADING, facts.name, self._facts(facts), self._stages(), fraction=loading.fraction
             )
         if loading.state is SessionState.EJECTING:
-            return BarContent(BarState.EJECTING, facts.name, self._facts(facts), self.tr("Ejecting"))
+            return BarContent(BarState.EJECTING, facts.name, self._facts(facts), (self.tr("Ejecting"),))
         if loading.got is not None:
             return self._ready(facts, loading.got)
-        return BarContent(BarState.CHOSEN, facts.name, self._facts(facts), self.tr("Not loaded yet"))
+        return BarContent(BarState.CHOSEN, facts.name, self._facts(facts), (self.tr("Not loaded yet"),))
 
     def _facts(self, facts: ModelFacts) -> str:
         parts = (parameters_text(facts.n_params) if facts.n_params else "", facts.quantisation)
@@ -92,10 +92,15 @@ class LoadView(QObject):
         took = self.tr("loaded in {time}").format(time=duration_text(got.load_ms / 1000))
         n_differ = len(got.differences)
         if n_differ:
-            note = self.tr("%n setting(s) differ from what was asked", "", n_differ)
-            return BarContent(BarState.READY, facts.name, detail, note, "warning", has_report=True)
-        note = self.tr("got what was asked") + _DOT + took
-        return BarContent(BarState.READY, facts.name, detail, note, has_report=True)
+            notes = (
+                self.tr("%n setting(s) differ from what was asked", "", n_differ),
+                self.tr("%n differ", "", n_differ),
+            )
+            return BarContent(BarState.READY, facts.name, detail, notes, "warning", has_report=True)
+        same = self.tr("got what was asked")
+        return BarContent(
+            BarState.READY, facts.name, detail, (same + _DOT + took, same, took), has_report=True
+        )
 
     def _layers(self, got: Got) -> str:
         holders = [device for device in got.devices if device.kind != "cpu" and device.n_layers > 0]
@@ -106,7 +111,7 @@ class LoadView(QObject):
             n=got.n_layers_offloaded, total=got.n_layers, where=where
         )
 
-    def _stage(self) -> str:
+    def _stages(self) -> tuple[str, ...]:
         loading = self._loading
         words = {
             "weights": self.tr("Reading the weights"),
@@ -116,8 +121,9 @@ class LoadView(QObject):
         }.get(loading.stage, self.tr("Starting the worker"))
         left_s = loading.seconds_left()
         if left_s is None:
-            return words
-        return self.tr("{stage}, {time} left").format(stage=words, time=duration_text(max(1.0, left_s)))
+            return (words,)
+        left = self.tr("{time} left").format(time=duration_text(max(1.0, left_s)))
+        return (f"{words}, {left}", left)
 
     # -- the menu -------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -35,7 +36,8 @@ class BarState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BarContent:
-    """Everything the bar shows. `note` is the text at the right in `note_role` (a QLabel role).
+    """Everything the bar shows. `notes` are texts for the right end, longest first: the first that fits is shown,
+    in `note_role` (a QLabel role).
 
     `fraction` 0..1 is how far loading is; None while that is unknown. `has_report` makes the note a button that
     asks for what was got.
@@ -44,7 +46,7 @@ class BarContent:
     state: BarState = BarState.EMPTY
     name: str = ""
     detail: str = ""
-    note: str = ""
+    notes: tuple[str, ...] = ()
     note_role: str = "dim"
     fraction: float | None = None
     has_report: bool = False
@@ -105,17 +107,18 @@ class ModelBar(QFrame):
         return button
 
     def _toggle(self, theme: Theme, icon_name: str, tooltip: str, signal: SignalInstance) -> IconButton:
-        button = IconButton(theme, icon_name, tooltip, self, checkable=True)
+        button = IconButton(theme, icon_name, tooltip, self, checkable=True, tone="faint", on="text")
+        button.setProperty("role", "toggle")
         button.setChecked(True)
         button.clicked.connect(signal)
         return button
 
     def _arrange(self) -> None:
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setContentsMargins(16, 7, 12, 7)
         row.setSpacing(8)
-        row.addWidget(self._pill)
-        for part in (self._load, self._eject, self._progress, self._cancel):
+        self._parts = (self._pill, self._load, self._eject, self._progress, self._cancel)
+        for part in self._parts:
             row.addWidget(part)
         row.addSpacing(4)
         row.addWidget(self._note, 1)
@@ -164,5 +167,22 @@ class ModelBar(QFrame):
             self._progress.setRange(0, 1000)
             self._progress.setValue(round(content.fraction * 1000))
         self._report.setVisible(content.has_report)
-        self._note.setText(content.note)
         set_role(self._note, content.note_role)
+        self._fit_note()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_note()
+
+    def _fit_note(self) -> None:
+        """Shows the longest note that has room; all of it is in the tooltip."""
+        row = self._row
+        used = row.contentsMargins().left() + row.contentsMargins().right() + 4
+        for part in (*self._parts, self._report, self.plots_button, self.panel_button):
+            if not part.isHidden():
+                used += part.sizeHint().width() + row.spacing()
+        room, notes = self.width() - used - row.spacing(), self._content.notes
+        measure = self._note.fontMetrics().horizontalAdvance
+        self._note.setText(next((note for note in notes if measure(note) + 4 <= room), ""))
+        self._note.setToolTip(notes[0] if notes else "")
+        self._report.setToolTip(notes[0] if notes else "")

@@ -112,7 +112,7 @@ class _Lines(QStyledItemDelegate):
             painter.drawEllipse(QPoint(left + 3, rect.center().y() + 1), 3, 3)
             left += 14
         painter.setFont(theme.font(theme.hint_size_px))
-        detail_width = min(painter.fontMetrics().horizontalAdvance(choice.detail), rect.width() // 2)
+        detail_width = min(painter.fontMetrics().horizontalAdvance(choice.detail) + 4, rect.width() // 2)
         detail_rect = QRect(rect.right() - detail_width - 8, rect.top(), detail_width, rect.height())
         detail = painter.fontMetrics().elidedText(choice.detail, Qt.TextElideMode.ElideRight, detail_width)
         painter.setPen(theme.color("dim"))

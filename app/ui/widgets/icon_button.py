@@ -10,7 +10,7 @@ from app.ui.theme import Theme
 
 
 class IconButton(QToolButton):
-    """An icon with a tooltip, which is its accessible name too."""
+    """An icon with a tooltip, which is its accessible name too; `tone` is its colour, `on` while it is checked."""
 
     def __init__(
         self,
@@ -22,11 +22,13 @@ class IconButton(QToolButton):
         size_px: int = 16,
         checkable: bool = False,
         tone: str = "dim",
+        on: str = "accent",
     ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._tone = tone
-        self.setIcon(icon(theme, icon_name, tone))
+        self._on = on
+        self.setIcon(icon(theme, icon_name, tone, on=on))
         self.setIconSize(QSize(size_px, size_px))
         self.setFixedSize(size_px + 12, size_px + 12)
         self.setCheckable(checkable)
@@ -36,7 +38,7 @@ class IconButton(QToolButton):
 
     def set_icon(self, icon_name: str) -> None:
         """Shows another icon."""
-        self.setIcon(icon(self._theme, icon_name, self._tone))
+        self.setIcon(icon(self._theme, icon_name, self._tone, on=self._on))
 
     def set_tooltip(self, tooltip: str) -> None:
         """Changes what the button says it does."""
