@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from app.services.hardware_recording import DeviceTrack, Recording
 from app.ui.format import bytes_text
-from app.ui.plots.menu_button import dress_as_menu
+from app.ui.plots.menu_button import dress_as_menu, show_text
 from app.ui.plots.panel import SAMPLE_AGE_S, PlotPanel, drawn, largest, resampled
 from app.ui.plots.picture import Area, Item, Picture, Reading, rounded_up
 from app.ui.theme import Theme
@@ -49,7 +49,7 @@ class MemoryPanel(PlotPanel):
         """Show this one from now on."""
         self._device = device
         if self._button is not None:
-            self._button.setText(self._title(device))
+            show_text(self._button, self._title(device))
 
     def offer(self, devices: tuple[str, ...]) -> None:
         """Let these be chosen; with a single one there is nothing to choose, and the title is plain text."""
@@ -110,7 +110,7 @@ class MemoryPanel(PlotPanel):
 
     def _make_button(self) -> QToolButton:
         button = QToolButton(self.readout)
-        dress_as_menu(button, self._theme)
+        dress_as_menu(button)
         button.setAccessibleName(self.tr("Device whose memory is plotted"))
         button.setToolTip(self.tr("Choose the device whose memory is plotted"))
         button.setMenu(QMenu(button))

@@ -109,5 +109,5 @@ def ticks(top: float) -> list[float]:
         return [0.0]
     rough = top / 3.5
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
     return [index * step for index in range(int(top / step + 1e-9) + 1)]

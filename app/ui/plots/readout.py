@@ -94,9 +94,7 @@ class Readout(QWidget):
 
     def _place_title(self) -> None:
         if self.title_widget is not None:
-            room = int(self.width() - self._main_width() - 8)
-            hint = self.title_widget.sizeHint().width()
-            self.title_widget.setGeometry(-6, 0, max(24, min(hint, room + 5)), self._main_height)
+            self.title_widget.setGeometry(-6, 0, self.title_widget.width(), self._main_height)
 
     def _paint_main(self, painter: QPainter) -> float:
         """Paint the main figure; where it begins."""

@@ -46,7 +46,8 @@ class SpeedPanel(PlotPanel):
             now_s,
             window_s,
             y_max=rounded_up(largest(values) * 1.12) if len(times) else 10.0,
-            right_max=rounded_up(prompt_top * 1.12) if prompt_top else 0.0,
+            # Well above its values, so that the two curves do not lie on each other.
+            right_max=rounded_up(prompt_top * 1.7) if prompt_top else 0.0,
             bands=self.bands(now_s, window_s),
             lines=(
                 Line(prompt_times, prompt_values, "kv", on_right=True),

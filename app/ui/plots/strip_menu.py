@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QBoxLayout, QMenu, QToolButton, QWidget
 
-from app.ui.plots.menu_button import dress_as_menu
+from app.ui.plots.menu_button import dress_as_menu, show_text
 from app.ui.theme import Theme
 from app.ui.widgets.icon_button import IconButton
 
@@ -27,7 +27,7 @@ class StripControls(QWidget):
         self._collapse = IconButton(theme, "down", self.tr("Collapse the plots"), self)
         self._table = IconButton(theme, "table", self.tr("Show the values as a table"), self)
         self._window = QToolButton(self)
-        dress_as_menu(self._window, theme)
+        dress_as_menu(self._window)
         self._window.setToolTip(self.tr("How far back the plots reach"))
         self._window_menu = self._make_window_menu()
         self._window.setMenu(self._window_menu)
@@ -40,7 +40,7 @@ class StripControls(QWidget):
 
     def show_window(self, minutes: int) -> None:
         """Show how far back the plots reach."""
-        self._window.setText(self.tr("{n} min").format(n=minutes))
+        show_text(self._window, self.tr("{n} min").format(n=minutes))
         self._window.setAccessibleName(self.tr("Plots reach back {n} minutes").format(n=minutes))
         for action in self._window_menu.actions():
             action.setChecked(action.data() == minutes)
@@ -67,6 +67,14 @@ class StripControls(QWidget):
             self._layout.addWidget(self._table, 0, across)
             self._layout.addStretch(1)
             self._layout.addWidget(self._window, 0, across)
+        self._keep_width(is_collapsed)
+
+    def _keep_width(self, is_collapsed: bool) -> None:
+        """The column is as wide as its widest text: the plots must not move when another is chosen."""
+        widest = self.fontMetrics().horizontalAdvance(
+            self.tr("{n} min").format(n=WINDOWS_MIN[-1]) + " \u25be"
+        )
+        self.setMinimumWidth(0 if is_collapsed else widest + 18)
 
     def _make_window_menu(self) -> QMenu:
         menu = QMenu(self.tr("Reach back"), self)

@@ -90,6 +90,8 @@ class TimePlot(pg.PlotWidget):
         view.setBorder(None)
         view.setDefaultPadding(0)
         view.sigResized.connect(self._resized)
+        for axis in self._axes.values():
+            axis.setCacheMode(axis.CacheMode.DeviceCoordinateCache)
         self._axes["left"].setWidth(LEFT_PX)
         self._axes["right"].setWidth(4)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the strip has one
@@ -122,7 +124,9 @@ class TimePlot(pg.PlotWidget):
         if before is None or (before.window_s, before.y_max) != (picture.window_s, picture.y_max):
             view.setRange(xRange=(-picture.window_s, 0), yRange=(0, picture.y_max), padding=0)
         # In a narrow plot the oldest and "now" are enough.
-        self._axes["bottom"].set_labels(time_labels if self.n_pixels >= 140 else time_labels[::2])
+        room_px = self.width() - LEFT_PX - (RIGHT_PX if picture.right_max else 4)
+        is_narrow = room_px < 11 * self._theme.hint_size_px + 30
+        self._axes["bottom"].set_labels(time_labels[::2] if is_narrow else time_labels)
         self._axes["left"].set_labels(
             [] if picture.message else _figures(picture.y_max, picture.scale, picture.y_max)
         )
