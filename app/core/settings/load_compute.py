@@ -100,7 +100,7 @@ COMPUTE_ROWS = (
         title="Flash attention",
         summary="Computes attention in one fused step, without writing out its largest intermediate result.",
         help="Saves compute memory, the more the longer the context, and is faster on most devices. Auto "
-        "lets llama.cpp use it where every layer's device supports it for this model. Needed for a "
+        "uses it unless the device of some layer lacks it for this model. Needed for a "
         "quantised V cache and for the split mode 'By tensors'. Forced on where a device lacks it, that "
         "part runs on the CPU and is slow.",
         affects_memory=True,

@@ -21,8 +21,8 @@ LOADING_ROWS = (
         help="Mapped, loading is fast, loading again is nearly instant, and several programs share one "
         "copy; the system may drop pages when memory is short and read them again, which makes generation "
         "stutter. Not mapped, weights are read once into memory of the worker's own. Unset, the file is "
-        "mapped unless one of the devices cannot use mapped memory. Weights that go to a GPU are copied "
-        "there either way.",
+        "mapped unless one of the devices cannot use mapped memory. Weights that go to a GPU with memory "
+        "of its own are copied there either way.",
         affects_memory=True,
         cli_flag="--load-mode",
     ),
@@ -66,7 +66,7 @@ LOADING_ROWS = (
         group="Loading",
         title="Repack weights",
         summary="Rearranges some weights at loading into the layout that this processor computes fastest.",
-        help="Speeds up prompts on CPUs, for the quantisations that have such a layout. The rearranged "
+        help="Speeds up the CPU, prompts most of all, for quantisations that have such a layout. The rearranged "
         "weights are a copy, so they cannot be memory-mapped: loading takes longer and the memory is the "
         "worker's own. Switch it off for fast loading, or to share mapped weights with other programs.",
         advanced=True,

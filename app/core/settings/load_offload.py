@@ -39,10 +39,28 @@ OFFLOAD_ROWS = (
         summary="The GPUs and other devices that may hold layers; none chosen means all that are found.",
         help="The order is the order in which layers are dealt out. Leave a GPU out to keep it free for "
         "other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes "
-        "remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other.",
+        "remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other. The "
+        "single word none keeps everything on the CPU.",
         affects_memory=True,
         machine_bound=True,
         cli_flag="--device",
+    ),
+    Setting(
+        key="rpc_servers",
+        target="engine.rpc_servers",
+        kind=Kind.STRINGS,
+        default=[],
+        group="GPU offload",
+        title="Remote workers",
+        summary="Other machines that run ggml's rpc-server, each as host:port; every one appears as a device.",
+        help="Layers on a remote worker use its memory and its speed, and every token then crosses the network once "
+        "per worker: good for a model that no single machine holds, slow over anything but a fast local network. "
+        "The protocol has no password and no encryption: use it only on a network you trust. Needs a llama.cpp "
+        "built with the RPC backend here and there, of the same version.",
+        advanced=True,
+        affects_memory=True,
+        machine_bound=True,
+        cli_flag="--rpc",
     ),
     Setting(
         key="split_mode",

@@ -105,9 +105,8 @@ TEXTS: dict[Reason, str] = {
     Reason.NO_EXPERTS: "This model has no experts, so it has no effect.",
     Reason.EXPERTS_OVER_MODEL: "The model has only {n_experts} experts.",
     Reason.MAPPED_EXPERTS: (
-        "With weights kept on the CPU by choice, llama.cpp advises switching memory mapping off: the "
-        "copies can be "
-        "rearranged for speed and sent to the GPU faster."
+        "With weights kept on the CPU by choice, llama.cpp advises switching memory mapping off: they then lie in "
+        "memory that the GPU reads faster."
     ),
     Reason.UBATCH_OVER_BATCH: "Larger than the batch size, so it is lowered to {n_batch}.",
     Reason.THREADS_OVER_PHYSICAL: "More than the {n_cores} physical cores usually makes generation slower.",

@@ -125,18 +125,25 @@ def _uneven_row(head_size: int, facts: ModelFacts) -> int:
 def _used_devices(values: Values, machine: Machine | None) -> tuple[str, ...] | None:
     """The names of the devices that layers may go to; None while they are unknown."""
     if values["devices"]:
-        return tuple(values["devices"])
+        return () if _names_none(values) else tuple(values["devices"])
     known = machine.offload_devices if machine is not None else None
     return None if known is None else tuple(device.name for device in known)
+
+
+def _names_none(values: Values) -> bool:
+    """llama.cpp's word for offloading to nothing, whatever devices there are."""
+    names: list[str] = values["devices"]
+    return [name.lower() for name in names] == ["none"]
 
 
 def _devices(values: Values, machine: Machine | None) -> Iterator[Problem]:
     known = machine.offload_devices if machine is not None else None
     if known is None:
         return
-    names = {device.name for device in known}
-    for name in values["devices"]:
-        if name not in names:
+    names = {device.name.lower() for device in known} | {"cpu"}
+    asked: list[str] = [] if _names_none(values) else values["devices"]
+    for name in asked:
+        if name.lower() not in names:
             yield Problem("devices", "error", Reason.UNKNOWN_DEVICE, {"device": name})
     if not known and values["n_gpu_layers"] > 0:
         yield Problem("n_gpu_layers", "warning", Reason.NO_OFFLOAD_DEVICE)
@@ -167,7 +174,9 @@ def _placement(values: Values, facts: ModelFacts | None, machine: Machine | None
             yield Problem("tensor_overrides", "error", Reason.BAD_PATTERN, detail)
     if facts is not None and values["n_cpu_moe"] and not facts.n_expert:
         yield Problem("n_cpu_moe", "warning", Reason.NO_EXPERTS)
-    by_choice = bool(values["n_cpu_moe"]) or any(place == "CPU" for _, place in values["tensor_overrides"])
+    by_choice = bool(values["n_cpu_moe"]) or any(
+        place.upper() == "CPU" for _, place in values["tensor_overrides"]
+    )
     if (
         by_choice
         and _used_devices(values, machine)

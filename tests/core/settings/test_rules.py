@@ -94,6 +94,8 @@ def test_load_rules(values: dict[str, Any], key: str, severity: str, reason: Rea
         {"split_mode": "none", "main_gpu": 1},
         {"devices": ["CUDA1"], "split_mode": "none", "main_gpu": 0},
         {"n_cpu_moe": 4, "use_mmap": False},
+        {"n_cpu_moe": 4, "devices": ["none"]},
+        {"devices": ["cuda1", "CPU"]},
         {"yarn_attn_factor": 1.1, "yarn_ext_factor": 0.0},
         {"type_v": "q8_0", "type_k": "q4_0"},
         {"kv_overrides": [["k" * 127, f"str:{'x' * 127}"]]},
