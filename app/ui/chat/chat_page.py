@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
 from app.core.conversation import Conversation, Role
@@ -120,6 +120,10 @@ class ChatPage(QWidget):
         self._find.stepped.connect(self._find_step)
         self._find.closed.connect(composer.focus)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.composer.focus()
+
     # -- for the shell --------------------------------------------------------------------------------------
 
     def focus_message(self) -> None:
@@ -230,20 +234,20 @@ class ChatPage(QWidget):
 
     def _reply_text(self, message_id: str, text: str) -> None:
         is_due = self._live.note_text(message_id)
-        view = self.transcript.view(message_id)
+        view = self.transcript.reply(message_id)
         if view is not None:
             view.take_text()
             if is_due:
                 self._show_live(message_id)
 
     def _show_live(self, message_id: str) -> None:
-        view = self.transcript.view(message_id)
+        view = self.transcript.reply(message_id)
         if view is not None:
             view.show_live(*self._live.figures(message_id))
 
     def _reply_finished(self, message_id: str) -> None:
         self._live.end(message_id)
-        view = self.transcript.view(message_id)
+        view = self.transcript.reply(message_id)
         if view is not None:
             view.finish()
 
@@ -275,6 +279,7 @@ class ChatPage(QWidget):
         mine = [message for message in self._chat.current.path() if message.role == Role.USER]
         view = self.transcript.view(mine[-1].id) if mine else None
         if view is not None and not self._chat.is_generating():
+            self.transcript.show_message(mine[-1].id)
             view.start_editing()
 
     # -- finding --------------------------------------------------------------------------------------------

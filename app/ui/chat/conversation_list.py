@@ -191,7 +191,7 @@ class _Rows(QStyledItemDelegate):
         self._theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        return QSize(80, self._theme.text_size_px + self._theme.hint_size_px + 30)
+        return QSize(80, self._theme.text_size_px + self._theme.hint_size_px + 26)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
@@ -207,7 +207,7 @@ class _Rows(QStyledItemDelegate):
             painter.setPen(self._theme.color("accent", 0.7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 7, 7)
-        inside = box.adjusted(10, 5, -10, -5)
+        inside = box.adjusted(10, 6, -10, -6)
         if index.data(GENERATING_ROLE):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.color("accent"))

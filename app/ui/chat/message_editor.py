@@ -37,7 +37,7 @@ class MessageEditor(QFrame):
         row.addStretch()
         for button in self._buttons:
             row.addWidget(button)
-        layout = QVBoxLayout(self)
+        layout = self._layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 10)
         layout.setSpacing(8)
         layout.addWidget(self._edit)
@@ -63,7 +63,8 @@ class MessageEditor(QFrame):
     def height_for(self, width: int) -> int:
         """The height that it takes at `width`, in pixels."""
         self._edit.fit(width - 20)
-        return self.layout().totalSizeHint().height()
+        self._layout.activate()
+        return self._layout.totalSizeHint().height()
 
     def tab_chain(self) -> list[QWidget]:
         """Its controls in the order of the Tab key."""

@@ -82,6 +82,7 @@ class MessageText(QTextBrowser):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setLineWrapMode(QTextBrowser.LineWrapMode.FixedPixelWidth)
         self.setOpenLinks(False)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.viewport().setAutoFillBackground(False)
@@ -168,9 +169,8 @@ class MessageText(QTextBrowser):
 
     def height_for(self, width: int) -> int:
         """The height that all of the text takes at `width`, in pixels."""
+        self._set_text_width(width)
         document = self.document()
-        if document.textWidth() != width:
-            document.setTextWidth(width)
         bottom = 0
         if self._writer.blocks and self._writer.blocks[-1].kind is Kind.CODE:
             bottom = CODE_BOTTOM
@@ -178,14 +178,18 @@ class MessageText(QTextBrowser):
 
     def natural_width(self, most: int) -> int:
         """The width that the text would take by itself, at most `most`."""
-        document = self.document()
-        document.setTextWidth(most)
+        self._set_text_width(most)
         if self._writer.codes:
             return most
-        return min(most, int(document.idealWidth() + 0.999) + 1)
+        return min(most, int(self.document().idealWidth() + 0.999) + 1)
+
+    def _set_text_width(self, width: int) -> None:
+        """QTextEdit goes back to its own width whenever the document changes, unless that is fixed."""
+        if self.lineWrapColumnOrWidth() != width:
+            self.setLineWrapColumnOrWidth(width)
 
     def _tell_height(self) -> None:
-        width = round(self.document().textWidth())
+        width = self.lineWrapColumnOrWidth()
         if width <= 0:
             return
         height = self.height_for(width)

@@ -1,4 +1,4 @@
-"""One message of the transcript: its text and all that belongs to it. It shows and asks, it does not decide."""
+"""One message of the transcript: its text and what can be done with it. It shows and asks, it does not decide."""
 
 from __future__ import annotations
 
@@ -17,28 +17,23 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.core.conversation import Message, Role
-from app.core.reasons import FailureKind
-from app.core.thinking import split_thinking
+from app.core.conversation import Message
 from app.ui.chat.action_bar import ActionBar, reserved_width
 from app.ui.chat.markdown import MarkdownParser
 from app.ui.chat.message_editor import MessageEditor
 from app.ui.chat.message_text import MessageText
-from app.ui.chat.notice import Notice
-from app.ui.chat.reply_figures import Figure, figures
-from app.ui.chat.stats_line import StatsLine
-from app.ui.chat.thinking_block import ThinkingBlock
-from app.ui.chat.words import trim_text, trouble_text
 from app.ui.icons import icon
 from app.ui.theme import Theme
 
 FOOTER = 28
+INSET = 10
+"""A view is wider than its message by so much at either side: room for the sign of the keyboard focus."""
 PADDING_X, PADDING_Y = 14, 9
 BUBBLE_SHARE = 0.8
 
 
 class MessageView(QWidget):
-    """A bubble at the right for what a person said, the full width for a reply.
+    """What both sides' messages have in common: text, actions, editing in place, alternatives, keyboard.
 
     The transcript gives it a width with `lay_out` and places it; `height_changed` says that the answer would now
     be another.
@@ -53,35 +48,47 @@ class MessageView(QWidget):
     left = Signal()  # Escape: the keyboard goes back to the composer
 
     def __init__(
-        self, theme: Theme, parser: MarkdownParser, message: Message, parent: QWidget | None = None
+        self, theme: Theme, message: Message, text: MessageText, speaker: str, parent: QWidget | None
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._parser = parser
         self._message = message
-        self._is_reply = message.role == Role.ASSISTANT
-        self._answer = ""
         self._place = (0, 1)
         self._can_generate = False
         self._bar: ActionBar | None = None
-        self._thinking: ThinkingBlock | None = None
-        self._trimmed: Notice | None = None
-        self._trouble: Notice | None = None
         self._editor: MessageEditor | None = None
-        self._bubble = QRectF()
-        self._text = MessageText(theme, parser, self, is_plain=not self._is_reply)
-        self._text.height_changed.connect(self.height_changed)
-        self._text.setAccessibleName(self._speaker())
-        self._stats = StatsLine(theme, self)
-        self._stats.setVisible(self._is_reply)
+        self._text = text
+        text.setParent(self)
+        text.height_changed.connect(self.height_changed)
+        text.setAccessibleName(speaker)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(self._speaker())
-        self.show_message(message, *self._place)
+        self.setAccessibleName(speaker)
 
-    def _speaker(self) -> str:
-        if not self._is_reply:
-            return self.tr("You")
-        return self._message.model or self.tr("Assistant")
+    # -- for the sides to say -------------------------------------------------------------------------------
+
+    def _actions(self) -> list[tuple[str, str, str]]:
+        """(name, icon, tooltip) of what can be done with it."""
+        return [
+            ("copy", "copy", self.tr("Copy as Markdown")),
+            ("edit", "edit", self.tr("Edit")),
+            ("regenerate", "regenerate", self.tr("Regenerate")),
+        ]
+
+    def _copied(self) -> str:
+        """What copying it gives."""
+        return self._message.text
+
+    def _can_send(self) -> bool:
+        """Whether a changed text can be sent to the model."""
+        return False
+
+    def _lay_out_body(self, y: int, width: int) -> int:
+        """Places everything but the editor; returns the y below it."""
+        raise NotImplementedError
+
+    def _parts(self) -> list[QWidget]:
+        """Controls between the text and the actions, in the order of the Tab key."""
+        return []
 
     # -- content --------------------------------------------------------------------------------------------
 
@@ -96,48 +103,12 @@ class MessageView(QWidget):
         return self._text
 
     @property
-    def stats(self) -> StatsLine:
-        """The line of figures under a reply."""
-        return self._stats
-
-    @property
-    def thinking(self) -> ThinkingBlock | None:
-        """The folded thinking, None where there is none."""
-        return self._thinking
-
-    @property
     def is_editing(self) -> bool:
         """Whether its text is being edited."""
         return self._editor is not None
 
-    def show_message(self, message: Message, index: int, count: int) -> None:
-        """Show all of `message`, alternative `index` of `count`."""
-        self._message = message
-        self._place = (index, count)
-        if not self._is_reply:
-            self._text.set_source(message.text)
-        elif message.is_streaming:
-            split = split_thinking(message.text, complete=False)
-            self._show_thinking(split.thinking, is_open=split.is_open)
-            self._answer = split.answer
-            self._text.start_stream(split.answer)
-            self.show_live([])
-        else:
-            split = split_thinking(message.text)
-            self._show_thinking(split.thinking, is_open=False)
-            self._answer = split.answer
-            self._text.set_source(split.answer)
-        self.show_state()
-
     def show_state(self) -> None:
-        """Everything about the message but its text: figures, notices, alternatives."""
-        message = self._message
-        if self._is_reply and not message.is_streaming:
-            self._stats.show_figures(figures(message), message)
-        self._trimmed = self._show_notice(self._trimmed, "info", "faint", message.notice is not None)
-        if self._trimmed is not None and message.notice is not None:
-            self._trimmed.show_text(trim_text(message.notice))
-        self._show_trouble()
+        """Everything about the message but its text."""
         if self._bar is not None or self._place[1] > 1:
             self._make_bar().set_alternatives(*self._place)
             self._enable_actions()
@@ -154,152 +125,31 @@ class MessageView(QWidget):
         self._can_generate = can_generate
         self._enable_actions()
 
-    def _show_thinking(self, text: str, *, is_open: bool) -> None:
-        if not text:
-            if self._thinking is not None:
-                self._thinking.deleteLater()
-                self._thinking = None
-            return
-        if self._thinking is None:
-            self._thinking = ThinkingBlock(self._theme, self._parser, self)
-            self._thinking.height_changed.connect(self.height_changed)
-            self._thinking.show()
-            self._chain()
-        self._thinking.show_thinking(text, self._message.thinking_ms, is_streaming=is_open)
-
-    def _show_notice(
-        self, notice: Notice | None, icon_name: str, tone: str, is_wanted: bool
-    ) -> Notice | None:
-        if not is_wanted:
-            if notice is not None:
-                notice.deleteLater()
-            return None
-        if notice is None:
-            notice = Notice(self._theme, icon_name, tone, self)
-            notice.show()
-        return notice
-
-    def _show_trouble(self) -> None:
-        message = self._message
-        words = None if message.is_streaming else trouble_text(message)
-        is_bad = message.error is not None
-        is_new = self._trouble is None
-        self._trouble = self._show_notice(
-            self._trouble, "error" if is_bad else "warning", "bad" if is_bad else "warning", words is not None
-        )
-        if self._trouble is None or words is None:
-            return
-        detail = ""
-        if message.error is not None:
-            detail = ": ".join(part for part in (message.error.detail, message.error.message) if part)
-        self._trouble.show_text(*words, self._remedy(), detail=detail)
-        if is_new:
-            self._trouble.acted.connect(self._act_on_trouble)
-            self._chain()
-
-    def _remedy(self) -> str:
-        error = self._message.error
-        if error is not None and error.kind in (FailureKind.PROMPT_TOO_LONG, FailureKind.BAD_TEMPLATE):
-            return ""
-        return self.tr("Continue") if self._message.text.strip() else self.tr("Try again")
-
-    def _act_on_trouble(self) -> None:
-        asked = self.continue_asked if self._message.text.strip() else self.regenerate_asked
-        asked.emit(self._message.id)
-
-    # -- a reply being made ---------------------------------------------------------------------------------
-
-    def take_text(self) -> None:
-        """The message's text has grown."""
-        split = split_thinking(self._message.text, complete=False)
-        if split.thinking:
-            self._show_thinking(split.thinking, is_open=split.is_open)
-        if split.answer.startswith(self._answer):
-            added = split.answer[len(self._answer) :]
-            self._answer = split.answer
-            if added:
-                self._text.append(added)
-        else:  # what looked like an answer was thinking
-            self._answer = split.answer
-            self._text.start_stream(split.answer)
-        if split.thinking:
-            self.height_changed.emit()
-
-    def show_live(self, live: list[Figure], fraction: float | None = None) -> None:
-        """Figures of the reply being made."""
-        self._stats.show_figures(live, fraction=fraction)
-
-    def finish(self) -> None:
-        """The reply has ended."""
-        split = split_thinking(self._message.text)
-        self._show_thinking(split.thinking, is_open=False)
-        if split.answer.startswith(self._answer):
-            self._text.append(split.answer[len(self._answer) :])
-            self._text.finish()
-        else:
-            self._text.set_source(split.answer)
-        self._answer = split.answer
-        self.show_state()
-
     # -- size -----------------------------------------------------------------------------------------------
 
     def lay_out(self, width: int) -> int:
-        """Places everything for `width` and returns the height, both in pixels."""
-        y = 0
-        if self._trimmed is not None:
-            y = self._stack(self._trimmed, y, width, self._trimmed.height_for(width)) + 10
-        if self._thinking is not None and not self._editor:
-            y = self._stack(self._thinking, y, width, self._thinking.height_for(width)) + 8
+        """Places everything for a message of `width` and returns the height, both in pixels."""
+        y = 4
         if self._editor is not None:
-            y = self._stack(self._editor, y, width, self._editor.height_for(width))
-        elif self._is_reply:
-            is_empty = not self._answer and (self._thinking is not None or not self._message.is_streaming)
-            self._text.setVisible(not is_empty)
-            if not is_empty:
-                y = self._stack(self._text, y, width, self._text.height_for(width))
-        else:
-            y = self._lay_out_bubble(width)
-        if self._trouble is not None:
-            y = self._stack(self._trouble, y + 8, width, self._trouble.height_for(width))
-        self._lay_out_footer(y, width)
-        return y + FOOTER + 4
+            y = self._stack(self._editor, y, width, self._editor.height_for(width)) + 6
+        y = self._lay_out_body(y, width)
+        if self._bar is not None:
+            self._bar.setVisible(self._editor is None)
+        return y + 4
 
     def _stack(self, part: QWidget, y: int, width: int, height: int) -> int:
-        part.setGeometry(0, y, width, height)
+        part.setGeometry(INSET, y, width, height)
         return y + height
 
-    def _lay_out_bubble(self, width: int) -> int:
-        room = int(width * BUBBLE_SHARE) - 2 * PADDING_X
-        text_width = self._text.natural_width(room)
-        height = self._text.height_for(text_width)
-        left = width - text_width - 2 * PADDING_X
-        self._bubble = QRectF(left, 0, text_width + 2 * PADDING_X, height + 2 * PADDING_Y)
-        self._text.setGeometry(left + PADDING_X, PADDING_Y, text_width, height)
-        return height + 2 * PADDING_Y
-
-    def _lay_out_footer(self, y: int, width: int) -> None:
-        reserved = reserved_width(len(self._actions()), self._place[1])
-        self._stats.setGeometry(0, y + 2, width - reserved - 8, FOOTER - 2)
-        if self._bar is not None:
-            self._bar.setGeometry(0 if not self._is_reply else width - reserved, y + 2, 0, FOOTER - 2)
-            self._bar.setFixedWidth(reserved if self._is_reply else width)
-            self._bar.setVisible(self._editor is None)
+    def _bar_width(self) -> int:
+        return reserved_width(len(self._actions()), self._place[1])
 
     def restyle(self) -> None:
         """The theme has changed."""
-        for part in (self._text, self._stats, self._thinking, self._trimmed, self._trouble):
-            if part is not None:
-                part.restyle()
+        self._text.restyle()
         self.height_changed.emit()
 
     # -- actions --------------------------------------------------------------------------------------------
-
-    def _actions(self) -> list[tuple[str, str, str]]:
-        actions = [("copy", "copy", self.tr("Copy as Markdown")), ("edit", "edit", self.tr("Edit"))]
-        actions.append(("regenerate", "regenerate", self.tr("Regenerate")))
-        if self._is_reply:
-            actions.append(("continue", "continue", self.tr("Continue this reply")))
-        return actions
 
     def _enabled_actions(self) -> set[str]:
         enabled = {"copy"}
@@ -316,9 +166,8 @@ class MessageView(QWidget):
             self._bar.stepped.connect(lambda step: self.sibling_asked.emit(self._message.id, step))
             self._bar.set_alternatives(*self._place)
             self._enable_actions()
-            y = self.height() - FOOTER - 4
-            self._lay_out_footer(y, self.width())
             self._bar.show()
+            self.lay_out(self.width() - 2 * INSET)
             self._chain()
         return self._bar
 
@@ -331,7 +180,7 @@ class MessageView(QWidget):
         if name not in self._enabled_actions():
             return
         if name == "copy":
-            QGuiApplication.clipboard().setText(self._answer if self._is_reply else self._message.text)
+            QGuiApplication.clipboard().setText(self._copied())
         elif name == "edit":
             self.start_editing()
         elif name == "regenerate":
@@ -343,9 +192,7 @@ class MessageView(QWidget):
         """Puts an editor in place of the text."""
         if self._editor is not None:
             return
-        self._editor = MessageEditor(
-            self._theme, self._message.text, can_send=not self._is_reply, parent=self
-        )
+        self._editor = MessageEditor(self._theme, self._message.text, can_send=self._can_send(), parent=self)
         self._editor.height_changed.connect(self.height_changed)
         self._editor.cancelled.connect(self.stop_editing)
         self._editor.saved.connect(self._save)
@@ -381,10 +228,8 @@ class MessageView(QWidget):
 
     def _controls(self) -> list[QWidget]:
         chain: list[QWidget] = [self]
-        if self._thinking is not None:
-            chain.append(self._thinking.header)
-        chain += self._text.copy_buttons
-        for part in (self._editor, self._trouble, self._bar):
+        chain += [*self._parts(), *self._text.copy_buttons]
+        for part in (self._editor, self._bar):
             if part is not None:
                 chain += part.tab_chain()
         return chain
@@ -443,13 +288,48 @@ class MessageView(QWidget):
         menu.popup(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not self._is_reply and self._editor is None:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("raised"))
-            painter.drawRoundedRect(self._bubble, 12, 12)
         if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(self._theme.color("accent", 0.6))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 0.5, -1.5, -0.5), 9, 9)
+
+
+class BubbleView(MessageView):
+    """What a person said: as it was typed, in a bubble at the right."""
+
+    def __init__(
+        self, theme: Theme, parser: MarkdownParser, message: Message, parent: QWidget | None = None
+    ) -> None:
+        text = MessageText(theme, parser, is_plain=True)
+        super().__init__(theme, message, text, self.tr("You"), parent)
+        self._bubble = QRectF()
+        text.set_source(message.text)
+
+    def _can_send(self) -> bool:
+        return True
+
+    def _lay_out_body(self, y: int, width: int) -> int:
+        if self._editor is not None:
+            return y
+        room = min(int(width * BUBBLE_SHARE), width - self._bar_width() - 8) - 2 * PADDING_X
+        text_width = self._text.natural_width(room)
+        height = self._text.height_for(text_width)
+        left = INSET + width - text_width - 2 * PADDING_X
+        self._bubble = QRectF(left, y, text_width + 2 * PADDING_X, height + 2 * PADDING_Y)
+        self._text.setGeometry(left + PADDING_X, y + PADDING_Y, text_width, height)
+        bottom = y + height + 2 * PADDING_Y
+        if self._bar is not None:
+            bar_width = self._bar_width()
+            self._bar.setGeometry(left - bar_width - 6, bottom - FOOTER - 3, bar_width, FOOTER)
+        return bottom
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._editor is None:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(self._theme.color("raised" if self._theme.tokens.is_dark else "line"))
+            painter.setBrush(self._theme.color("raised"))
+            painter.drawRoundedRect(self._bubble.adjusted(0.5, 0.5, -0.5, -0.5), 12, 12)
+            painter.end()
+        super().paintEvent(event)

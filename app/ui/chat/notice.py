@@ -30,7 +30,7 @@ class Notice(QFrame):
         texts.setSpacing(2)
         texts.addWidget(self._title)
         texts.addWidget(self._advice)
-        layout = QHBoxLayout(self)
+        layout = self._layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 10, 8)
         layout.setSpacing(8)
         layout.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -50,7 +50,8 @@ class Notice(QFrame):
 
     def height_for(self, width: int) -> int:
         """The height that it takes at `width`, in pixels."""
-        return self.layout().totalHeightForWidth(width)
+        self._layout.activate()  # while hidden it would answer from before the text was set
+        return self._layout.totalHeightForWidth(width)
 
     def tab_chain(self) -> list[QWidget]:
         """Its controls in the order of the Tab key."""

@@ -10,7 +10,7 @@ from app.ui.chat.markdown import MarkdownParser
 from app.ui.chat.message_text import MessageText
 from app.ui.format import count_text, duration_text
 from app.ui.icons import icon
-from app.ui.theme import Theme, set_role
+from app.ui.theme import Theme
 
 INDENT = 12
 HEADER = 24
@@ -27,15 +27,14 @@ class ThinkingBlock(QWidget):
         self._parser = parser
         self._source = ""
         self._is_streaming = False
+        self._is_open = False
         self._body: MessageText | None = None
         self._header = QToolButton(self)
-        self._header.setCheckable(True)
         self._header.setAutoRaise(True)
         self._header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._header.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._header.setIcon(icon(theme, "right", "faint", on="faint"))
-        set_role(self._header, "fold")
-        self._header.toggled.connect(self._toggled)
+        self._header.setIcon(icon(theme, "right", "faint"))
+        self._header.clicked.connect(self.toggle)
         self.restyle()
 
     @property
@@ -46,7 +45,7 @@ class ThinkingBlock(QWidget):
     @property
     def is_open(self) -> bool:
         """Whether the thinking itself is shown."""
-        return self._header.isChecked()
+        return self._is_open
 
     def show_thinking(self, text: str, thinking_ms: float, *, is_streaming: bool) -> None:
         """`text` so far; with `is_streaming` more may come."""
@@ -91,8 +90,10 @@ class ThinkingBlock(QWidget):
         if self._body is not None:
             self._body.restyle()
 
-    def _toggled(self, is_open: bool) -> None:
-        self._header.setIcon(icon(self._theme, "down" if is_open else "right", "faint", on="faint"))
+    def toggle(self) -> None:
+        """Open or fold it."""
+        is_open = self._is_open = not self._is_open
+        self._header.setIcon(icon(self._theme, "down" if is_open else "right", "faint"))
         if is_open and self._body is None:
             self._body = MessageText(self._theme, self._parser, self, size_step=-1, tone="dim")
             self._body.height_changed.connect(self.height_changed)

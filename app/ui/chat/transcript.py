@@ -16,9 +16,10 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QWidget
 
-from app.core.conversation import Message
+from app.core.conversation import Message, Role
 from app.ui.chat.markdown import MarkdownParser
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message_view import INSET, BubbleView, MessageView
+from app.ui.chat.reply_view import ReplyView
 from app.ui.icons import icon
 from app.ui.theme import Theme
 
@@ -93,10 +94,10 @@ class Transcript(QScrollArea):
         return timer
 
     def _make_jump_button(self) -> QPushButton:
-        button = QPushButton(icon(self._theme, "arrow-down"), self.tr("Latest"), self)
+        button = QPushButton(icon(self._theme, "arrow-down", "text"), "", self)
         button.setToolTip(self.tr("Jump to the latest message"))
         button.setAccessibleName(self.tr("Jump to the latest message"))
-        button.setIconSize(QSize(14, 14))
+        button.setFixedSize(QSize(34, 30))
         button.clicked.connect(self.jump_to_end)
         button.hide()
         return button
@@ -121,6 +122,11 @@ class Transcript(QScrollArea):
     def view(self, message_id: str) -> MessageView | None:
         """The view of a message, None if it is not in the path or not built."""
         return next((slot.view for slot in reversed(self._slots) if slot.message.id == message_id), None)
+
+    def reply(self, message_id: str) -> ReplyView | None:
+        """The view of a reply, None if it is not in the path or not built."""
+        view = self.view(message_id)
+        return view if isinstance(view, ReplyView) else None
 
     def views(self) -> list[MessageView]:
         """All views that are built, first to last."""
@@ -173,7 +179,8 @@ class Transcript(QScrollArea):
 
     def _build(self, index: int) -> None:
         slot = self._slots[index]
-        view = slot.view = MessageView(self._theme, self._parser, slot.message, self._content)
+        make = ReplyView if slot.message.role == Role.ASSISTANT else BubbleView
+        view = slot.view = make(self._theme, self._parser, slot.message, self._content)
         view.set_place(*slot.place)
         view.set_can_generate(self._can_generate)
         view.height_changed.connect(lambda: self._height_changed(slot))
@@ -221,7 +228,7 @@ class Transcript(QScrollArea):
     @property
     def column_width(self) -> int:
         """The width of the messages, in pixels."""
-        return max(200, min(COLUMN, self.viewport().width() - 2 * MARGIN))
+        return max(200, min(COLUMN, self.width() - 2 * MARGIN))
 
     def _height_changed(self, slot: _Slot) -> None:
         slot.is_stale = True
@@ -236,7 +243,7 @@ class Transcript(QScrollArea):
         slot.width = self.column_width
         slot.is_stale = False
         slot.height = slot.view.lay_out(slot.width)
-        slot.view.resize(slot.width, slot.height)
+        slot.view.resize(slot.width + 2 * INSET, slot.height)
 
     def settle(self) -> None:
         """Lays out what is near and not up to date, and puts everything in its place."""
@@ -274,7 +281,7 @@ class Transcript(QScrollArea):
     def _place(self) -> None:
         """Stacks the built views from the top."""
         y = TOP
-        left = max(MARGIN, (self.viewport().width() - self.column_width) // 2)
+        left = (self.width() - self.column_width) // 2 - INSET
         for slot in self._slots[self._first_built :]:
             assert slot.view is not None
             slot.y = y
@@ -300,7 +307,6 @@ class Transcript(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._jump.adjustSize()
         self._jump.move((self.width() - self._jump.width()) // 2, self.height() - self._jump.height() - 12)
         self.settle()
         self._build_timer.start()

@@ -1,0 +1,203 @@
+"""A reply: thinking, text, figures, and what went wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from app.core.conversation import Message
+from app.core.reasons import FailureKind
+from app.core.thinking import split_thinking
+from app.ui.chat.markdown import MarkdownParser
+from app.ui.chat.message_text import MessageText
+from app.ui.chat.message_view import FOOTER, INSET, MessageView
+from app.ui.chat.notice import Notice
+from app.ui.chat.reply_figures import Figure, figures
+from app.ui.chat.stats_line import StatsLine
+from app.ui.chat.thinking_block import ThinkingBlock
+from app.ui.chat.words import trim_text, trouble_text
+from app.ui.theme import Theme
+
+
+class ReplyView(MessageView):
+    """The full width. While the reply is made: `take_text`, `show_live`, then `finish`."""
+
+    def __init__(
+        self, theme: Theme, parser: MarkdownParser, message: Message, parent: QWidget | None = None
+    ) -> None:
+        text = MessageText(theme, parser)
+        super().__init__(theme, message, text, message.model or self.tr("Assistant"), parent)
+        self._parser = parser
+        self._answer = ""
+        self._thinking: ThinkingBlock | None = None
+        self._trimmed: Notice | None = None
+        self._trouble: Notice | None = None
+        self._stats = StatsLine(theme, self)
+        self._show_message()
+
+    @property
+    def stats(self) -> StatsLine:
+        """The line of figures under the reply."""
+        return self._stats
+
+    @property
+    def thinking(self) -> ThinkingBlock | None:
+        """The folded thinking, None where there is none."""
+        return self._thinking
+
+    @property
+    def trouble(self) -> Notice | None:
+        """What went wrong, None where nothing did."""
+        return self._trouble
+
+    @property
+    def trimmed(self) -> Notice | None:
+        """What was left out before it, None where nothing was."""
+        return self._trimmed
+
+    def _show_message(self) -> None:
+        message = self._message
+        split = split_thinking(message.text, complete=not message.is_streaming)
+        self._show_thinking(split.thinking, is_open=split.is_open)
+        self._answer = split.answer
+        if message.is_streaming:
+            self._text.start_stream(split.answer)
+        else:
+            self._text.set_source(split.answer)
+        self.show_state()
+
+    def show_state(self) -> None:
+        message = self._message
+        if not message.is_streaming:
+            self._stats.show_figures(figures(message), message)
+        self._trimmed = self._show_notice(self._trimmed, "info", "faint", message.notice is not None)
+        if self._trimmed is not None and message.notice is not None:
+            self._trimmed.show_text(trim_text(message.notice))
+        self._show_trouble()
+        super().show_state()
+
+    def _show_thinking(self, text: str, *, is_open: bool) -> None:
+        if not text:
+            if self._thinking is not None:
+                self._thinking.deleteLater()
+                self._thinking = None
+            return
+        if self._thinking is None:
+            self._thinking = ThinkingBlock(self._theme, self._parser, self)
+            self._thinking.height_changed.connect(self.height_changed)
+            self._thinking.show()
+            self._chain()
+        self._thinking.show_thinking(text, self._message.thinking_ms, is_streaming=is_open)
+
+    def _show_notice(
+        self, notice: Notice | None, icon_name: str, tone: str, is_wanted: bool
+    ) -> Notice | None:
+        if not is_wanted:
+            if notice is not None:
+                notice.deleteLater()
+            return None
+        if notice is None:
+            notice = Notice(self._theme, icon_name, tone, self)
+            notice.show()
+        return notice
+
+    def _show_trouble(self) -> None:
+        message = self._message
+        words = None if message.is_streaming else trouble_text(message)
+        is_bad = message.error is not None
+        is_new = self._trouble is None
+        self._trouble = self._show_notice(
+            self._trouble, "error" if is_bad else "warning", "bad" if is_bad else "warning", words is not None
+        )
+        if self._trouble is None or words is None:
+            return
+        detail = ""
+        if message.error is not None:
+            detail = ": ".join(part for part in (message.error.detail, message.error.message) if part)
+        self._trouble.show_text(*words, self._remedy(), detail=detail)
+        if is_new:
+            self._trouble.acted.connect(self._act_on_trouble)
+            self._chain()
+
+    def _remedy(self) -> str:
+        error = self._message.error
+        if error is not None and error.kind in (FailureKind.PROMPT_TOO_LONG, FailureKind.BAD_TEMPLATE):
+            return ""
+        return self.tr("Continue") if self._message.text.strip() else self.tr("Try again")
+
+    def _act_on_trouble(self) -> None:
+        asked = self.continue_asked if self._message.text.strip() else self.regenerate_asked
+        asked.emit(self._message.id)
+
+    # -- a reply being made ---------------------------------------------------------------------------------
+
+    def take_text(self) -> None:
+        """The message's text has grown."""
+        split = split_thinking(self._message.text, complete=False)
+        if split.thinking:
+            self._show_thinking(split.thinking, is_open=split.is_open)
+        if split.answer.startswith(self._answer):
+            added = split.answer[len(self._answer) :]
+            self._answer = split.answer
+            if added:
+                self._text.append(added)
+        else:  # what looked like an answer was thinking
+            self._answer = split.answer
+            self._text.start_stream(split.answer)
+        if split.thinking:
+            self.height_changed.emit()
+
+    def show_live(self, live: list[Figure], fraction: float | None = None) -> None:
+        """Figures of the reply being made."""
+        self._stats.show_figures(live, fraction=fraction)
+
+    def finish(self) -> None:
+        """The reply has ended."""
+        split = split_thinking(self._message.text)
+        self._show_thinking(split.thinking, is_open=False)
+        if split.answer.startswith(self._answer):
+            self._text.append(split.answer[len(self._answer) :])
+            self._text.finish()
+        else:
+            self._text.set_source(split.answer)
+        self._answer = split.answer
+        self.show_state()
+
+    # -- what both sides have -------------------------------------------------------------------------------
+
+    def _actions(self) -> list[tuple[str, str, str]]:
+        return [*super()._actions(), ("continue", "continue", self.tr("Continue this reply"))]
+
+    def _copied(self) -> str:
+        return self._answer
+
+    def _parts(self) -> list[QWidget]:
+        thinking = [self._thinking.header] if self._thinking is not None else []
+        return [*thinking, *(self._trouble.tab_chain() if self._trouble is not None else [])]
+
+    def _lay_out_body(self, y: int, width: int) -> int:
+        for part in (self._thinking, self._trimmed):
+            if part is not None:
+                part.setVisible(self._editor is None)
+        if self._editor is None:
+            y = self._lay_out_text(y, width)
+        if self._trouble is not None:
+            y = self._stack(self._trouble, y + 8, width, self._trouble.height_for(width))
+        bar_width = self._bar_width()
+        self._stats.setGeometry(INSET, y + 2, width - bar_width - 8, FOOTER)
+        if self._bar is not None:
+            self._bar.setGeometry(INSET + width - bar_width, y + 2, bar_width, FOOTER)
+        return y + 2 + FOOTER
+
+    def _lay_out_text(self, y: int, width: int) -> int:
+        if self._trimmed is not None:
+            y = self._stack(self._trimmed, y, width, self._trimmed.height_for(width)) + 10
+        if self._thinking is not None:
+            y = self._stack(self._thinking, y, width, self._thinking.height_for(width)) + 8
+        is_empty = not self._answer and (self._thinking is not None or not self._message.is_streaming)
+        return self._stack(self._text, y, width, 0 if is_empty else self._text.height_for(width))
+
+    def restyle(self) -> None:
+        for part in (self._stats, self._thinking, self._trimmed, self._trouble):
+            if part is not None:
+                part.restyle()
+        super().restyle()
