@@ -71,6 +71,7 @@ class MessageText(QTextBrowser):
         self._flushed_at = 0.0
         self._is_streaming = False
         self._last_height = -1
+        self._n_codes = 0
         self._set_up()
         self._formats = self._make_formats()
         self._writer = BlockWriter(self.document(), self._formats)
@@ -152,7 +153,9 @@ class MessageText(QTextBrowser):
         n_kept = self._stream.finish() if is_last else self._stream.update()
         self._writer.show(self._stream.blocks, n_kept)
         self._colours.text_changed(is_complete=is_last)
-        self._place_copy_buttons()
+        # What is above the text's end has not moved.
+        self._place_copy_buttons(min(self._n_codes, len(self._writer.codes)) - 1)
+        self._n_codes = len(self._writer.codes)
         self._tell_height()
         self._flushed_at = time.perf_counter()
         self._flush_cost_s = self._flushed_at - started
@@ -267,11 +270,13 @@ class MessageText(QTextBrowser):
 
     # -- copying --------------------------------------------------------------------------------------------
 
-    def _place_copy_buttons(self) -> None:
+    def _place_copy_buttons(self, first: int = 0) -> None:
+        """From the code block `first` on."""
         codes = self._writer.codes
         while len(self._copy_buttons) < len(codes):
             self._add_copy_button(len(self._copy_buttons))
-        for index, button in enumerate(self._copy_buttons):
+        for index in range(max(0, first), len(self._copy_buttons)):
+            button = self._copy_buttons[index]
             button.setVisible(index < len(codes))
             if index < len(codes):
                 box = self.code_rect(codes[index])
