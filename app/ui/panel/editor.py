@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from app.core.settings import Setting, SettingError
@@ -126,6 +126,14 @@ class TextField(QLineEdit):
         """The text of the value last shown."""
         return self._shown
 
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            # Undo is the plan's as long as nothing is being typed here.
+            if event.matches(QKeySequence.StandardKey.Undo) and self.text() == self._shown:
+                event.ignore()
+                return False
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text() != self._shown:
             self.show_text(self._shown)
@@ -137,3 +145,6 @@ class TextField(QLineEdit):
     def _finish(self) -> None:
         if self.text() != self._shown:
             self.committed.emit(self.text())
+        elif self.property("state") == "bad":  # the refused text was changed back by hand
+            self.set_bad(False)
+            self.given_up.emit()

@@ -177,8 +177,8 @@ class EntriesEditor(FoldingEditor):
 
     def show_items(self, value: Any) -> None:
         entries = [[item] if len(self._columns) == 1 else list(item) for item in value or ()]
-        if entries == [line.parts() for line in self.lines]:
-            return
+        if self.lines and entries == [parts for line in self.lines if (parts := line.parts()) is not None]:
+            return  # a line that is still empty stays where it is
         for line in self.lines:
             self._box.removeWidget(line)
             line.hide()

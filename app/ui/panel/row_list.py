@@ -40,6 +40,10 @@ class RowGroup(QWidget):
         self._folded = [setting for setting in self.settings if setting.advanced or not setting.available]
         self.show_only(None)
 
+    def is_folded(self, key: str) -> bool:
+        """Whether the fold hides the row of `key`."""
+        return not self.is_unfolded and any(setting.key == key for setting in self._folded)
+
     def unfold(self, unfolded: bool) -> None:
         """Shows or hides the advanced rows."""
         self.is_unfolded = unfolded
@@ -212,11 +216,11 @@ class RowList(QScrollArea):
         """Shows the row, whatever was folded or filtered, and puts the keyboard there."""
         group = self._group_of(key)
         row = group.row(key)
-        if row.isHidden() or group.isHidden():
+        if self._words or self._changed_only:
             self._words, self._changed_only = (), False
-            if row.isHidden():
-                group.unfold(True)
             self._apply_filter()
+        if group.is_folded(key):
+            group.unfold(True)
         focus = row.editor.focus_widget()
         if focus is not None:
             focus.setFocus(Qt.FocusReason.ShortcutFocusReason)

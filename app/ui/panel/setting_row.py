@@ -116,6 +116,7 @@ class SettingRow(QWidget):
         if self.help is None:
             self.help = HelpText(self.theme, self.setting, self)
             self._column.addWidget(self.help)
+            self.help.show()
             return
         self.help.setVisible(self.help.isHidden())
 
