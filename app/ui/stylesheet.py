@@ -187,6 +187,7 @@ QSplitter { background: transparent; }
 QSplitter::handle { background: $line; }
 QSplitter::handle:horizontal { width: 1px; }
 QSplitter::handle:vertical { height: 1px; }
+QSplitter[role="bare"]::handle { background: transparent; }
 QSplitter::handle:hover { background: $accent; }
 
 QMenu { background: $panel; border: 1px solid $line; padding: 4px; }

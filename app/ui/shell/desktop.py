@@ -50,7 +50,7 @@ class Desktop(QObject):
         self._theme.set_mode(preferences.value("theme"))
         self._theme.set_text_size(preferences.value("text_size"))
         self._theme.apply(app)
-        app.setWindowIcon(QIcon(str(resources() / "loadout.png")))
+        app.setWindowIcon(QIcon(str(resources() / "icons" / "loadout.svg")))
         self._signals = ProcessSignals(self)
         self._signals.asked_to_end.connect(app.quit)
         self.bar = ModelBar(self._theme)
@@ -179,6 +179,7 @@ class Desktop(QObject):
         QTimer.singleShot(0, self, lambda: self._after_first_paint(wanted, bad_ends))
 
     def _after_first_paint(self, wanted: str, bad_ends: list[Path]) -> None:
+        _log.info("the window is open")
         self._profile.start()
         if wanted:
             self._profile.loading.open_file(wanted)

@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
     def _arrange(self) -> QWidget:
         """Builds the layout; returns the column in the middle."""
         self._middle = QSplitter(Qt.Orientation.Vertical, self)
+        self._middle.setProperty("role", "bare")  # the plots draw their own upper line
         self._middle.addWidget(self._stack)
         self._middle.addWidget(self._plots_place)
         column = QWidget(self)
