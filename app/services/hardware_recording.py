@@ -45,6 +45,7 @@ class DeviceTrack:
     latest: DeviceSample
     used: Series = field(default_factory=_samples)
     worker: Series = field(default_factory=_samples)
+    others: Series = field(default_factory=_samples)
     load: Series = field(default_factory=_samples)
     power: Series = field(default_factory=_samples)  # percent of the limit
 
@@ -123,15 +124,18 @@ class Recording:
 
     def worker_bytes(self, device: DeviceSample) -> int:
         """The worker's part of a device: as its driver reports it, else what loading said it put there."""
-        if device.worker_bytes is not None:
-            return device.worker_bytes
-        return min(device.used_bytes, self._worker_parts.get(device.name, 0))
+        worker_bytes = device.worker_bytes
+        if worker_bytes is None:
+            worker_bytes = self._worker_parts.get(device.name, 0)
+        return min(device.used_bytes, worker_bytes)
 
     def _device_sampled(self, device: DeviceSample, now_s: float) -> None:
         track = self.devices.setdefault(device.key, DeviceTrack(device))
         track.latest = device
         track.used.append(now_s, device.used_bytes)
-        track.worker.append(now_s, self.worker_bytes(device))
+        worker_bytes = self.worker_bytes(device)
+        track.worker.append(now_s, worker_bytes)
+        track.others.append(now_s, device.used_bytes - worker_bytes)
         if device.load_percent is not None:
             track.load.append(now_s, device.load_percent)
         if device.power_w is not None and device.power_limit_w:

@@ -35,7 +35,7 @@ class Crosshair(QObject):
         self._clock = clock
         self._panels = panels
         self._window_s = window_s
-        self._words = MarkWords(self)
+        self.words = MarkWords(self)
         self._ago_s = math.nan
 
     @property
@@ -82,4 +82,4 @@ class Crosshair(QObject):
             QToolTip.hideText()
             return
         x = (1 - self._ago_s / self._window_s()) * panel.plot.width()
-        QToolTip.showText(panel.plot.mapToGlobal(QPoint(round(x), 0)), self._words.text(mark), panel.plot)
+        QToolTip.showText(panel.plot.mapToGlobal(QPoint(round(x), 0)), self.words.text(mark), panel.plot)

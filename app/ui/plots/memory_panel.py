@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 from app.services.hardware_recording import DeviceTrack, Recording
 from app.ui.format import bytes_text
 from app.ui.plots.menu_button import dress_as_menu, show_text
-from app.ui.plots.panel import SAMPLE_AGE_S, PlotPanel, drawn, largest, resampled
+from app.ui.plots.panel import SAMPLE_AGE_S, PlotPanel, largest, stacked
 from app.ui.plots.picture import Area, Item, Picture, Reading, rounded_up
 from app.ui.theme import Theme
 
@@ -87,11 +87,10 @@ class MemoryPanel(PlotPanel):
     def picture(self, now_s: float, window_s: float, column_s: float) -> Picture:
         track = self._track()
         sample = self._recording.latest
+        areas = self._areas(now_s, window_s, column_s)
         if track is not None:
-            areas = self._device_areas(track, now_s, window_s, column_s)
             total_bytes = track.latest.total_bytes
         else:
-            areas = self._ram_areas(now_s, window_s, column_s)
             total_bytes = sample.ram_total_bytes if sample is not None else 0
         used_bytes = largest(*(area.upper for area in areas))
         has_limit = used_bytes >= _LIMIT_SHOWN_FROM * total_bytes > 0
@@ -150,27 +149,22 @@ class MemoryPanel(PlotPanel):
         )
         return Reading(self._title(RAM), main, unit, items=items)
 
-    def _device_areas(
-        self, track: DeviceTrack, now_s: float, window_s: float, column_s: float
-    ) -> tuple[Area, ...]:
-        times, used = drawn(track.used, now_s, window_s, column_s, hold_s=SAMPLE_AGE_S)
-        if len(times) == 0:
-            return ()
-        others = (used - resampled(track.worker, times)).clip(0)
-        return Area(times, others, used, "weights"), Area(times, others * 0, others, "others")
-
-    def _ram_areas(self, now_s: float, window_s: float, column_s: float) -> tuple[Area, ...]:
-        recording = self._recording
-        times, others = drawn(recording.ram_others, now_s, window_s, column_s, hold_s=SAMPLE_AGE_S)
-        if len(times) == 0:
-            return ()
-        window = others + resampled(recording.ram_window, times)
-        worker = window + resampled(recording.ram_worker, times)
-        return (
-            Area(times, window, worker, "weights"),
-            Area(times, others, window, "dim"),
-            Area(times, others * 0, others, "others"),
-        )
+    def _areas(self, now_s: float, window_s: float, column_s: float) -> tuple[Area, ...]:
+        track, recording = self._track(), self._recording
+        if track is not None:
+            layers = ((track.others, "others"), (track.worker, "weights"))
+        else:
+            layers = (
+                (recording.ram_others, "others"),
+                (recording.ram_window, "dim"),
+                (recording.ram_worker, "weights"),
+            )
+        times, tops = stacked([series for series, _ in layers], now_s, window_s, column_s)
+        bottoms = [tops[0] * 0, *tops]
+        return tuple(
+            Area(times, bottom, top, tone)
+            for bottom, top, (_, tone) in zip(bottoms, tops, layers, strict=False)
+        )[::-1]
 
 
 def _short(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Signal
@@ -120,24 +121,34 @@ def drawn(
     series: Series, now_s: float, window_s: float, column_s: float, *, hold_s: float = 0.0
 ) -> tuple[Values, Values]:
     """A series as drawn in a window. Its last value is held up to now if it is no older than `hold_s`."""
-    import numpy as np
-
     times, values = series.between(now_s - window_s, now_s)
-    times, values = downsampled(times, values, column_s)
-    if hold_s and len(times) and 0 < now_s - times[-1] <= hold_s:
-        times, values = np.append(times, now_s), np.append(values, values[-1])
-    return times, values
+    return _held(*downsampled(times, values, column_s), now_s, hold_s)
 
 
-def resampled(series: Series, times: Values) -> Values:
-    """The series' values at other times, for stacking; 0 before its first point."""
+def stacked(
+    layers: Sequence[Series], now_s: float, window_s: float, column_s: float
+) -> tuple[Values, list[Values]]:
+    """Series whose points were added together, one upon another: times, and the upper edge of each layer."""
     import numpy as np
 
-    own_times, values = series.between(float(times[0]), float(times[-1])) if len(times) else ((), ())
-    if len(own_times) == 0:
-        return np.zeros(len(times))
-    indices = np.searchsorted(own_times, times, side="right") - 1
-    return np.where(indices >= 0, np.asarray(values)[indices.clip(0)], 0.0)
+    tops: list[Values] = []
+    sum_so_far: Values | float = 0.0
+    times = np.empty(0)
+    for layer in layers:
+        raw_times, values = layer.between(now_s - window_s, now_s)
+        sum_so_far = sum_so_far + values
+        times, top = _held(*downsampled(raw_times, sum_so_far, column_s), now_s, SAMPLE_AGE_S)
+        tops.append(top)
+    return times, tops
+
+
+def _held(times: Values, values: Values, now_s: float, hold_s: float) -> tuple[Values, Values]:
+    """The last value held up to now, if it is no older than `hold_s`."""
+    import numpy as np
+
+    if len(times) and 0 < now_s - times[-1] <= hold_s:
+        return np.append(times, now_s), np.append(values, values[-1])
+    return times, values
 
 
 def largest(*lines: Values) -> float:

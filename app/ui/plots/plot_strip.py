@@ -155,17 +155,17 @@ class PlotStrip(QWidget):
         self._ram = MemoryPanel(theme, recording, is_selectable=False, parent=self)
         self._load = LoadPanel(theme, recording, self)
         self._panels: tuple[PlotPanel, ...] = (self._speed, self._memory, self._ram, self._load)
-        self._crosshair = Crosshair(
+        self.crosshair = Crosshair(
             recording, self._clock, lambda: self.panels, lambda: self._window_min * 60.0, self
         )
-        self._crosshair.moved.connect(self._show_figures)
+        self.crosshair.moved.connect(self._show_figures)
         self._plots = QWidget(self)
         row = QHBoxLayout(self._plots)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         for panel in self._panels:
             row.addWidget(panel, 1)
-            panel.hovered.connect(partial(self._crosshair.move, panel))
+            panel.hovered.connect(partial(self.crosshair.move, panel))
         self._ram.hide()
         self._line = FiguresLine(theme, self)
         self._line.hide()
@@ -251,7 +251,7 @@ class PlotStrip(QWidget):
         return readings
 
     def _show_figures(self) -> None:
-        at_s = self._crosshair.at_s
+        at_s = self.crosshair.at_s
         for panel in self.panels:
             panel.show_figures(at_s)
 
