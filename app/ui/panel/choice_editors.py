@@ -70,3 +70,11 @@ class ComboEditor(Editor):
         values = [self.combo.itemData(index) for index in range(self.combo.count())]
         self.combo.setCurrentIndex(values.index(value) if value in values else -1)
         self.combo.setAccessibleName(self.spoken_name(value))
+
+    def set_roomy(self, roomy: bool) -> None:
+        """In a crowded line the box is only as wide as the value on show."""
+        text = self.combo.fontMetrics().horizontalAdvance(self.combo.currentText())
+        self.combo.setMaximumWidth(_COMBO_WIDTH_PX if roomy else min(_COMBO_WIDTH_PX, text + 36))
+
+    def wish_px(self) -> int:
+        return min(_COMBO_WIDTH_PX, self.combo.sizeHint().width())

@@ -127,12 +127,15 @@ class TextField(QLineEdit):
         return self._shown
 
     def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            # Undo is the plan's as long as nothing is being typed here.
-            if event.matches(QKeySequence.StandardKey.Undo) and self.text() == self._shown:
-                event.ignore()
-                return False
+        if event.type() is QEvent.Type.ShortcutOverride and self._is_plans_undo(event):
+            event.ignore()
+            return False
         return super().event(event)
+
+    def _is_plans_undo(self, event: QEvent) -> bool:
+        """Undo is the plan's as long as nothing is being typed here."""
+        is_undo = isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Undo)
+        return is_undo and self.text() == self._shown
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.text() != self._shown:

@@ -216,6 +216,6 @@ class GotDialog(QDialog):
         for column, text in enumerate(cells):
             item = QTableWidgetItem(text)
             item.setToolTip(text)
+            if difference is not None and column == 0:
+                item.setIcon(icon(self._theme, "warning", "warning"))
             self.table.setItem(row, column, item)
-        if difference is not None:
-            self.table.item(row, 0).setIcon(icon(self._theme, "warning", "warning"))

@@ -28,8 +28,7 @@ class LoadFooter(QFrame):
         self._problems: list[Problem] = []
         self._next_problem = 0
         self.memory_place = QWidget(self)  # for the memory bar of the plan, before it is loaded
-        self.memory_place.setLayout(QVBoxLayout())
-        self.memory_place.layout().setContentsMargins(0, 0, 0, 0)
+        QVBoxLayout(self.memory_place).setContentsMargins(0, 0, 0, 0)
         self.memory_place.hide()
         self.got_view = GotView(theme, plan.table, self)
         self.problem_note = NoteLine(theme, self)

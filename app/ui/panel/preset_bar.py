@@ -21,7 +21,6 @@ class PresetBar(ShelfBar):
     def __init__(self, theme: Theme, plan: Plan, store: PresetStore, parent: QWidget | None = None) -> None:
         super().__init__(theme, plan, parent)
         self._store = store
-        self.about.setWordWrap(False)
         self.refresh()
 
     def unnamed(self) -> str:

@@ -120,7 +120,7 @@ class RowList(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._inside = QWidget(self)
         self._inside.setMinimumWidth(1)  # rows give way, they are never scrolled sideways
-        column = QVBoxLayout(self._inside)
+        self._column = column = QVBoxLayout(self._inside)
         column.setContentsMargins(_MARGIN_PX, 0, _MARGIN_PX, 12)
         column.setSpacing(0)
         self._nothing = QLabel(self._inside)
@@ -147,7 +147,7 @@ class RowList(QScrollArea):
 
     def _keep_edge(self, _low: int, high: int) -> None:
         right = _MARGIN_PX - self.verticalScrollBar().sizeHint().width() if high > 0 else _MARGIN_PX
-        self._inside.layout().setContentsMargins(_MARGIN_PX, 0, max(right, 0), 12)
+        self._column.setContentsMargins(_MARGIN_PX, 0, max(right, 0), 12)
 
     # -- filter ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
 from app.core.settings import Problem, Reason, Setting
 from app.services.plan import Plan
@@ -50,7 +50,8 @@ class SettingRow(QWidget):
         self._header = QHBoxLayout()
         self._header.setSpacing(6)
         self._header.addWidget(self.title)
-        self._header.addStretch(1)
+        self._stretch = QSpacerItem(0, 0, QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._header.addItem(self._stretch)
         if self.editor.inline is not None:
             self._header.addWidget(self.editor.inline)
         self._header.addStrut(_HEADER_PX)
@@ -168,11 +169,8 @@ class SettingRow(QWidget):
             self.reset_mark.setAccessibleName(f"{texts.title(self.setting)}: {tip}")
             self.reset_mark.clicked.connect(lambda: self.plan.reset(self.setting.key))
             # In front of the stretch, behind the other marks.
-            self._header.insertWidget(self._stretch_index(), self.reset_mark)
+            self._header.insertWidget(self._header.indexOf(self._stretch), self.reset_mark)
         self.reset_mark.setVisible(changed)
-
-    def _stretch_index(self) -> int:
-        return next(i for i in range(self._header.count()) if self._header.itemAt(i).spacerItem() is not None)
 
     # -- notes ----------------------------------------------------------------------------------------------
 

@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -25,8 +23,9 @@ from app.services.plan import Plan
 from app.ui.icons import icon
 from app.ui.panel import texts
 from app.ui.panel.dialogs import CompareDialog, NameDialog
+from app.ui.panel.picker_button import PickerButton
 from app.ui.theme import Theme
-from app.ui.widgets import ElidedLabel, IconButton
+from app.ui.widgets import IconButton
 
 Result = TypeVar("Result")
 _JSON = "JSON (*.json)"
@@ -52,34 +51,23 @@ class ShelfBar(QWidget):
         self.theme = theme
         self.plan = plan
         self.dialog: QWidget | None = None
-        self.picker = QPushButton(self)
-        self.picker.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.picker.setMenu(QMenu(self.picker))
+        self.picker = PickerButton(theme, self)
         self.picker.menu().aboutToShow.connect(self._fill_picker)
-        self._name = ElidedLabel("", self.picker)
-        self._name.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._caret = QLabel(self.picker)
-        self._caret.setPixmap(icon(theme, "down", "dim").pixmap(12, 12))
-        self._caret.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.save_button = IconButton(theme, "save", self.tr("Save"), self)
         self.save_button.clicked.connect(self.save)
         self.more_button = IconButton(theme, "more", self.tr("More"), self)
         self.more_button.setMenu(QMenu(self.more_button))
         self.more_button.setPopupMode(IconButton.ToolButtonPopupMode.InstantPopup)
         self.more_button.menu().aboutToShow.connect(self._fill_more)
-        self.about = ElidedLabel("", self)
+        self.about = QLabel(self)
         self.about.setProperty("role", "faint")
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.about.setWordWrap(True)
         self._arrange()
         plan.changed.connect(self.refresh)
         plan.model_changed.connect(self.refresh)
-        theme.changed.connect(self._retint)
 
     def _arrange(self) -> None:
-        inside = QHBoxLayout(self.picker)
-        inside.setContentsMargins(10, 0, 8, 0)
-        inside.setSpacing(6)
-        inside.addWidget(self._name, 1)
-        inside.addWidget(self._caret)
         line = QHBoxLayout()
         line.setSpacing(2)
         line.addWidget(self.picker, 1)
@@ -91,9 +79,6 @@ class ShelfBar(QWidget):
         column.setSpacing(3)
         column.addLayout(line)
         column.addWidget(self.about)
-
-    def _retint(self) -> None:
-        self._caret.setPixmap(icon(self.theme, "down", "dim").pixmap(12, 12))
 
     # -- what a shelf says of itself ------------------------------------------------------------------------
 
@@ -154,8 +139,7 @@ class ShelfBar(QWidget):
             name = self.unnamed()
         elif self.plan.is_modified:
             name = self.tr("{name} (changed)").format(name=name)
-        self._name.setText(name)
-        self.picker.setAccessibleName(name)
+        self.picker.show_name(name)
         self.about.setText(entry.about if entry is not None else "")
         self.about.setVisible(bool(self.about.text()))
         can_save = self.is_ready() and (entry is None or (self.plan.is_modified and not entry.is_fixed))

@@ -218,8 +218,9 @@ class SidePanel(QFrame):
     def _put(self, index: int, page: QWidget) -> None:
         empty = self.pages.widget(index)
         self.pages.insertWidget(index, page)
-        self.pages.removeWidget(empty)
-        empty.deleteLater()
+        if empty is not None:
+            self.pages.removeWidget(empty)
+            empty.deleteLater()
 
     def _filter(self, _text: str = "") -> None:
         rows = self.rows()

@@ -104,7 +104,7 @@ def _list_text(setting: Setting, value: list[Any]) -> str:
         return ", ".join(f"{number:g}" for number in value)
     if setting.kind in {Kind.ORDER, Kind.DEVICES}:
         names = {choice.value: translated(choice.title) for choice in setting.choices}
-        return ", ".join(names.get(item, item) for item in value)
+        return ", ".join(str(names.get(item, item)) for item in value)
     if setting.kind in {Kind.STRINGS, Kind.FOLDERS}:
         return ", ".join(escaped(item) for item in value)
     return ", ".join(f"{name}={_plain(number)}" for name, number in value)
