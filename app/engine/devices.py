@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import socket
 from dataclasses import dataclass
 
 from app.core.reasons import FailureKind
 from app.engine.bindings import DEVICE_KINDS, MissingFunctionError, function
 from app.engine.errors import EngineError
+
+_CONNECT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ def all_devices() -> list[Device]:
         handle = function("ggml_backend_dev_get")(index)
         registry = function("ggml_backend_dev_backend_reg")(handle)
         backend = _text(function("ggml_backend_reg_name")(registry))
-        kind: str = "rpc" if backend == "RPC" else DEVICE_KINDS[function("ggml_backend_dev_type")(handle)]
+        type_id: int = function("ggml_backend_dev_type")(handle)
+        kind = "rpc" if backend == "RPC" else DEVICE_KINDS[type_id]
         found.append(
             Device(
                 name=_text(function("ggml_backend_dev_name")(handle)),
@@ -63,6 +67,7 @@ def add_rpc_servers(endpoints: list[str]) -> None:
         EngineError: this build has no RPC backend, or an endpoint does not answer.
     """
     for endpoint in endpoints:
+        _must_answer(endpoint)
         try:
             registry = function("ggml_backend_rpc_add_server")(endpoint.encode())
         except MissingFunctionError:
@@ -76,6 +81,16 @@ def add_rpc_servers(endpoints: list[str]) -> None:
                 FailureKind.DEVICE_LOST, f"no remote worker answers at {endpoint}", "rpc_servers"
             )
         function("ggml_backend_register")(registry)
+
+
+def _must_answer(endpoint: str) -> None:
+    """llama.cpp ends the process when a remote worker does not answer, so we ask first."""
+    host, _, port = endpoint.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
+    except (OSError, ValueError) as error:
+        message = f"no remote worker answers at {endpoint} ({error})"
+        raise EngineError(FailureKind.DEVICE_LOST, message, "rpc_servers") from None
 
 
 def named(devices: list[Device], name: str, key: str) -> Device:

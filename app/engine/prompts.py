@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.reasons import FailureKind, Overflow
+from app.core.thinking import opened_by
 from app.engine.errors import EngineError
 from app.engine.model import LoadedModel
 
@@ -20,6 +21,7 @@ _ROUND_TO = 4
 class Prompt:
     """`tokens` to process; the first `n_keep` stay when the context must shift while generating.
 
+    `opening` is markup at the prompt's end that already began the reply's thinking, for the reader to see.
     `n_left_out` messages and `n_left_out_tokens` tokens of the conversation are not in it.
     """
 
@@ -27,6 +29,7 @@ class Prompt:
     n_keep: int = 0
     n_left_out: int = 0
     n_left_out_tokens: int = 0
+    opening: str = ""
 
 
 class PromptWriter:
@@ -43,9 +46,7 @@ class PromptWriter:
             EngineError: it does not fit, or is empty for this model.
         """
         vocabulary = self._loaded.vocabulary
-        tokens = vocabulary.tokenize(text, add_special=True)
-        if not tokens:
-            tokens = [max(vocabulary.bos, vocabulary.eos, 0)]
+        tokens = vocabulary.tokenize(text, add_special=True) or vocabulary.nothing()
         if len(tokens) >= self._n_ctx:
             raise self._too_long(len(tokens))
         return Prompt(tokens, n_keep=1)
@@ -71,21 +72,24 @@ class PromptWriter:
             EngineError: the template is broken, or the prompt does not fit (PROMPT_TOO_LONG).
         """
         options = options or {}
-        tokens = self._tokens(messages, continue_last, options)
-        reserve = min(max_tokens or self._n_ctx, self._n_ctx // 4)
+        text = self._render(messages, continue_last, options)
+        tokens = self._loaded.vocabulary.prompt(text)
+        opening = "" if continue_last else opened_by(text)
+        wanted = max_tokens if max_tokens is not None and max_tokens >= 0 else self._n_ctx
+        reserve = min(wanted, self._n_ctx // 4)
         fits_whole = (
             len(tokens) < self._n_ctx if overflow is Overflow.STOP else len(tokens) <= self._n_ctx - reserve
         )
         head = self._n_head(messages, overflow)
         if fits_whole:
-            return Prompt(tokens, self._n_keep(messages[:head], tokens, options))
+            return Prompt(tokens, self._n_keep(messages[:head], tokens, options), opening=opening)
         if overflow is Overflow.STOP:
             raise self._too_long(len(tokens))
         n_left_out, shortened = self._shorten(messages, head, continue_last, options, self._n_ctx - reserve)
         if len(shortened) >= self._n_ctx:
             raise self._too_long(len(shortened))
         n_keep = self._n_keep(messages[:head], shortened, options)
-        return Prompt(shortened, n_keep, n_left_out, len(tokens) - len(shortened))
+        return Prompt(shortened, n_keep, n_left_out, len(tokens) - len(shortened), opening)
 
     def _shorten(
         self, messages: Sequence[Message], head: int, continue_last: bool, options: dict[str, Any], limit: int
@@ -131,12 +135,13 @@ class PromptWriter:
         return max(1, common_prefix(start, tokens))
 
     def _tokens(self, messages: Sequence[Message], continue_last: bool, options: dict[str, Any]) -> list[int]:
+        return self._loaded.vocabulary.prompt(self._render(messages, continue_last, options))
+
+    def _render(self, messages: Sequence[Message], continue_last: bool, options: dict[str, Any]) -> str:
         loaded = self._loaded
         if loaded.template is None:
             raise loaded.template_error or EngineError(FailureKind.BAD_TEMPLATE, "there is no chat template")
-        text = loaded.template.render(messages, continue_last=continue_last, options=options)
-        tokens = loaded.vocabulary.prompt(text)
-        return tokens or [max(loaded.vocabulary.bos, loaded.vocabulary.eos, 0)]
+        return loaded.template.render(messages, continue_last=continue_last, options=options)
 
     def _too_long(self, n_tokens: int) -> EngineError:
         message = f"the prompt has {n_tokens} tokens, and the context holds {self._n_ctx}"

@@ -56,9 +56,7 @@ class Sampler:
         self._chain = lib.llama_sampler_chain_init(params)
         for step in self._steps(values, eog_tokens, bias_tokens):
             lib.llama_sampler_chain_add(self._chain, step)
-        self._n_penalised = max(values["repeat_last_n"] or 0, values["dry_penalty_last_n"] or 0)
-        if -1 in (values["repeat_last_n"], values["dry_penalty_last_n"]):
-            self._n_penalised = 1 << 30
+        self._n_penalised = max(values["repeat_last_n"], values["dry_penalty_last_n"], 0)
         self.is_constrained = self._grammar is not None
 
     def accept_prompt(self, tokens: Sequence[int]) -> None:
@@ -156,7 +154,7 @@ class Sampler:
             return None
         return lib.llama_sampler_init_penalties(
             self._n_vocab,
-            _window(values["repeat_last_n"], values),
+            values["repeat_last_n"],
             values["repeat_penalty"],
             values["frequency_penalty"],
             values["presence_penalty"],
@@ -174,15 +172,10 @@ class Sampler:
             values["dry_multiplier"],
             values["dry_base"],
             values["dry_allowed_length"],
-            _window(values["dry_penalty_last_n"], values),
+            values["dry_penalty_last_n"],
             array,
             len(breakers),
         )
-
-
-def _window(n_tokens: int, values: dict[str, Any]) -> int:
-    """-1 stands for the whole context, which the caller puts under "n_ctx"."""
-    return int(values.get("n_ctx", 4096)) if n_tokens < 0 else n_tokens
 
 
 _SIMPLE_STEPS: dict[str, tuple[Callable[[dict[str, Any]], Any], Callable[[dict[str, Any]], bool]]] = {

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
@@ -95,10 +95,9 @@ class ChatTemplate:
         if len(source) > MAX_TEMPLATE_CHARS:
             raise _bad("it is longer than a million characters")
         environment = _Environment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-        filters: dict[str, Any] = environment.filters
-        names: dict[str, Any] = environment.globals
-        filters["tojson"] = _to_json
-        names.update(raise_exception=_raise, strftime_now=_now)
+        known = cast("Any", environment)
+        known.filters["tojson"] = _to_json
+        known.globals.update(raise_exception=_raise, strftime_now=_now)
         try:
             return environment.from_string(source)
         except (TemplateError, RecursionError, SyntaxError, MemoryError) as error:

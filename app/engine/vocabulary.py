@@ -6,6 +6,7 @@ import ctypes
 from typing import Any
 
 from app.core.reasons import FailureKind
+from app.core.thinking import MARKUP_TOKENS
 from app.engine.bindings import lib
 from app.engine.errors import EngineError
 
@@ -49,13 +50,20 @@ class Vocabulary:
     def prompt(self, text: str) -> list[int]:
         """The tokens of a rendered prompt: BOS is added unless the template wrote it already."""
         written = self.bos >= 0 and text.startswith(self.text(self.bos))
-        return self.tokenize(text, add_special=self.adds_bos and not written)
+        return self.tokenize(text, add_special=self.adds_bos and not written) or self.nothing()
+
+    def nothing(self) -> list[int]:
+        """The shortest possible prompt, for an empty text: llama.cpp decodes no empty batch."""
+        return [max(self.bos, self.eos, 0)]
 
     def piece(self, token: int) -> bytes:
-        """The bytes that `token` stands for in text; control tokens stand for none."""
+        """The bytes that `token` stands for in text; control tokens stand for none, but for marks of thinking."""
         known = self._pieces.get(token)
         if known is None:
-            known = self._pieces[token] = self._read_piece(token, special=False)
+            known = self._read_piece(token, special=False)
+            if not known and self.text(token) in MARKUP_TOKENS:
+                known = self._read_piece(token, special=True)
+            self._pieces[token] = known
         return known
 
     def text(self, token: int) -> str:

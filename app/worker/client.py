@@ -22,6 +22,7 @@ from app.worker import protocol as p
 from app.worker.process import worker_main
 
 _LOG_TAIL_BYTES = 6000
+_LEAVING_S = 5.0
 
 
 class WorkerClient:
@@ -51,6 +52,7 @@ class WorkerClient:
         self._stopping = False
         self._load_failed = False
         self._exited = False
+        self._closed = False
 
     def __enter__(self) -> Self:
         self.start()
@@ -137,7 +139,12 @@ class WorkerClient:
         reader = cast(Any, self._events)._reader
         ready = wait([reader, self._process.sentinel], timeout_s)
         received = self._drain()
-        if self._process.sentinel in ready:
+        if self._closed:
+            # Its end of the queue is closed: only leaving is left to do, and `_end` must see it gone.
+            if not wait([self._process.sentinel], _LEAVING_S):
+                self._process.kill()
+            received += self._end()
+        elif self._process.sentinel in ready:
             received += self._drain()
             received += self._end()
         return received
@@ -157,7 +164,7 @@ class WorkerClient:
                 self._note(event)
                 received.append(event)
         except (EOFError, OSError):  # the worker is gone, perhaps in the middle of a message
-            pass
+            self._closed = True
         return received
 
     def _note(self, event: p.Event) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Generator
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
@@ -159,7 +160,8 @@ class _Worker:
         log.install()
         self._native_log = log
         try:
-            return LoadedModel(model_path, values, log, self._report_progress)
+            with _no_more_than_there_is():
+                return LoadedModel(model_path, values, log, self._report_progress)
         except EngineError as error:
             self._events.put(p.LoadFailed(error.fault, error.message[:2000], error.detail))
         except Exception as error:  # the process boundary
@@ -241,6 +243,34 @@ class _Status:
         beat = p.Heartbeat(self._phase, n_decoded, n_prompted, n_active, _rss_bytes(), self._devices)
         with contextlib.suppress(ValueError, OSError):  # the queue is closing
             self._events.put(beat)
+
+
+@contextlib.contextmanager
+def _no_more_than_there_is() -> Generator[None]:
+    """While loading, let allocations beyond the free memory fail instead of being promised.
+
+    Linux hands out more memory than it has, and llama.cpp then writes zeros over a whole KV cache: without a limit an
+    absurd context ends in the out-of-memory killer, which may choose another program. RLIMIT_DATA counts private
+    writable memory, so neither a mapped model file nor address space that a GPU driver reserves.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    import psutil
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    own_bytes = psutil.Process().memory_info().vms
+    free_bytes = psutil.virtual_memory().available + psutil.swap_memory().free
+    limit = own_bytes + free_bytes
+    if soft != resource.RLIM_INFINITY:
+        limit = min(limit, soft)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _rss_bytes() -> int:

@@ -101,6 +101,8 @@ class Serving:
             raise EngineError(
                 FailureKind.BAD_SETTING, "the request has neither messages nor a prompt", "prompt"
             )
+        if prompt.opening:
+            self.on_text(command.request_id, prompt.opening, 0, ())
         if prompt.n_left_out:
             self.on_trimmed(command.request_id, overflow, prompt.n_left_out, prompt.n_left_out_tokens)
         generation = self._generation(command.request_id, prompt, values, stop=values["stop"] or [])
@@ -138,7 +140,7 @@ class Serving:
         if values["ignore_eos"] and self._end_tokens is None:
             self._end_tokens = vocabulary.end_tokens()
         chain = sampler.Sampler(
-            values | {"n_ctx": self._loaded.n_ctx_slot},
+            values,
             vocabulary.handle,
             self._end_tokens or (),
             lambda text: vocabulary.tokenize(text, add_special=False),

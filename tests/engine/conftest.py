@@ -91,7 +91,7 @@ class Bench:
         vocabulary = self.loaded.vocabulary
         ends = vocabulary.end_tokens() if values["ignore_eos"] else ()
         chain = sampler.Sampler(
-            values | {"n_ctx": self.loaded.n_ctx_slot},
+            values,
             vocabulary.handle,
             ends,
             lambda text: vocabulary.tokenize(text, add_special=False),

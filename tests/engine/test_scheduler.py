@@ -204,7 +204,7 @@ def test_stop_string_max_tokens_and_end_of_turn(tmp_path: Path, tiny_model: Path
 
 def test_the_context_fills_up(tiny_model: Path, bench: MakeBench) -> None:
     subject = bench(tiny_model, n_ctx=256, n_seq_max=1)
-    subject.ask(PROMPTS[0], max_tokens=None)
+    subject.ask(PROMPTS[0], max_tokens=-1)
     assert subject.sink.ended[1] is StopReason.CONTEXT_FULL
     generation = subject.last()
     assert len(generation.prompt.tokens) + generation.n_generated == subject.loaded.n_ctx_slot + 1

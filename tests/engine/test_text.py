@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +10,7 @@ from app.engine.text import TextStream
 
 def pieces(raw: bytes, cuts: list[int]) -> list[bytes]:
     points = sorted({0, len(raw), *(cut % (len(raw) + 1) for cut in cuts)})
-    return [raw[a:b] for a, b in zip(points, points[1:], strict=False)]
+    return [raw[a:b] for a, b in pairwise(points)]
 
 
 @given(st.text(), st.lists(st.integers(0, 1000)))
