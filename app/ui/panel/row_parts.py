@@ -103,6 +103,7 @@ class ReloadMark(QLabel):
         self.setProperty("tone", "accent")
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.set_short(False)
+        theme.changed.connect(self._draw)
 
     def width_px(self, short: bool) -> int:
         """How wide the mark is in either form."""
@@ -116,7 +117,10 @@ class ReloadMark(QLabel):
             return
         self._is_short = short
         set_role(self, "" if short else "chip")
-        if short:
+        self._draw()
+
+    def _draw(self) -> None:
+        if self._is_short:
             self.setPixmap(pixmap(self._theme, "reload", 14, "accent"))
         else:
             self.setText(self._word)
@@ -140,6 +144,7 @@ class NoteLine(QWidget):
         line.setSpacing(6)
         line.addWidget(self._icon)
         line.addWidget(self.label, 1)
+        theme.changed.connect(self._draw)
 
     def say(self, tone: str, text: str) -> None:
         """Shows `text` in a tone."""
@@ -147,7 +152,11 @@ class NoteLine(QWidget):
         if tone != self._tone:
             self._tone = tone
             set_role(self.label, tone)
-        self._icon.setPixmap(pixmap(self._theme, _NOTE_ICONS[tone], 14, tone))
+            self._draw()
+
+    def _draw(self) -> None:
+        if self._tone:
+            self._icon.setPixmap(pixmap(self._theme, _NOTE_ICONS[self._tone], 14, self._tone))
 
 
 class HelpText(QWidget):

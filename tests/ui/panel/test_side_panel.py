@@ -519,3 +519,21 @@ def test_another_model_brings_other_bounds(desk, model):
     desk.load_plan.set_model(dataclasses.replace(model, n_ctx_train=40960))
     assert desk.rows.row("n_ctx").editor._scale.high == 40960
     assert slider.maximum() == desk.rows.row("n_ctx").editor._scale.n_positions - 1
+
+
+def test_a_change_of_scheme_reaches_what_is_painted(desk, theme):
+    desk.load_plan.set_loaded({})
+    desk.load_plan.set_value("n_ctx", 1024)
+    dark = desk.panel.grab().toImage()
+    theme.set_mode("light")
+    QApplication.processEvents()
+    light = desk.panel.grab().toImage()
+    note = desk.panel.load_tab.footer.verdict
+    picture, wanted = note._icon.pixmap().toImage(), theme.color("faint")
+    points = [picture.pixelColor(x, y) for x in range(14) for y in range(14)]
+    # Blending with the transparent ground rounds.
+    assert any(
+        c.alpha() > 200 and abs(c.red() - wanted.red()) < 4 and abs(c.blue() - wanted.blue()) < 4
+        for c in points
+    )
+    assert dark.pixelColor(300, 400) != light.pixelColor(300, 400)
