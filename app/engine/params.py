@@ -155,7 +155,8 @@ def _set_overrides(params: Params, values: dict[str, Any], architecture: str) ->
     for index, (key, text) in enumerate(pairs):
         _fill_override(array[index], key, text)
     params.kept.append(array)
-    params.model.kv_overrides = ctypes.cast(array, type(params.model.kv_overrides))
+    pointer: Any = type(params.model.kv_overrides)
+    params.model.kv_overrides = ctypes.cast(array, pointer)
 
 
 def _fill_override(entry: Any, key: str, text: str) -> None:
