@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
@@ -113,11 +115,15 @@ class Readout(QWidget):
         return self.width() - self._main_width()
 
     def _paint_items(self, painter: QPainter) -> None:
-        """As many entries as there is room for, then the note as far as it goes."""
+        """As many entries as there is room for, the last perhaps without its value; then the note."""
         x = 0.0
         for item in self._reading.items:
             width = self._item_width(item)
             if x + width > self.width() and x > 0:
+                item = replace(item, value="")
+                width = self._item_width(item)
+                if x + width <= self.width():
+                    self._paint_item(painter, item, x)
                 return
             self._paint_item(painter, item, x)
             x += width + _GAP_PX

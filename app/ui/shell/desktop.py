@@ -54,14 +54,19 @@ class Desktop(QObject):
         self._signals = ProcessSignals(self)
         self._signals.asked_to_end.connect(app.quit)
         self.bar = ModelBar(self._theme)
+        state = WindowState.load(paths.window_file)
+        self._plots = PlotStrip(self._theme, profile.monitor, profile.session)
         self.window = MainWindow(
             self._theme,
             pages=self._pages(),
             model_bar=self.bar,
             panel=self._panel(),
-            plots=PlotStrip(self._theme, profile.monitor, profile.session),
-            state=WindowState.load(paths.window_file),
+            plots=self._plots,
+            state=state,
         )
+        self._plots.collapsed_changed.connect(self.window.set_plots_collapsed)
+        self._plots.set_window_min(state.plots_minutes)
+        self._plots.set_collapsed(state.plots_collapsed)
         self._notices = Notices(self._theme, self.window, self.show_log)
         self._load_view = LoadView(self._theme, profile.loading, self.bar, self.window)
         self.shortcuts = Shortcuts(self.window, self._listed)
@@ -189,7 +194,9 @@ class Desktop(QObject):
     def close(self) -> None:
         """Remembers the window and takes it down."""
         try:
-            self.window.state().save(self._paths.window_file)
+            state = self.window.state()
+            state.plots_minutes = self._plots.window_min
+            state.save(self._paths.window_file)
         except StoreError as error:
             _log.error("%s", error)
         self._signals.close()

@@ -28,6 +28,7 @@ _PANEL_PX = 348
 _PANEL_MIN_PX = 300
 _PLOTS_PX = 132
 _PLOTS_MIN_PX = 104
+_PLOTS_MAX_PX = 420
 
 
 class _Place(QFrame):
@@ -148,13 +149,27 @@ class MainWindow(QMainWindow):
         """Shows the plots if they are hidden, hides them if they are shown."""
         self.set_plots_shown(not self._state.plots_shown)
 
+    def set_plots_collapsed(self, collapsed: bool) -> None:
+        """Gives the plots' place the height of one line, or the height that it had before."""
+        place = self._plots_place
+        if collapsed:
+            if place.isVisible():
+                self._state.plots_height = place.height()
+            place.setFixedHeight(place.minimumSizeHint().height())
+        else:
+            place.setMinimumHeight(_PLOTS_MIN_PX)
+            place.setMaximumHeight(_PLOTS_MAX_PX)
+            height = self._state.plots_height or _PLOTS_PX
+            self._middle.setSizes([max(1, self._middle.height() - height), height])
+        self._state.plots_collapsed = collapsed
+
     def state(self) -> WindowState:
         """Size, place and folded parts as they are now."""
         self._state.set_geometry(bytes(self.saveGeometry().data()))
         self._state.page = self._current
         if self._panel_place.isVisible():
             self._state.panel_width = self._panel_place.width()
-        if self._plots_place.isVisible():
+        if self._plots_place.isVisible() and not self._state.plots_collapsed:
             self._state.plots_height = self._plots_place.height()
         return self._state
 
@@ -190,7 +205,7 @@ class MainWindow(QMainWindow):
         self._panel_place.setMinimumWidth(_PANEL_MIN_PX)
         self._panel_place.setMaximumWidth(560)
         self._plots_place.setMinimumHeight(_PLOTS_MIN_PX)
-        self._plots_place.setMaximumHeight(420)
+        self._plots_place.setMaximumHeight(_PLOTS_MAX_PX)
         body = QWidget(self)
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 0, 0)

@@ -22,6 +22,8 @@ class WindowState:
     plots_height: int = 0
     panel_shown: bool = True
     plots_shown: bool = True
+    plots_collapsed: bool = False
+    plots_minutes: int = 5
 
     def geometry_bytes(self) -> bytes:
         """`geometry` for QWidget.restoreGeometry; empty if it is damaged."""

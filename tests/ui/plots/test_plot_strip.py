@@ -19,6 +19,9 @@ from app.services.hardware_samples import DeviceSample, GpuAbsence, Sample, Thro
 from app.services.session import Session, SessionState
 from app.ui.plots.memory_panel import RAM
 from app.ui.plots.plot_strip import PlotStrip
+from app.ui.shell.main_window import MainWindow
+from app.ui.shell.model_bar import ModelBar
+from app.ui.shell.page import Page
 from app.ui.theme import Theme
 from app.ui.tokens import DARK, LIGHT
 from app.worker.protocol import Finished, PromptProgress, TextDelta
@@ -350,6 +353,24 @@ def test_collapsing_leaves_one_line_of_figures(make, qtbot):
     assert rig.strip.panels == [] or not rig.strip.panels[0].isVisible()
     rig.strip.set_collapsed(False)
     qtbot.waitUntil(lambda: rig.strip.height() == height)
+
+
+def test_collapsed_in_the_main_window_it_leaves_its_place_to_the_page(qtbot):
+    rig = Rig(qtbot)
+    bar = ModelBar(rig.theme)
+    pages = [Page("chat", "Chat", "chat", QWidget)]
+    window = MainWindow(rig.theme, pages=pages, model_bar=bar, plots=rig.strip)
+    rig.strip.collapsed_changed.connect(window.set_plots_collapsed)
+    qtbot.addWidget(window)
+    window.show()
+    height = rig.strip.height()
+    assert height > 100
+    rig.strip.set_collapsed(True)
+    qtbot.waitUntil(lambda: rig.strip.parentWidget().height() < 45)
+    assert window.state().plots_collapsed
+    assert window.state().plots_height == height
+    rig.strip.set_collapsed(False)
+    qtbot.waitUntil(lambda: abs(rig.strip.height() - height) <= 2)
 
 
 def test_a_strip_that_starts_collapsed_gets_its_plots_when_opened(qtbot):
