@@ -234,6 +234,8 @@ class Session(QObject):
     # -- events ---------------------------------------------------------------------------------------------
 
     def _take(self, events: list[p.Event]) -> None:
+        if self._feed is None:  # closed: what Qt had queued before that is for nobody
+            return
         for event in events:
             self._take_one(event)
 

@@ -3,7 +3,8 @@
     python -m tests.benchmarks.engine_speed [--size 500M] [--size 20M] [--rounds 5]
 
 Each round runs all of them one after the other, so that a change in the machine's speed meets all of them alike;
-ratios are of medians. `run` samples with the default settings and makes text; `bench` samples greedily; the bare loop does neither.
+ratios are of medians. `run` samples with the default settings and makes text; `bench`
+samples greedily; the bare loop does neither.
 Wanted: 0.97 at 500M, 0.88 at 20M.
 """
 
