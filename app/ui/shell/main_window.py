@@ -155,12 +155,13 @@ class MainWindow(QMainWindow):
         if collapsed:
             if place.isVisible():
                 self._state.plots_height = place.height()
-            place.setFixedHeight(place.minimumSizeHint().height())
+            height = place.minimumSizeHint().height()
+            place.setFixedHeight(height)
         else:
             place.setMinimumHeight(_PLOTS_MIN_PX)
             place.setMaximumHeight(_PLOTS_MAX_PX)
             height = self._state.plots_height or _PLOTS_PX
-            self._middle.setSizes([max(1, self._middle.height() - height), height])
+        self._middle.setSizes([max(1, self._middle.height() - height), height])
         self._state.plots_collapsed = collapsed
 
     def state(self) -> WindowState:

@@ -366,7 +366,9 @@ def test_collapsed_in_the_main_window_it_leaves_its_place_to_the_page(qtbot):
     height = rig.strip.height()
     assert height > 100
     rig.strip.set_collapsed(True)
-    qtbot.waitUntil(lambda: rig.strip.parentWidget().height() < 45)
+    place = rig.strip.parentWidget()
+    qtbot.waitUntil(lambda: place.height() < 45)
+    assert place.geometry().bottom() == place.parentWidget().height() - 1
     assert window.state().plots_collapsed
     assert window.state().plots_height == height
     rig.strip.set_collapsed(False)
