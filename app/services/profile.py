@@ -36,18 +36,20 @@ class Profile(QObject):
     def __init__(self, paths: Paths, list_devices: Callable[[], list[dict[str, Any]]]) -> None:
         """`list_devices` blocks until it knows the devices of llama.cpp; see `DeviceScan`."""
         super().__init__()
-        self.preferences = Preferences(APP, paths.preferences_file)
+        # Children, so that they end with this one in the UI thread: left to Python's collector, which runs in
+        # whichever thread it is due, a QObject with a live timer could be destroyed beside its event loop.
+        self.preferences = Preferences(APP, paths.preferences_file, self)
         self.loadouts = LoadoutStore(paths.loadouts_file)
         self.presets = PresetStore(paths.presets_file)
         self.prompts = PromptStore(paths.prompts_file)
         self.known_good = KnownGood(paths.known_good_file)
-        self.library = LibraryService(paths.library_file, paths.headers_file)
-        self.session = Session(lambda model: paths.worker_log(Path(model).stem, logs.timestamp()))
-        self.load_plan = Plan(LOAD)
-        self.sampling_plan = Plan(SAMPLING)
-        self.monitor = HardwareMonitor()
+        self.library = LibraryService(paths.library_file, paths.headers_file, self)
+        self.session = Session(lambda model: paths.worker_log(Path(model).stem, logs.timestamp()), self)
+        self.load_plan = Plan(LOAD, parent=self)
+        self.sampling_plan = Plan(SAMPLING, parent=self)
+        self.monitor = HardwareMonitor(self)
         self.monitor.follow(self.session)
-        self.devices = DeviceScan(list_devices)
+        self.devices = DeviceScan(list_devices, self)
         self.history = History(paths.history_file)
         value = self.preferences.value
         self._sample: Sample | None = None
@@ -60,6 +62,7 @@ class Profile(QObject):
             self.known_good,
             free_bytes=self._free_bytes,
             is_guarded=lambda: value("guard") != "off",
+            parent=self,
         )
         self.chat = Chat(
             self.session,
@@ -68,6 +71,7 @@ class Profile(QObject):
             overflow=lambda: str(value("overflow")),
             deltas_per_s=lambda: float(value("deltas_per_s")),
             loadout_name=lambda: self.loading.loadout_name,
+            parent=self,
         )
 
     def start(self) -> None:
@@ -85,6 +89,7 @@ class Profile(QObject):
         self.devices.close()
         self.library.close()
         self.preferences.close()
+        self.deleteLater()
 
     def reports(self) -> list[StoreReport]:
         """What happened to settings files that the user should know of."""

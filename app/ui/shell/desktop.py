@@ -20,6 +20,7 @@ from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.panel.side_panel import CHAT_TAB, SidePanel
 from app.ui.plots.plot_strip import PlotStrip
+from app.ui.shell.collector import Collector
 from app.ui.shell.load_view import LoadView
 from app.ui.shell.main_window import MainWindow
 from app.ui.shell.model_bar import ModelBar
@@ -46,18 +47,19 @@ class Desktop(QObject):
         self._profile = profile
         preferences = profile.preferences
         self._translators = install_language(app, preferences.value("language"), translations())
-        self._theme = Theme(self)
-        self._theme.set_mode(preferences.value("theme"))
-        self._theme.set_text_size(preferences.value("text_size"))
-        self._theme.apply(app)
+        self.theme = Theme(self)
+        self.theme.set_mode(preferences.value("theme"))
+        self.theme.set_text_size(preferences.value("text_size"))
+        self.theme.apply(app)
         app.setWindowIcon(QIcon(str(resources() / "icons" / "loadout.svg")))
+        self._collector = Collector(self)
         self._signals = ProcessSignals(self)
         self._signals.asked_to_end.connect(app.quit)
-        self.bar = ModelBar(self._theme)
+        self.bar = ModelBar(self.theme)
         state = WindowState.load(paths.window_file)
-        self._plots = PlotStrip(self._theme, profile.monitor, profile.session)
+        self._plots = PlotStrip(self.theme, profile.monitor, profile.session)
         self.window = MainWindow(
-            self._theme,
+            self.theme,
             pages=self._pages(),
             model_bar=self.bar,
             panel=self._panel(),
@@ -67,8 +69,8 @@ class Desktop(QObject):
         self._plots.collapsed_changed.connect(self.window.set_plots_collapsed)
         self._plots.set_window_min(state.plots_minutes)
         self._plots.set_collapsed(state.plots_collapsed)
-        self._notices = Notices(self._theme, self.window, self.show_log)
-        self._load_view = LoadView(self._theme, profile.loading, self.bar, self.window)
+        self._notices = Notices(self.theme, self.window, self.show_log)
+        self._load_view = LoadView(self.theme, profile.loading, self.bar, self.window)
         self.shortcuts = Shortcuts(self.window, self._listed)
         self._connect()
         self._connect_shortcuts()
@@ -94,18 +96,18 @@ class Desktop(QObject):
         return self._listed
 
     def _chat_page(self) -> QWidget:
-        page = ChatPage(self._theme, self._profile.chat, self._profile.session)
+        page = ChatPage(self.theme, self._profile.chat, self._profile.session)
         page.choose_model_requested.connect(self._choose_model)
         page.system_prompt_requested.connect(self._show_system_prompt)
         return page
 
     def _models_page(self) -> QWidget:
-        page = ModelsPage(self._theme, self._profile.library)
+        page = ModelsPage(self.theme, self._profile.library)
         page.load_requested.connect(self._load_from_library)
         return page
 
     def _logs_page(self) -> QWidget:
-        return LogsPage(self._theme, self._paths.logs_dir)
+        return LogsPage(self.theme, self._paths.logs_dir)
 
     def _preferences_page(self) -> QWidget:
         from app.ui.pages.preferences_page import PreferencesPage
@@ -117,12 +119,12 @@ class Desktop(QObject):
             self.tr("Logs"): paths.logs_dir,
             self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
         }
-        return PreferencesPage(self._theme, self._profile.preferences, folders)
+        return PreferencesPage(self.theme, self._profile.preferences, folders)
 
     def _panel(self) -> SidePanel:
         profile = self._profile
         self.panel = SidePanel(
-            self._theme,
+            self.theme,
             profile.load_plan,
             profile.sampling_plan,
             profile.loadouts,
@@ -185,6 +187,7 @@ class Desktop(QObject):
 
     def _after_first_paint(self, wanted: str, bad_ends: list[Path]) -> None:
         _log.info("the window is open")
+        self._collector.start()
         self._profile.start()
         if wanted:
             self._profile.loading.open_file(wanted)
@@ -199,6 +202,7 @@ class Desktop(QObject):
             state.save(self._paths.window_file)
         except StoreError as error:
             _log.error("%s", error)
+        self._collector.close()
         self._signals.close()
         self.window.close()
         self.window.deleteLater()
@@ -255,9 +259,9 @@ class Desktop(QObject):
     def _preference_changed(self, key: str) -> None:
         value = self._profile.preferences.value(key)
         if key == "theme":
-            self._theme.set_mode(value)
+            self.theme.set_mode(value)
         elif key == "text_size":
-            self._theme.set_text_size(value)
+            self.theme.set_text_size(value)
         elif key == "model_folders":
             self._profile.library.set_folders(value)
 

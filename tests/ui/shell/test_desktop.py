@@ -1,0 +1,202 @@
+"""The whole window over the whole profile, offscreen, with the real worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.paths import Paths
+from app.services.profile import Profile
+from app.services.session import SessionState
+from app.ui.chat.chat_page import ChatPage
+from app.ui.library.models_page import ModelsPage
+from app.ui.pages.logs_page import LogsPage
+from app.ui.pages.preferences_page import PreferencesPage
+from app.ui.shell.about import AboutDialog
+from app.ui.shell.desktop import Desktop
+from app.ui.shell.fault_dialog import FaultDialog
+from app.ui.shell.model_bar import BarState
+from app.ui.shell.shortcuts import ShortcutsDialog
+from app.ui.shell.single_instance import SingleInstance
+from app.worker.process import list_devices
+
+
+class Rig:
+    def __init__(self, app: QApplication, paths: Paths, qtbot: QtBot) -> None:
+        paths.prepare()
+        self.qtbot = qtbot
+        self.paths = paths
+        self.instance = SingleInstance(paths.config_dir)
+        assert self.instance.claim()
+        self.profile = Profile(paths, list_devices)
+        self.desktop = Desktop(app, paths, self.profile, self.instance)
+        self.window = self.desktop.window
+        self.bar = self.desktop.bar
+
+    def show(self, wanted: str = "") -> None:
+        self.desktop.show(wanted, [])
+        self.qtbot.waitUntil(self.window.isVisible, timeout=5000)
+
+    def close(self) -> None:
+        self.desktop.close()
+        self.profile.close()
+        self.instance.release()
+
+    def press(self, name: str) -> None:
+        sequence = QKeySequence(self.desktop.shortcuts[name].sequence)
+        for action in self.window.actions():
+            if action.shortcut() == sequence:
+                assert action.isEnabled(), name
+                action.trigger()
+                return
+        raise AssertionError(name)
+
+    def wait_for(self, state: SessionState) -> None:
+        self.qtbot.waitUntil(lambda: self.profile.session.state is state, timeout=20000)
+
+    def fault(self) -> FaultDialog:
+        def there() -> bool:
+            return any(dialog.isVisible() for dialog in self.window.findChildren(FaultDialog))
+
+        self.qtbot.waitUntil(there, timeout=10000)
+        return next(dialog for dialog in self.window.findChildren(FaultDialog) if dialog.isVisible())
+
+
+@pytest.fixture
+def rig(qapp: QApplication, profile_dir: Path, qtbot: QtBot) -> Iterator[Rig]:
+    rig = Rig(qapp, Paths(profile_dir), qtbot)
+    yield rig
+    rig.close()
+
+
+def button(parent: QWidget, text: str) -> QPushButton:
+    return next(item for item in parent.findChildren(QPushButton) if item.text() == text and item.isVisible())
+
+
+def test_a_file_is_opened_loaded_talked_to_and_ejected(rig: Rig, tiny_model: Path) -> None:
+    rig.show(str(tiny_model))
+    rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.CHOSEN, timeout=10000)
+    rig.qtbot.mouseClick(button(rig.bar, "Load"), Qt.MouseButton.LeftButton)
+    rig.wait_for(SessionState.READY)
+    rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.READY, timeout=5000)
+    assert "on the CPU" in rig.bar.content.detail
+    assert "got what was asked" in rig.bar.content.notes[0]
+    rig.profile.sampling_plan.set_value("max_tokens", 8)
+    with rig.qtbot.waitSignal(rig.profile.chat.reply_finished, timeout=20000):
+        assert rig.profile.chat.send("Hello")
+    rig.press("eject")
+    rig.wait_for(SessionState.EMPTY)
+    rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.CHOSEN, timeout=5000)
+
+
+def test_a_load_can_be_cancelled_from_the_bar(rig: Rig, tiny_model: Path) -> None:
+    rig.show(str(tiny_model))
+    rig.qtbot.waitUntil(lambda: rig.profile.loading.chosen is not None, timeout=10000)
+    rig.press("load")
+    rig.wait_for(SessionState.LOADING)
+    rig.bar.cancel_requested.emit()
+    rig.qtbot.waitUntil(
+        lambda: rig.profile.session.state in {SessionState.EMPTY, SessionState.READY}, timeout=20000
+    )
+    assert not rig.window.findChildren(FaultDialog)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_a_killed_worker_opens_a_dialog_that_brings_it_back(rig: Rig, tiny_model: Path) -> None:
+    rig.show()
+    rig.profile.loading.open_file(str(tiny_model), load=True)
+    rig.wait_for(SessionState.READY)
+    rig.profile.sampling_plan.set_value("max_tokens", 4)
+    with rig.qtbot.waitSignal(rig.profile.chat.reply_finished, timeout=20000):
+        rig.profile.chat.send("Hello")
+    pid = rig.profile.session.worker_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSEGV)
+    dialog = rig.fault()
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert "SIGSEGV" in said
+    rig.qtbot.mouseClick(button(dialog, "Load as it last worked"), Qt.MouseButton.LeftButton)
+    rig.wait_for(SessionState.READY)
+
+
+def test_a_broken_file_is_said_in_words(rig: Rig, tmp_path: Path) -> None:
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(b"GGUF" + b"\xff" * 64)
+    rig.show(str(path))
+    dialog = rig.fault()
+    assert "broken.gguf" in dialog.windowTitle()
+    dialog.reject()
+
+
+def test_every_page_and_dialog_opens(rig: Rig) -> None:
+    rig.show()
+    kinds = {"chat": ChatPage, "models": ModelsPage, "logs": LogsPage, "preferences": PreferencesPage}
+    for key, kind in kinds.items():
+        rig.press(f"page:{key}")
+        assert isinstance(rig.window.page(key), kind)
+        assert rig.window.page(key).isVisible()
+    rig.press("shortcuts")
+    rig.desktop._show_about()
+    for kind in (ShortcutsDialog, AboutDialog):
+        dialog = rig.window.findChild(kind)
+        assert dialog is not None
+        assert dialog.isVisible()
+        if isinstance(dialog, AboutDialog):
+            dialog.copy()
+            copied = QApplication.clipboard().text()
+            assert all(name in copied for name in ("Loadout: ", "Python: ", "Qt: ", "llama-cpp-python: "))
+        dialog.close()
+
+
+def test_preferences_take_effect_at_once(rig: Rig) -> None:
+    rig.show()
+    rig.profile.preferences.set_value("theme", "dark")
+    assert rig.desktop.theme.tokens.is_dark
+    rig.profile.preferences.set_value("theme", "light")
+    assert not rig.desktop.theme.tokens.is_dark
+    rig.profile.preferences.set_value("text_size", 16)
+    assert rig.desktop.theme.text_size_px == 16
+
+
+def test_model_folders_are_the_librarys(rig: Rig, models_dir: Path, tiny_model: Path) -> None:
+    rig.show()
+    rig.profile.preferences.set_value("model_folders", [str(models_dir)])
+    rig.qtbot.waitUntil(lambda: rig.profile.library.entry(str(tiny_model)) is not None, timeout=10000)
+    rig.profile.library.set_folders([])
+    rig.qtbot.waitUntil(lambda: rig.profile.preferences.value("model_folders") == [], timeout=5000)
+
+
+def test_every_shortcut_does_something(rig: Rig) -> None:
+    rig.show()
+    idle = [action.text() for action in rig.window.actions() if not action.isEnabled()]
+    assert idle == []
+
+
+def test_damaged_settings_are_told(qapp: QApplication, profile_dir: Path, qtbot: QtBot) -> None:
+    paths = Paths(profile_dir)
+    paths.prepare()
+    paths.preferences_file.write_text("{ not json")
+    rig = Rig(qapp, paths, qtbot)
+    rig.show()
+    dialog = rig.fault()
+    said = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert str(paths.preferences_file) in said
+    assert "corrupt" in said
+    dialog.reject()
+    rig.close()
+
+
+def test_an_uncaught_exception_is_told(rig: Rig) -> None:
+    rig.show()
+    rig.desktop.uncaught.emit("ValueError: the reason")
+    assert rig.window.toast.isVisible()
+    assert "the reason" in rig.window.toast.accessibleName()
