@@ -230,7 +230,8 @@ def _append_turn(turns: list[dict[str, str]], role: str, content: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSummary:
-    """A row of the conversation list. `excerpt` is the text around a hit of a search in the messages."""
+    """A row of the conversation list. `excerpt` is the text around a hit of a search in the messages; `model` is
+    the one that wrote the newest reply."""
 
     id: str
     title: str
@@ -238,3 +239,4 @@ class ConversationSummary:
     changed_at: float
     n_messages: int
     excerpt: str = ""
+    model: str = ""

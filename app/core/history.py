@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,7 +57,9 @@ _MARK_DELETED = "UPDATE conversations SET deleted_at = ? WHERE id = ?"
 
 _LIST = """
     SELECT id, title, created_at, changed_at,
-           (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS n_messages
+           (SELECT count(*) FROM messages WHERE conversation_id = conversations.id) AS n_messages,
+           coalesce((SELECT model FROM messages WHERE conversation_id = conversations.id AND model <> ''
+                     ORDER BY number DESC LIMIT 1), '') AS model
     FROM conversations WHERE deleted_at IS NULL ORDER BY changed_at DESC
 """
 _FIND = """
@@ -321,6 +324,7 @@ def _summary_of(conversation: Conversation) -> ConversationSummary:
         conversation.created_at,
         conversation.changed_at,
         len(conversation.messages),
+        model=next((m.model for m in reversed(conversation.messages.values()) if m.model), ""),
     )
 
 
@@ -333,11 +337,4 @@ def _with_excerpt(summary: ConversationSummary, search: str, text: str | None) -
     excerpt = " ".join(text[start : start + EXCERPT_LENGTH].split())
     before = "…" if start else ""
     after = "…" if start + EXCERPT_LENGTH < len(text) else ""
-    return ConversationSummary(
-        summary.id,
-        summary.title,
-        summary.created_at,
-        summary.changed_at,
-        summary.n_messages,
-        f"{before}{excerpt}{after}",
-    )
+    return replace(summary, excerpt=f"{before}{excerpt}{after}")

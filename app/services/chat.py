@@ -295,6 +295,7 @@ class Chat(QObject):
         for conversation in (self._current, self._blank, self._replies.conversation(conversation_id)):
             if conversation is not None and conversation.id == conversation_id:
                 return conversation
+        self._saver.save_dirty()  # what was just changed in it may not have been written yet
         try:
             conversation = self._history.load(conversation_id)
         except HistoryError as error:

@@ -96,5 +96,5 @@ class ConversationModel(QAbstractListModel):
     def _second_line(self, summary: ConversationSummary) -> str:
         if summary.excerpt:
             return " ".join(summary.excerpt.split())
-        parts = [getattr(summary, "model", ""), when_text(summary.changed_at)]
+        parts = [summary.model, when_text(summary.changed_at)]
         return " · ".join(part for part in parts if part)

@@ -53,10 +53,14 @@ class GrowingEdit(QPlainTextEdit):
             event.ignore()  # for whoever holds this field
         elif is_return and modifiers == Qt.KeyboardModifier.ShiftModifier:
             self.insertPlainText("\n")  # by itself Qt would make a line break inside a paragraph
-        elif event.key() == Qt.Key.Key_Escape or event.matches(QKeySequence.StandardKey.Find):
+        elif self._is_for_others(event):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def _is_for_others(self, event: QKeyEvent) -> bool:
+        is_up = event.key() == Qt.Key.Key_Up and not self.toPlainText()
+        return is_up or event.key() == Qt.Key.Key_Escape or event.matches(QKeySequence.StandardKey.Find)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
