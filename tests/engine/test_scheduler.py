@@ -221,6 +221,14 @@ def test_the_context_shifts_when_that_is_wanted(tiny_model: Path, bench: MakeBen
     )
 
 
+def test_a_reply_without_limit_ends_when_it_is_as_long_as_the_context(tiny_model: Path, bench: MakeBench) -> None:
+    subject = bench(tiny_model, n_ctx=256, n_seq_max=1)
+    subject.ask(PROMPTS[0], max_tokens=-1, overflow=Overflow.DROP_OLDEST)
+    assert subject.sink.ended[1] is StopReason.CONTEXT_FULL
+    assert subject.sink.trimmed
+    assert 256 <= subject.last().n_generated < 512
+
+
 def test_slots_that_share_one_cache_make_room_for_each_other(tiny_model: Path, bench: MakeBench) -> None:
     subject = bench(tiny_model, n_ctx=256, n_seq_max=3, kv_unified=True, n_ubatch=64, n_batch=64)
     prompts = [Prompt([5 + i, *range(5, 100)]) for i in range(3)]

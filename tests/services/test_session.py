@@ -106,7 +106,7 @@ def test_a_worker_that_is_killed(session: Session, qtbot: QtBot, tiny_model: Pat
     load(session, qtbot, tiny_model)
     failed: list[Any] = []
     session.failed.connect(failed.append)
-    request_id = session.generate(HELLO, {"max_tokens": -1}, overflow="drop_oldest")
+    request_id = session.generate(HELLO, {"max_tokens": 1_000_000}, overflow="drop_oldest")
     with qtbot.waitSignal(session.text, timeout=20_000):
         pass
     assert session.worker_pid
@@ -126,7 +126,7 @@ def test_a_request_without_a_model_fails_after_its_id_is_known(session: Session,
 
 def test_closing_while_generating_leaves_nothing(session: Session, qtbot: QtBot, tiny_model: Path) -> None:
     load(session, qtbot, tiny_model)
-    session.generate(HELLO, {"max_tokens": -1}, overflow="drop_oldest")
+    session.generate(HELLO, {"max_tokens": 1_000_000}, overflow="drop_oldest")
     with qtbot.waitSignal(session.text, timeout=20_000):
         pass
     pid = session.worker_pid

@@ -126,7 +126,7 @@ def test_a_device_that_goes_away_ends_the_request_and_nothing_else(
 ) -> None:
     talk = start(tiny_model, rpc_servers=[remote.endpoint])
     talk.until(p.Loaded)
-    request_id = talk.generate(prompt="Hello", sampling={"max_tokens": -1}, overflow="drop_oldest")
+    request_id = talk.generate(prompt="Hello", sampling={"max_tokens": 1_000_000}, overflow="drop_oldest")
     talk.until(p.TextDelta)
     remote.kill()
     ended = talk.until(p.Failed)
