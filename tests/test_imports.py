@@ -46,7 +46,7 @@ MAY_IMPORT = {
 }
 # What runs in processes of its own, and who may name it to start one. It imports llama.cpp when it runs, not before.
 WORKER_SIDE = ("app.worker.process", "app.worker.serving", "app.worker.probe", "app.engine")
-STARTS_PROCESSES = ("app.worker.client", "app.cli.devices")
+STARTS_PROCESSES = ("app.worker.client", "app.cli.devices", "app.application")
 NOBODY_IMPORTS = ("app.application", "app.__main__")
 
 QT = ("PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy")

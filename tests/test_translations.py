@@ -32,7 +32,7 @@ VISIBLE = {
 TRANSLATING = {"tr", "translate", "QT_TRANSLATE_NOOP", "QT_TR_NOOP"}
 # Names of icons and the like, by position: no one reads them.
 NOT_READ = {"IconButton": {1}, "EmptyState": {1}, "Chip": {1}}
-NOT_READ_BY_NAME = {"objectName", "icon", "icon_name", "role", "tone"}
+NOT_READ_BY_NAME = {"objectName", "icon", "icon_name", "role", "tone", "on"}
 PROPER_NAMES = {"Loadout"}
 WORD = re.compile(r"[^\W\d_]{2,}")
 
