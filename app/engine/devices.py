@@ -6,6 +6,8 @@ import ctypes
 import socket
 from dataclasses import dataclass
 
+import psutil
+
 from app.core.reasons import FailureKind
 from app.engine.bindings import DEVICE_KINDS, MissingFunctionError, function
 from app.engine.errors import EngineError
@@ -26,9 +28,14 @@ class Device:
     def memory(self) -> tuple[int, int]:
         """(free, total) bytes as the backend reports them now; the CPU's are the machine's memory.
 
+        ggml's CPU backend reports all memory as free, so the system is asked for what is available.
+
         For a remote device this asks over the connection that computation uses: call it from the engine's own
         thread only.
         """
+        if self.kind == "cpu":
+            memory = psutil.virtual_memory()
+            return memory.available, memory.total
         free, total = ctypes.c_size_t(), ctypes.c_size_t()
         function("ggml_backend_dev_memory")(self.handle, ctypes.byref(free), ctypes.byref(total))
         return free.value, total.value
