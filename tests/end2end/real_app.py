@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -138,7 +138,11 @@ class RealApp:
         painter = QPainter(picture)
         origin = self.window.mapToGlobal(QPoint(0, 0))
         for widget in self._above():
-            painter.drawPixmap(widget.mapToGlobal(QPoint(0, 0)) - origin, widget.grab())
+            place = QRect(widget.mapToGlobal(QPoint(0, 0)) - origin, widget.size())
+            painter.drawPixmap(place.topLeft(), widget.grab())
+            if isinstance(widget, QDialog):  # offscreen there is no window manager to draw a frame
+                painter.setPen(QColor(128, 128, 128))
+                painter.drawRect(place.adjusted(-1, -1, 0, 0))
         painter.end()
         return picture
 
