@@ -40,6 +40,13 @@
   </message>
  </context>
  <context>
+  <name>BubbleView</name>
+  <message>
+   <source>You</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>Chat</name>
   <message>
    <source>A device that holds part of the model has stopped answering.</source>
@@ -247,6 +254,57 @@
   </message>
  </context>
  <context>
+  <name>ChatPage</name>
+  <message>
+   <source>Choose a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model file, set its dials at the right, load it, and chat with it here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Conversations cannot be saved for now ({reason}). Nothing is lost while Loadout runs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loading {model}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>New conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No model is loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Return sends, Shift+Return makes a new line. The figures of each reply appear under it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saved. There is no reply: a model must be loaded and idle for one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Say something to {model}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>You can write your first message meanwhile.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>“{title}” deleted</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>ChatTab</name>
   <message>
    <source>Asks the chat template to let the model think before it answers, or not to. Only models with such a switch in their template heed it.</source>
@@ -393,6 +451,107 @@
   </message>
  </context>
  <context>
+  <name>Composer</name>
+  <message>
+   <source>Choose a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model and load it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load a model to chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Message</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Message {model}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Send</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Send (Return); Shift+Return for a new line</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop the reply (Escape)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>System prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context is filling up ({share}). A longer one can be set in the Load tab.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context is nearly full ({share}): the next reply will be short, or turns are left out.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The conversation and your draft take {share} of the context.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model is being loaded…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{used} / {size} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ConversationList</name>
+  <message>
+   <source>Conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Conversations appear here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>New conversation (Ctrl+N)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing found for “{text}”.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Rename</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ConversationModel</name>
+  <message>
+   <source>New conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>Crosshair</name>
   <message>
    <source>generating</source>
@@ -416,6 +575,61 @@
   </message>
   <message>
    <source>−{n} s</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Desktop</name>
+  <message>
+   <source>About Loadout</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add model files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All files (*)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Caches, which may be deleted at any time</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GGUF models (*.gguf *.GGUF)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keyboard shortcuts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Logs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the folder of logs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Preferences</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Settings, loadouts and presets</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -468,7 +682,13 @@
  <context>
   <name>EmptyViews</name>
   <message>
-   <source>Add a folder with GGUF files, or drop files here. They stay where they are.</source>
+   <source>Adapters, projectors, control vectors and
+embedding models are listed here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add a folder with GGUF files, or drop files here.
+They stay where they are.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -488,15 +708,8 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>LoRA adapters, projectors, control vectors and embedding models are listed here.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Names, files, architectures and quantisations are searched, in this view.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>No adapters or other files</source>
+   <source>Names, files, architectures and quantisations
+of this view are searched.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -508,7 +721,16 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>No other files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>No problems</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>None of the files that were found can be chatted with.
+The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -517,10 +739,6 @@
   </message>
   <message>
    <source>Searching for models…</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>The files that were found cannot be chatted with. Look in the other views for why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -649,6 +867,29 @@
   <name>FiguresLine</name>
   <message>
    <source>Speed, memory and load</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FindBar</name>
+  <message>
+   <source>Close (Escape)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find in this conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Next (Return)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Previous (Shift+Return)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>none</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -896,7 +1137,7 @@
  <context>
   <name>GotView</name>
   <message>
-   <source>1 setting is not as asked</source>
+   <source>Click for every setting as asked and as got</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -904,24 +1145,12 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Show every setting as asked and as got</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>and {n} more</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>{n} settings are not as asked</source>
+   <source>Not as asked: {titles}</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
  <context>
   <name>Header</name>
-  <message>
-   <source>Adapters and others</source>
-   <translation type="unfinished"></translation>
-  </message>
   <message>
    <source>Add file…</source>
    <translation type="unfinished"></translation>
@@ -940,6 +1169,10 @@
   </message>
   <message>
    <source>Models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other files</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1133,6 +1366,14 @@
  <context>
   <name>LoadFooter</name>
   <message>
+   <source>1 error</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>1 warning</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Cancel</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1173,11 +1414,11 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{n} settings cannot be loaded as they are</source>
+   <source>{n} errors</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{n} settings deserve a look</source>
+   <source>{n} warnings</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1238,6 +1479,12 @@
  </context>
  <context>
   <name>LoadView</name>
+  <message numerus="yes">
+   <source>%n differ</source>
+   <translation type="unfinished">
+    <numerusform></numerusform>
+   </translation>
+  </message>
   <message numerus="yes">
    <source>%n setting(s) differ from what was asked</source>
    <translation type="unfinished">
@@ -1325,6 +1572,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>another is chosen</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>got what was asked</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1345,6 +1596,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{name} is chosen</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{name} takes {size}, and only {free} of memory is free on all devices together. It may load very slowly, make the computer unresponsive, or fail.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1357,7 +1612,7 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{stage}, {time} left</source>
+   <source>{time} left</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1589,18 +1844,6 @@
  <context>
   <name>MessageView</name>
   <message>
-   <source>Assistant</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Continue</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Continue this reply</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Copy as Markdown</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1610,14 +1853,6 @@
   </message>
   <message>
    <source>Regenerate</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Try again</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>You</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1859,6 +2094,83 @@
   </message>
  </context>
  <context>
+  <name>Notices</name>
+  <message>
+   <source>Conversations cannot be saved ({why}). They last until the window is closed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Conversations were saved until then. The file below says where it happened.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loadout crashed last time</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loadout did not end properly last time. Everything was kept.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Some files needed attention</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Something went wrong: {error}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message numerus="yes">
+   <source>The conversations could not be used ({why}). The file was kept as {path}; %n message(s) could be read out of it.</source>
+   <translation type="unfinished">
+    <numerusform></numerusform>
+   </translation>
+  </message>
+  <message>
+   <source>The list of models was damaged. It was kept as {path}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>a newer version wrote the file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>another program holds the file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the disk is full</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the disk refused</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the file cannot be opened</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the file is another program's</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the file is damaged</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the file may not be written</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the reason is not known</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>OrderEditor</name>
   <message>
    <source>Move down (Alt+Down)</source>
@@ -2055,6 +2367,32 @@
   </message>
  </context>
  <context>
+  <name>ReloadMark</name>
+  <message>
+   <source>reload</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ReplyView</name>
+  <message>
+   <source>Assistant</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Continue</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Continue this reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>RowGroup</name>
   <message>
    <source>, {n} changed</source>
@@ -2086,11 +2424,9 @@
  </context>
  <context>
   <name>ScanBar</name>
-  <message numerus="yes">
-   <source>%n file(s)</source>
-   <translation type="unfinished">
-    <numerusform></numerusform>
-   </translation>
+  <message>
+   <source>1 file</source>
+   <translation type="unfinished"></translation>
   </message>
   <message>
    <source>Cancel</source>
@@ -2110,6 +2446,10 @@
   </message>
   <message>
    <source>{found} · searching {folder}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} files</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -2133,10 +2473,6 @@
   </message>
   <message>
    <source>Reset to {value}</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>reload</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2816,6 +3152,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Layers on a remote worker use its memory and its speed, and every token then crosses the network once per worker: good for a model that no single machine holds, slow over anything but a fast local network. The protocol has no password and no encryption: use it only on a network you trust. Needs a llama.cpp built with the RPC backend here and there, of the same version.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Leave out the middle</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2924,7 +3264,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Mapped, loading is fast, loading again is nearly instant, and several programs share one copy; the system may drop pages when memory is short and read them again, which makes generation stutter. Not mapped, weights are read once into memory of the worker's own. Unset, the file is mapped unless one of the devices cannot use mapped memory. Weights that go to a GPU are copied there either way.</source>
+   <source>Mapped, loading is fast, loading again is nearly instant, and several programs share one copy; the system may drop pages when memory is short and read them again, which makes generation stutter. Not mapped, weights are read once into memory of the worker's own. Unset, the file is mapped unless one of the devices cannot use mapped memory. Weights that go to a GPU with memory of its own are copied there either way.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3000,7 +3340,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>More hits make guesses rarer and safer.</source>
+   <source>More hits make guesses rarer and safer: worth trying when most guesses are thrown away.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3081,6 +3421,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Order</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other machines that run ggml's rpc-server, each as host:port; every one appears as a device.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3172,6 +3516,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Remote workers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Removes the too obvious as well as the too unlikely, for prose that is neither bland nor wild. 1 switches it off; 0.9 is a mild start. Do not use it where the obvious answer is the right one.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3224,7 +3572,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Saves compute memory, the more the longer the context, and is faster on most devices. Auto lets llama.cpp use it where every layer's device supports it for this model. Needed for a quantised V cache and for the split mode 'By tensors'. Forced on where a device lacks it, that part runs on the CPU and is slow.</source>
+   <source>Saves compute memory, the more the longer the context, and is faster on most devices. Auto uses it unless the device of some layer lacks it for this model. Needed for a quantised V cache and for the split mode 'By tensors'. Forced on where a device lacks it, that part runs on the CPU and is slow.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3244,7 +3592,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Speeds up prompts on CPUs, for the quantisations that have such a layout. The rearranged weights are a copy, so they cannot be memory-mapped: loading takes longer and the memory is the worker's own. Switch it off for fast loading, or to share mapped weights with other programs.</source>
+   <source>Speeds up the CPU, prompts most of all, for quantisations that have such a layout. The rearranged weights are a copy, so they cannot be memory-mapped: loading takes longer and the memory is the worker's own. Switch it off for fast loading, or to share mapped weights with other programs.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3432,7 +3780,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The order is the order in which layers are dealt out. Leave a GPU out to keep it free for other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other.</source>
+   <source>The order is the order in which layers are dealt out. Leave a GPU out to keep it free for other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other. The single word none keeps everything on the CPU.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3600,7 +3948,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>With weights kept on the CPU by choice, llama.cpp advises switching memory mapping off: the copies can be rearranged for speed and sent to the GPU faster.</source>
+   <source>With weights kept on the CPU by choice, llama.cpp advises switching memory mapping off: they then lie in memory that the GPU reads faster.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4154,10 +4502,6 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Latest</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Messages</source>
    <translation type="unfinished"></translation>
   </message>
@@ -4259,6 +4603,13 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>{file} and {n} more parts</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>_Rows</name>
+  <message>
+   <source>Title</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
