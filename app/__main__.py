@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if _names_no_command(arguments):
         return _open_window(_window_parser().parse_args(arguments))
     args = _command_parser().parse_args(arguments)
-    return int(args.run(args))
+    return _run_command(args)
 
 
 def _names_no_command(arguments: list[str]) -> bool:
@@ -78,6 +78,21 @@ def _command_parser() -> argparse.ArgumentParser:
     _add_common(parser)
     add_parsers(parser.add_subparsers(title="commands", metavar="COMMAND", dest="command", required=True))
     return parser
+
+
+def _run_command(args: argparse.Namespace) -> int:
+    """Runs a command, watched by a crash file where one can be written."""
+    from app.logs import CrashFile
+    from app.paths import Paths
+
+    try:
+        crash_file = CrashFile(Paths(args.profile_dir), args.command)
+    except OSError:
+        return int(args.run(args))
+    try:
+        return int(args.run(args))
+    finally:
+        crash_file.close()
 
 
 def _version() -> str:

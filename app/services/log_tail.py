@@ -118,6 +118,19 @@ def level_of(line: str) -> str:
     return "warning" if _WARNS.search(line) else "info"
 
 
+class LevelReader:
+    """Tells the level of line after line; lines that continue an entry of ours, as a traceback's, have its level."""
+
+    def __init__(self) -> None:
+        self._entry = ""  # the level of the entry of ours that is being read, "" in other files
+
+    def level(self, line: str) -> str:
+        """The level of the next line."""
+        if _LEVEL.match(line):
+            self._entry = level_of(line)
+        return self._entry or level_of(line)
+
+
 def log_files(folder: Path) -> list[Path]:
     """Log and crash files below `folder`, newest first, without the empty ones of running processes."""
     found = [*folder.glob("*.log"), *(path for path in folder.glob("crashes/*.txt") if path.stat().st_size)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.services.log_tail import LogTail, level_of, log_files
+from app.services.log_tail import LevelReader, LogTail, level_of, log_files
 
 
 class Heard:
@@ -80,6 +80,20 @@ def test_a_missing_file_is_told(tmp_path: Path, qtbot: QtBot) -> None:
 )
 def test_levels(line: str, level: str) -> None:
     assert level_of(line) == level
+
+
+def test_a_traceback_has_the_level_of_its_entry() -> None:
+    reader = LevelReader()
+    lines = [
+        "2026-11-21 08:00:00,123 ERROR   app: bad",
+        "Traceback",
+        "  File x",
+        "ok",
+        "2026-11-21 08:00:00,9 INFO    a: b",
+    ]
+    assert [reader.level(line) for line in lines] == ["error", "error", "error", "error", "info"]
+    other = LevelReader()
+    assert [other.level(line) for line in ("load failed", "fine")] == ["error", "info"]
 
 
 def test_files_newest_first_without_empty_crash_files(tmp_path: Path) -> None:

@@ -24,10 +24,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.services.log_tail import LogTail, level_of, log_files
+from app.services.log_tail import LevelReader, LogTail, log_files
 from app.ui.format import bytes_text, when_text
 from app.ui.theme import Theme
 from app.ui.widgets import ElidedLabel, IconButton, SearchField, Segmented
+
+Line = tuple[str, str]
+"""(level, text)"""
 
 _N_LINES = 8000
 _N_FILES = 60
@@ -45,7 +48,8 @@ class LogsPage(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._folder = folder
-        self._lines: deque[str] = deque(maxlen=_N_LINES)
+        self._lines: deque[Line] = deque(maxlen=_N_LINES)
+        self._levels = LevelReader()
         self._tail = LogTail(self)
         self._tail.started.connect(self._start)
         self._tail.grew.connect(self._grow)
@@ -150,12 +154,17 @@ class LogsPage(QWidget):
 
     def _start(self, lines: list[str]) -> None:
         self._lines.clear()
-        self._lines.extend(lines)
+        self._levels = LevelReader()
+        self._read(lines)
         self._show_all()
 
     def _grow(self, lines: list[str]) -> None:
-        self._lines.extend(lines)
-        self._append([line for line in lines if self._is_shown(line)])
+        self._append([line for line in self._read(lines) if self._is_shown(line)])
+
+    def _read(self, lines: list[str]) -> list[Line]:
+        read = [(self._levels.level(line), line) for line in lines]
+        self._lines.extend(read)
+        return read
 
     def _say(self, reason: str) -> None:
         self._start([self.tr("This file cannot be read: {reason}").format(reason=reason)])
@@ -165,11 +174,12 @@ class LogsPage(QWidget):
         self._append([line for line in self._lines if self._is_shown(line)])
         self.view.verticalScrollBar().setValue(self.view.verticalScrollBar().maximum())
 
-    def _is_shown(self, line: str) -> bool:
+    def _is_shown(self, line: Line) -> bool:
         text = self.search.text().casefold()
-        return level_of(line) in _SHOWN_BY[self.levels.value() or "all"] and text in line.casefold()
+        level, said = line
+        return level in _SHOWN_BY[self.levels.value() or "all"] and text in said.casefold()
 
-    def _append(self, lines: list[str]) -> None:
+    def _append(self, lines: list[Line]) -> None:
         """Adds lines at the end; the view follows if its end was in sight."""
         if not lines:
             return
@@ -204,13 +214,13 @@ class LogsPage(QWidget):
         super().hideEvent(event)
 
 
-def _runs(lines: list[str], tones: dict[str, str]) -> list[tuple[str, list[str]]]:
+def _runs(lines: list[Line], tones: dict[str, str]) -> list[tuple[str, list[str]]]:
     """Neighbouring lines of one tone together, so that thousands of lines are a few insertions."""
     runs: list[tuple[str, list[str]]] = []
-    for line in lines:
-        tone = tones[level_of(line)]
+    for level, text in lines:
+        tone = tones[level]
         if runs and runs[-1][0] == tone:
-            runs[-1][1].append(line)
+            runs[-1][1].append(text)
         else:
-            runs.append((tone, [line]))
+            runs.append((tone, [text]))
     return runs

@@ -53,7 +53,7 @@ class LoadView(QObject):
         loading.failed.connect(self._tell_failure)
         loading.lost.connect(self._tell_loss)
         loading.unusable.connect(self._tell_unusable)
-        bar.chosen.connect(loading.choose)
+        bar.chosen.connect(lambda model_id, loadout: loading.choose(model_id, loadout or None))
         bar.load_chosen.connect(
             lambda model_id, loadout: loading.choose(model_id, loadout or None, load=True)
         )
@@ -81,7 +81,9 @@ class LoadView(QObject):
             return BarContent(BarState.EJECTING, facts.name, self._facts(facts), (self.tr("Ejecting"),))
         if loading.got is not None:
             return self._ready(facts, loading.got)
-        return BarContent(BarState.CHOSEN, facts.name, self._facts(facts), (self.tr("Not loaded yet"),))
+        return BarContent(
+            BarState.CHOSEN, facts.name, self._facts(facts), (self.tr("Not loaded yet"),), can_load=True
+        )
 
     def _facts(self, facts: ModelFacts) -> str:
         parts = (parameters_text(facts.n_params) if facts.n_params else "", facts.quantisation)
@@ -90,6 +92,10 @@ class LoadView(QObject):
     def _ready(self, facts: ModelFacts, got: Got) -> BarContent:
         detail = _DOT.join((got.quantisation, bytes_text(facts.size_bytes), self._layers(got)))
         took = self.tr("loaded in {time}").format(time=duration_text(got.load_ms / 1000))
+        chosen = self._loading.chosen
+        if chosen is not None and chosen.path != facts.path:
+            notes = (self.tr("{name} is chosen").format(name=chosen.name), self.tr("another is chosen"))
+            return BarContent(BarState.READY, facts.name, detail, notes, can_load=True)
         n_differ = len(got.differences)
         if n_differ:
             notes = (

@@ -40,7 +40,7 @@ class BarContent:
     in `note_role` (a QLabel role).
 
     `fraction` 0..1 is how far loading is; None while that is unknown. `has_report` makes the note a button that
-    asks for what was got.
+    asks for what was got; `can_load` shows Load.
     """
 
     state: BarState = BarState.EMPTY
@@ -50,7 +50,7 @@ class BarContent:
     note_role: str = "dim"
     fraction: float | None = None
     has_report: bool = False
-    can_load: bool = True
+    can_load: bool = False
 
 
 class ModelBar(QFrame):
@@ -96,7 +96,7 @@ class ModelBar(QFrame):
         self.panel_button = self._toggle(
             theme, "panel", self.tr("Show or hide the settings"), self.panel_toggled
         )
-        self._arrange()
+        self._arrange(theme)
         self._show_state()
 
     def _button(self, text: str, role: str, signal: SignalInstance) -> QPushButton:
@@ -113,7 +113,7 @@ class ModelBar(QFrame):
         button.clicked.connect(signal)
         return button
 
-    def _arrange(self) -> None:
+    def _arrange(self, theme: Theme) -> None:
         self._row = row = QHBoxLayout()
         row.setContentsMargins(16, 7, 12, 7)
         row.setSpacing(8)
@@ -132,7 +132,11 @@ class ModelBar(QFrame):
         column.setSpacing(0)
         column.addLayout(row)
         column.addWidget(line)
-        self.setFixedHeight(48)
+        theme.changed.connect(lambda: self._fit_height(theme))
+        self._fit_height(theme)
+
+    def _fit_height(self, theme: Theme) -> None:
+        self.setFixedHeight(max(48, theme.text_size_px + 35))
 
     def show_content(self, content: BarContent) -> None:
         """Shows another state."""
@@ -155,8 +159,7 @@ class ModelBar(QFrame):
     def _show_state(self) -> None:
         content, state = self._content, self._content.state
         self._pill.show_content(state, content.name, content.detail)
-        self._load.setVisible(state is BarState.CHOSEN)
-        self._load.setEnabled(content.can_load)
+        self._load.setVisible(content.can_load)
         self._eject.setVisible(state in {BarState.READY, BarState.EJECTING})
         self._eject.setEnabled(state is BarState.READY)
         self._progress.setVisible(state is BarState.LOADING)

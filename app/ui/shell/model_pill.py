@@ -55,17 +55,19 @@ class ModelPill(QPushButton):
         for part in (self._dot, self._name, self._detail, self._caret):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             row.addWidget(part)
-        self.setFixedHeight(32)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(180)
         theme.changed.connect(self._draw)
         self._draw()
 
     def sizeHint(self) -> QSize:
-        return QSize(max(180, self._row.sizeHint().width()), 32)
+        return QSize(max(180, self._row.sizeHint().width()), self._height())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 32)
+        return QSize(180, self._height())
+
+    def _height(self) -> int:
+        return max(32, self._theme.text_size_px + 19)
 
     def show_content(self, state: str, name: str, detail: str) -> None:
         """`state` is a BarState."""
@@ -84,4 +86,5 @@ class ModelPill(QPushButton):
         self.updateGeometry()
 
     def _draw(self) -> None:
+        self.setFixedHeight(self._height())
         self._caret.setPixmap(pixmap(self._theme, "down", 12, "dim"))

@@ -90,12 +90,30 @@ def test_a_file_is_opened_loaded_talked_to_and_ejected(rig: Rig, tiny_model: Pat
     rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.READY, timeout=5000)
     assert "on the CPU" in rig.bar.content.detail
     assert "got what was asked" in rig.bar.content.notes[0]
+    rig.qtbot.mouseClick(button(rig.bar, "Details"), Qt.MouseButton.LeftButton)
+    report = QApplication.activeModalWidget()
+    assert report is not None
+    report.close()
     rig.profile.sampling_plan.set_value("max_tokens", 8)
     with rig.qtbot.waitSignal(rig.profile.chat.reply_finished, timeout=20000):
         assert rig.profile.chat.send("Hello")
     rig.press("eject")
     rig.wait_for(SessionState.EMPTY)
     rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.CHOSEN, timeout=5000)
+
+
+def test_another_model_chosen_beside_the_loaded_one(rig: Rig, tiny_model: Path, tiny_moe: Path) -> None:
+    rig.show()
+    rig.profile.loading.open_file(str(tiny_model), load=True)
+    rig.wait_for(SessionState.READY)
+    rig.profile.loading.open_file(str(tiny_moe))
+    rig.qtbot.waitUntil(lambda: rig.bar.content.can_load, timeout=10000)
+    assert rig.bar.content.state is BarState.READY
+    rig.qtbot.mouseClick(button(rig.bar, "Load"), Qt.MouseButton.LeftButton)
+    rig.qtbot.waitUntil(
+        lambda: rig.profile.loading.got is not None and rig.profile.session.model_path == str(tiny_moe),
+        timeout=20000,
+    )
 
 
 def test_a_load_can_be_cancelled_from_the_bar(rig: Rig, tiny_model: Path) -> None:

@@ -46,7 +46,7 @@ def shown_buttons(bar: ModelBar) -> set[str]:
     ],
 )
 def test_each_state_has_its_buttons(bar: ModelBar, state: BarState, buttons: set[str]) -> None:
-    bar.show_content(BarContent(state, "Qwen3-8B", "Q4_K_M"))
+    bar.show_content(BarContent(state, "Qwen3-8B", "Q4_K_M", can_load=state is BarState.CHOSEN))
     assert shown_buttons(bar) == buttons
 
 
