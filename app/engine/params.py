@@ -6,12 +6,12 @@ import ctypes
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
 from app.core.reasons import FailureKind
-from app.core.settings import LOAD
+from app.core.settings import LOAD, Kind
 from app.core.settings.load_mode import load_mode
 from app.engine.bindings import lib
 from app.engine.devices import Device, buffer_types, named
@@ -30,11 +30,9 @@ NUMA = {"disabled": 0, "distribute": 1, "isolate": 2, "numactl": 3, "mirror": 4}
 EXPERTS_PATTERN = r"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
 """The expert weights of a block: LLM_FFN_EXPS_REGEX, llama.cpp's common/common.h."""
 
-_PLAIN_CONTEXT_FIELDS = (
-    "n_batch", "n_ubatch", "n_seq_max", "offload_kqv", "op_offload", "swa_full", "kv_unified",
-    "rope_freq_base", "rope_freq_scale", "yarn_ext_factor", "yarn_attn_factor", "yarn_beta_fast", "yarn_beta_slow",
-    "yarn_orig_ctx",
-)  # fmt: skip
+_PLAIN_KINDS = {Kind.INT, Kind.FLOAT, Kind.BOOL}
+_COMBINED_FIELDS = {"load_mode", "tensor_buft_overrides", "kv_overrides"}
+"""Fields that several rows have as their target, or that are built from a row's value below."""
 
 
 class TensorBuftOverride(ctypes.Structure):
@@ -75,6 +73,7 @@ def build(values: dict[str, Any], devices: list[Device], architecture: str) -> P
         EngineError: a value names a device or a buffer type that is not there, or a malformed override.
     """
     params = Params(lib.llama_model_default_params(), lib.llama_context_default_params(), [])
+    _set_plain(params, values)
     _set_model(params, values)
     _set_devices(params, values, devices)
     _set_placement(params, values, devices)
@@ -83,14 +82,20 @@ def build(values: dict[str, Any], devices: list[Device], architecture: str) -> P
     return params
 
 
+def _set_plain(params: Params, values: dict[str, Any]) -> None:
+    """Numbers and switches go where their row's target says; None leaves llama.cpp's own default."""
+    for row in LOAD:
+        struct, _, name = row.target.partition(".")
+        if struct not in {"model", "context"} or row.kind not in _PLAIN_KINDS or name in _COMBINED_FIELDS:
+            continue
+        if values[row.key] is not None:
+            setattr(getattr(params, struct), name, values[row.key])
+
+
 def _set_model(params: Params, values: dict[str, Any]) -> None:
     model = params.model
-    model.n_gpu_layers = values["n_gpu_layers"] if values["n_gpu_layers"] is not None else -1
     model.split_mode = SPLIT_MODES[values["split_mode"]]
-    model.main_gpu = values["main_gpu"]
     model.load_mode = lib.llama_load_mode_from_str(load_mode(values).encode())
-    model.check_tensors = values["check_tensors"]
-    model.use_extra_bufts = values["use_extra_bufts"]
     split: list[float] = values["tensor_split"] or []
     if split:
         size = max(lib.llama_max_devices(), len(split))
@@ -155,7 +160,7 @@ def _set_overrides(params: Params, values: dict[str, Any], architecture: str) ->
     for index, (key, text) in enumerate(pairs):
         _fill_override(array[index], key, text)
     params.kept.append(array)
-    pointer: Any = type(params.model.kv_overrides)
+    pointer = cast("Any", params.model.kv_overrides).__class__
     params.model.kv_overrides = ctypes.cast(array, pointer)
 
 
@@ -186,10 +191,6 @@ def _bad_override(key: str, text: str, why: str) -> EngineError:
 
 def _set_context(params: Params, values: dict[str, Any]) -> None:
     context = params.context
-    context.n_ctx = values["n_ctx"] or 0
-    for name in _PLAIN_CONTEXT_FIELDS:
-        if values[name] is not None:
-            setattr(context, name, values[name])
     context.n_threads = values["n_threads"] or physical_cores()
     context.n_threads_batch = values["n_threads_batch"] or context.n_threads
     context.flash_attn_type = FLASH_ATTENTION[values["flash_attn"]]
