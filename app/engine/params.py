@@ -6,7 +6,7 @@ import ctypes
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import psutil
 
@@ -160,7 +160,7 @@ def _set_overrides(params: Params, values: dict[str, Any], architecture: str) ->
     for index, (key, text) in enumerate(pairs):
         _fill_override(array[index], key, text)
     params.kept.append(array)
-    pointer = cast("Any", params.model.kv_overrides).__class__
+    pointer: type[Any] = type(params.model.kv_overrides)
     params.model.kv_overrides = ctypes.cast(array, pointer)
 
 
