@@ -18,7 +18,7 @@ from app.ui.panel.editors import Editor, make_editor
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
 
-_WIDTH_PX = 720
+_WIDTH_PX = 720  # at 13 px text
 
 
 class PreferenceRow(QFrame):
@@ -133,7 +133,8 @@ class PreferencesPage(QScrollArea):
         column.addStretch(1)
         middle = QWidget(body)
         middle.setLayout(column)
-        middle.setMaximumWidth(_WIDTH_PX)
+        middle.setMaximumWidth(_WIDTH_PX * theme.text_size_px // 13)
+        theme.changed.connect(lambda: middle.setMaximumWidth(_WIDTH_PX * theme.text_size_px // 13))
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 0, 0)
         row.addStretch(1)

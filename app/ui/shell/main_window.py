@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.ui.library.drop_target import DropTarget
 from app.ui.shell.model_bar import ModelBar
 from app.ui.shell.page import Page
 from app.ui.shell.rail import Rail
@@ -62,7 +62,6 @@ class MainWindow(QMainWindow):
 
     files_dropped = Signal(list)  # list[str]: .gguf files and folders
     page_changed = Signal(str)
-    closing = Signal()  # the user closed the window
 
     def __init__(
         self,
@@ -77,7 +76,6 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Loadout")
-        self.setAcceptDrops(True)
         self.setMinimumSize(760, 520)
         self._pages = {page.key: page for page in pages}
         self._state = state or WindowState()
@@ -90,6 +88,8 @@ class MainWindow(QMainWindow):
         self._panel_place = _Place("panel", self)
         self._plots_place = _Place("bg", self)
         self.toast = Toast(theme, self._arrange())
+        self.drop_target = DropTarget(theme, self._body)
+        self.drop_target.dropped.connect(self.files_dropped)
         model_bar.panel_toggled.connect(self.set_panel_shown)
         model_bar.plots_toggled.connect(self.set_plots_shown)
         if panel is not None:
@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         """Size, place and folded parts as they are now."""
         self._state.set_geometry(bytes(self.saveGeometry().data()))
         self._state.page = self._current
-        if self._panel_place.isVisible():
+        if not self._panel_place.isHidden():  # isVisible is False once the window is closed
             self._state.panel_width = self._panel_place.width()
         if self._plots_place.isVisible() and not self._state.plots_collapsed:
             self._state.plots_height = self._plots_place.height()
@@ -207,7 +207,7 @@ class MainWindow(QMainWindow):
         self._panel_place.setMaximumWidth(560)
         self._plots_place.setMinimumHeight(_PLOTS_MIN_PX)
         self._plots_place.setMaximumHeight(_PLOTS_MAX_PX)
-        body = QWidget(self)
+        self._body = body = QWidget(self)
         row = QHBoxLayout(body)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -246,25 +246,3 @@ class MainWindow(QMainWindow):
     def _default_size() -> tuple[int, int]:
         room = QGuiApplication.primaryScreen().availableGeometry()
         return min(1360, room.width() - 40), min(860, room.height() - 60)
-
-    # -- what happens to it ---------------------------------------------------------------------------------
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _droppable(event):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        paths = _droppable(event)
-        if paths:
-            event.acceptProposedAction()
-            self.files_dropped.emit(paths)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.closing.emit()
-        super().closeEvent(event)
-
-
-def _droppable(event: QDropEvent) -> list[str]:
-    """The model files and folders among what is dragged."""
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [str(path) for path in paths if path.suffix.lower() == ".gguf" or path.is_dir()]

@@ -125,11 +125,13 @@ def test_models_and_folders_can_be_dropped(rig: Rig, tmp_path: Path) -> None:
     mime.setUrls([QUrl.fromLocalFile(str(name)) for name in names])
     button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(5, 5), Qt.DropAction.CopyAction, mime, button, none)
-    window.dragEnterEvent(enter)
+    QApplication.sendEvent(window.centralWidget(), enter)
     assert enter.isAccepted()
+    assert window.drop_target.isVisible()
     drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, button, none)
     with rig.qtbot.waitSignal(window.files_dropped) as dropped:
-        window.dropEvent(drop)
+        QApplication.sendEvent(window.centralWidget(), drop)
+    assert not window.drop_target.isVisible()
     assert dropped.args == [[str(names[0]), str(names[2])]]
 
 
@@ -145,7 +147,7 @@ def test_a_drag_without_models_is_not_taken(rig: Rig, tmp_path: Path) -> None:
         Qt.KeyboardModifier.NoModifier,
     )
     enter.ignore()
-    window.dragEnterEvent(enter)
+    QApplication.sendEvent(window.centralWidget(), enter)
     assert not enter.isAccepted()
 
 
