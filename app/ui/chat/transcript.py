@@ -1,8 +1,8 @@
 """The messages of the open conversation in one scrolled column.
 
-Only what is near the visible part is built and laid out: the newest messages first, older ones when the reader
-comes near them. What is read stays where it is while something above it changes, and the end is followed only as
-long as the reader is there.
+Only what is near the visible part is built and laid out; the height of what was never seen is estimated. What is
+read stays where it is while something above it changes, and the end is followed only as long as the reader is
+there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from app.ui.theme import Theme
 
 COLUMN = 820
 MARGIN, TOP, GAP, BOTTOM = 28, 20, 10, 16
-N_FIRST = 50
+N_VIEWS = 60
+"""With more views than this, those far away are let go; they are built again when the reader comes near."""
 SLICE_S = 0.010
 NEAR_END = 12
 """A reader this near to the end, in pixels, is at the end."""
@@ -36,14 +37,15 @@ Place = tuple[int, int]
 
 @dataclass(slots=True)
 class _Slot:
-    """A message of the path; `view` is None until it is built. `width` is the one it was laid out for."""
+    """A message of the path. `view` is None until it is built, and again once it was let go. `height` is estimated
+    until it was laid out once, for `width`."""
 
     message: Message
     place: Place
     view: MessageView | None = None
     y: int = 0
     height: int = 0
-    width: int = -1
+    width: int = 0
     is_stale: bool = True  # to be laid out again when it comes near
     is_old_style: bool = False
 
@@ -63,8 +65,6 @@ class Transcript(QScrollArea):
         self._theme = theme
         self._parser = MarkdownParser()
         self._slots: list[_Slot] = []
-        self._first_built = 0
-        self._n_wanted = N_FIRST
         self._dying: list[MessageView] = []
         self._follows = True
         self._is_placing = False
@@ -107,7 +107,7 @@ class Transcript(QScrollArea):
     @property
     def n_built(self) -> int:
         """How many messages have a view."""
-        return len(self._slots) - self._first_built
+        return sum(slot.view is not None for slot in self._slots)
 
     @property
     def is_following(self) -> bool:
@@ -143,13 +143,13 @@ class Transcript(QScrollArea):
             slot.place = place
             if slot.view is not None:
                 slot.view.set_place(*place)
-        had = bool(self._slots)
-        self._slots += [_Slot(*pair) for pair in zip(messages[n_same:], places[n_same:], strict=True)]
-        if not had or is_new:
-            self._first_built = len(self._slots)
-            self._n_wanted = N_FIRST
+        new = [_Slot(*pair) for pair in zip(messages[n_same:], places[n_same:], strict=True)]
+        for slot in new:
+            slot.height = _estimated_height(slot.message, self.column_width)
+        is_first = not self._slots
+        self._slots += new
+        if is_first or is_new:
             self._set_follows(follows=True)
-        self._build_end(n_same if had else len(self._slots))
         self.settle()
         self._build_timer.start()
 
@@ -167,7 +167,6 @@ class Transcript(QScrollArea):
                 slot.view.hide()
                 self._dying.append(slot.view)
         del self._slots[n_kept:]
-        self._first_built = min(self._first_built, n_kept)
 
     def set_can_generate(self, can_generate: bool) -> None:
         """Whether another reply could be asked for now."""
@@ -177,8 +176,7 @@ class Transcript(QScrollArea):
 
     # -- building -------------------------------------------------------------------------------------------
 
-    def _build(self, index: int) -> None:
-        slot = self._slots[index]
+    def _build(self, slot: _Slot) -> None:
         make = ReplyView if slot.message.role == Role.ASSISTANT else BubbleView
         view = slot.view = make(self._theme, self._parser, slot.message, self._content)
         view.set_place(*slot.place)
@@ -193,31 +191,39 @@ class Transcript(QScrollArea):
         self._lay_out(slot)
         view.show()
 
-    def _build_end(self, first_new: int) -> None:
-        """Builds what is new at the end, and as much before it as can be seen."""
-        for index in range(max(first_new, self._first_built), len(self._slots)):
-            self._build(index)
-        height = sum(slot.height + GAP for slot in self._slots[self._first_built :])
-        while self._first_built > 0 and height < self.viewport().height() + 200:
-            self._first_built -= 1
-            self._build(self._first_built)
-            height += self._slots[self._first_built].height + GAP
-
     def _build_more(self) -> None:
-        """A slice of work: older messages, then old views are let go."""
+        """A slice of work: what will soon be in sight is built, then what is not needed goes."""
         until = time.perf_counter() + SLICE_S
-        is_new = False
-        while self._first_built > 0 and self.n_built < self._n_wanted and time.perf_counter() < until:
-            self._first_built -= 1
-            self._build(self._first_built)
-            is_new = True
+        near = self._stale(self.viewport().height())
+        if near:
+            while near and time.perf_counter() < until:
+                self._lay_out(near.pop())
+            self.settle()
+            if not near:
+                self._chain_focus()
         while self._dying and time.perf_counter() < until:
             self._dying.pop().deleteLater()
-        if is_new:
-            self.settle()
-            self._chain_focus()
-        if self._dying or (self._first_built > 0 and self.n_built < self._n_wanted):
+        self._let_go()
+        if near or self._dying:
             self._build_timer.start(1)
+
+    def _let_go(self) -> None:
+        """Drops a few views that are far from what is seen, where there are many."""
+        n_views = self.n_built
+        if n_views <= N_VIEWS:
+            return
+        height = self.viewport().height()
+        top, bottom = (self.verticalScrollBar().value() + n * height for n in (-4, 5))
+        far = [slot for slot in self._slots if slot.view and (slot.y > bottom or slot.y + slot.height < top)]
+        focus = self.focusWidget()
+        for slot in sorted(far, key=lambda slot: -abs(slot.y - top))[: min(10, n_views - N_VIEWS)]:
+            view = slot.view
+            assert view is not None
+            if not (view.is_editing or view is focus or view.isAncestorOf(focus)):
+                view.hide()
+                self._dying.append(view)
+                slot.view = None
+                slot.is_stale = True
 
     def _chain_focus(self) -> None:
         for first, second in pairwise(self.views()):
@@ -236,7 +242,9 @@ class Transcript(QScrollArea):
             self._settle_timer.start()
 
     def _lay_out(self, slot: _Slot) -> None:
-        assert slot.view is not None
+        if slot.view is None:
+            self._build(slot)
+            return
         if slot.is_old_style:
             slot.view.restyle()
             slot.is_old_style = False
@@ -253,10 +261,10 @@ class Transcript(QScrollArea):
         self._is_placing = True
         anchor = self._anchor()
         try:
-            for _ in range(3):  # laying out moves others into sight
+            for _ in range(10):  # laying out moves others into sight
                 self._place()
                 self._restore(anchor)
-                stale = self._stale_near()
+                stale = self._stale(margin=100)
                 if not stale:
                     break
                 for slot in stale:
@@ -265,14 +273,14 @@ class Transcript(QScrollArea):
             self._is_placing = False
         self._show_jump()
 
-    def _stale_near(self) -> list[_Slot]:
-        height = self.viewport().height()
-        top = self.verticalScrollBar().value() - height
-        bottom = top + 3 * height
+    def _stale(self, margin: int) -> list[_Slot]:
+        """What is not up to date among the messages in sight and `margin` pixels around."""
+        top = self.verticalScrollBar().value() - margin
+        bottom = top + self.viewport().height() + 2 * margin
         width = self.column_width
         return [
             slot
-            for slot in self._slots[self._first_built :]
+            for slot in self._slots
             if (slot.is_stale or slot.width != width or slot.is_old_style)
             and slot.y < bottom
             and slot.y + slot.height > top
@@ -282,19 +290,19 @@ class Transcript(QScrollArea):
         """Stacks the built views from the top."""
         y = TOP
         left = (self.width() - self.column_width) // 2 - INSET
-        for slot in self._slots[self._first_built :]:
-            assert slot.view is not None
+        for slot in self._slots:
             slot.y = y
-            if slot.view.x() != left or slot.view.y() != y:
-                slot.view.move(left, y)
+            view = slot.view
+            if view is not None and (view.x() != left or view.y() != y):
+                view.move(left, y)
             y += slot.height + GAP
         self._content.resize(self.viewport().width(), max(y + BOTTOM, self.viewport().height()))
 
     def _anchor(self) -> tuple[_Slot, int] | None:
         """The first message in sight and how far its top is above the edge."""
         value = self.verticalScrollBar().value()
-        for slot in self._slots[self._first_built :]:
-            if slot.view is not None and slot.y + slot.height > value and slot.width >= 0 and slot.y > 0:
+        for slot in self._slots:
+            if slot.y + slot.height > value and slot.y > 0:
                 return slot, value - slot.y
         return None
 
@@ -302,7 +310,7 @@ class Transcript(QScrollArea):
         bar = self.verticalScrollBar()
         if self._follows:
             bar.setValue(bar.maximum())
-        elif anchor is not None and anchor[0].view is not None:
+        elif anchor is not None and anchor[0] in self._slots:
             bar.setValue(anchor[0].y + anchor[1])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -328,11 +336,9 @@ class Transcript(QScrollArea):
             return
         bar = self.verticalScrollBar()
         self._set_follows(follows=value >= bar.maximum() - NEAR_END)
-        if self._stale_near():
+        if self._stale(margin=100):
             self._settle_timer.start()
-        if value < 2 * self.viewport().height() and self._first_built > 0 and self.n_built >= self._n_wanted:
-            self._n_wanted = self.n_built + 20
-            self._build_timer.start()
+        self._build_timer.start()
         self._show_jump()
 
     def _set_follows(self, *, follows: bool) -> None:
@@ -345,17 +351,13 @@ class Transcript(QScrollArea):
         self._jump.raise_()
 
     def show_message(self, message_id: str) -> None:
-        """Bring a message into sight, building up to it."""
-        index = next((i for i, slot in enumerate(self._slots) if slot.message.id == message_id), None)
-        if index is None:
-            return
-        while self._first_built > index:
-            self._first_built -= 1
-            self._build(self._first_built)
-        self._n_wanted = max(self._n_wanted, self.n_built)
-        self._set_follows(follows=False)
-        self.settle()
-        self.verticalScrollBar().setValue(max(0, self._slots[index].y - TOP))
+        """Bring a message to the top of what is seen."""
+        slot = next((slot for slot in self._slots if slot.message.id == message_id), None)
+        if slot is not None:
+            self._set_follows(follows=False)
+            for _ in range(2):  # the way there was estimated
+                self.verticalScrollBar().setValue(max(0, slot.y - TOP))
+                self.settle()
 
     def show_part(self, view: MessageView, y: int) -> None:
         """Bring what is `y` pixels below a message's top into the middle."""
@@ -363,17 +365,24 @@ class Transcript(QScrollArea):
 
     def _focus_neighbour(self, slot: _Slot, step: int) -> None:
         index = self._slots.index(slot) + step
-        if self._first_built <= index < len(self._slots):
+        if 0 <= index < len(self._slots):
+            if self._slots[index].view is None:
+                self._build(self._slots[index])
             view = self._slots[index].view
             assert view is not None
             view.setFocus(Qt.FocusReason.TabFocusReason)
+            self.ensureVisible(view.x(), view.y() if step < 0 else view.y() + min(view.height(), 200), 0, 40)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_End:
             self.jump_to_end()
         elif event.key() == Qt.Key.Key_Home:
-            self._n_wanted = len(self._slots)
-            self._build_timer.start()
             self.verticalScrollBar().setValue(0)
         else:
             super().keyPressEvent(event)
+
+
+def _estimated_height(message: Message, width: int) -> int:
+    """A guess at a message's height in pixels, from its lines of ordinary length."""
+    n_lines = message.text.count("\n") + len(message.text) * 7 // max(width, 1) + 1
+    return n_lines * 20 + 40

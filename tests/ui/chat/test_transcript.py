@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.core.conversation import Conversation, Message, MessageState, ReplyError, Role, TrimNotice
 from app.core.reasons import FailureKind
 from app.ui.chat.message_view import MessageView
-from app.ui.chat.transcript import N_FIRST, Transcript
+from app.ui.chat.transcript import N_VIEWS, Transcript
 from app.ui.theme import Theme
 from tests.ui.chat.conftest import conversation_of
 
@@ -58,7 +58,7 @@ def test_a_thousand_messages_open_with_what_can_be_seen(transcript: Transcript, 
     assert transcript.view(path[-1].id) is not None
     assert is_at_end(transcript)
     settled(transcript, qtbot)
-    assert transcript.n_built == N_FIRST
+    assert transcript.n_built < 50
     assert is_at_end(transcript)
     assert do_not_overlap(transcript)
 
@@ -66,16 +66,34 @@ def test_a_thousand_messages_open_with_what_can_be_seen(transcript: Transcript, 
 def test_older_messages_come_as_the_reader_comes_to_them_and_nothing_jumps(
     transcript: Transcript, qtbot: QtBot
 ) -> None:
-    open_in(transcript, conversation_of(300))
+    open_in(transcript, conversation_of(300, lambda n: f"{n} " + "word " * (n * 37 % 300)))
     settled(transcript, qtbot)
-    n_before = transcript.n_built
-    seen = transcript.views()[4]
-    transcript.verticalScrollBar().setValue(seen.y() - 100)
-    before = y_of(transcript, seen)
-    qtbot.waitUntil(lambda: transcript.n_built > n_before)
-    settled(transcript, qtbot)
-    assert y_of(transcript, seen) == before
+    bar = transcript.verticalScrollBar()
+    for _ in range(60):
+        seen = next(view for view in transcript.views() if y_of(transcript, view) + view.height() > 0)
+        before = y_of(transcript, seen)
+        bar.setValue(bar.value() - 120)
+        settled(transcript, qtbot)
+        assert y_of(transcript, seen) == before + 120
+        assert do_not_overlap(transcript)
     assert not transcript.is_following
+    assert transcript.n_built <= N_VIEWS
+
+
+def test_views_far_away_are_let_go_and_come_back(transcript: Transcript, qtbot: QtBot) -> None:
+    path = open_in(transcript, conversation_of(400))
+    settled(transcript, qtbot)
+    for message in path[::-9]:
+        transcript.show_message(message.id)
+        settled(transcript, qtbot)
+        view = transcript.view(message.id)
+        assert view is not None
+        assert not view.visibleRegion().isEmpty()
+    assert transcript.n_built <= N_VIEWS + 10
+    transcript.jump_to_end()
+    view = transcript.view(path[-1].id)
+    assert view is not None
+    assert is_at_end(transcript)
 
 
 def test_home_leads_to_the_first_message(transcript: Transcript, qtbot: QtBot) -> None:
@@ -130,9 +148,10 @@ def test_scrolling_back_to_the_end_follows_again(transcript: Transcript, qtbot: 
 def test_another_width_keeps_the_place_and_lays_out_what_is_near(
     transcript: Transcript, qtbot: QtBot
 ) -> None:
-    open_in(transcript, conversation_of(60, lambda n: f"{n} " + "word " * 200))
-    settled(transcript, qtbot)
-    seen = transcript.views()[20]
+    path = open_in(transcript, conversation_of(60, lambda n: f"{n} " + "word " * 200))
+    transcript.show_message(path[20].id)
+    seen = transcript.view(path[20].id)
+    assert seen is not None
     transcript.verticalScrollBar().setValue(seen.y() + 10)
     settled(transcript, qtbot)
     laid_out: list[MessageView] = []
