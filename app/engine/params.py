@@ -6,7 +6,7 @@ import ctypes
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import psutil
 
@@ -160,8 +160,8 @@ def _set_overrides(params: Params, values: dict[str, Any], architecture: str) ->
     for index, (key, text) in enumerate(pairs):
         _fill_override(array[index], key, text)
     params.kept.append(array)
-    pointer: type[Any] = type(params.model.kv_overrides)
-    params.model.kv_overrides = ctypes.cast(array, pointer)
+    pointer_type = cast("type[Any]", type(params.model.kv_overrides))
+    params.model.kv_overrides = ctypes.cast(array, pointer_type)
 
 
 def _fill_override(entry: Any, key: str, text: str) -> None:
