@@ -69,9 +69,11 @@ def run(args: argparse.Namespace) -> int:
     load = dict(args.load_settings)
     refuse_unavailable(load, {})
     model_path = chosen_model(args)
-    checked_plan(model_path, load, {})
+    plan = checked_plan(model_path, load, {})
     n_needed = args.prompt_tokens + args.gen_tokens + 1
-    with loaded_model(model_path, _with_room(load, n_needed), log_path(args, "bench")) as model:
+    if "n_ctx" not in load:
+        plan = _with_room(plan, n_needed)
+    with loaded_model(model_path, plan, log_path(args, "bench")) as model:
         if model.got.n_ctx_slot < n_needed:
             raise CommandError(
                 f"a run takes {n_needed} tokens, but the context has room for {model.got.n_ctx_slot}: "
@@ -86,13 +88,12 @@ def run(args: argparse.Namespace) -> int:
     return EXIT_DONE
 
 
-def _with_room(load: dict[str, Any], n_needed: int) -> dict[str, Any]:
-    """`load` with a context that holds a run, unless the context was asked for."""
+def _with_room(plan: dict[str, Any], n_needed: int) -> dict[str, Any]:
+    """`plan` with a context that holds a run."""
     from app.core.settings import LOAD
 
-    if "n_ctx" in load or LOAD["n_ctx"].default >= n_needed * load.get("n_seq_max", 1):
-        return load
-    return {**load, "n_ctx": n_needed * load.get("n_seq_max", 1)}
+    n_tokens = n_needed * plan.get("n_seq_max", 1)
+    return plan if LOAD.value(plan, "n_ctx") >= n_tokens else {**plan, "n_ctx": n_tokens}
 
 
 def _measure(model: LoadedModel, args: argparse.Namespace) -> list[_Run]:

@@ -117,26 +117,31 @@ def _matches(text: str, entries: list[ModelEntry]) -> list[ModelEntry]:
     return exact or [entry for entry in entries if any(wanted in name for name in names(entry))]
 
 
-def checked_plan(model_path: Path, load: dict[str, Any], sampling: dict[str, Any]) -> None:
-    """Refuse settings that cannot work with each other or with this model; warn of unwise ones on stderr.
+def checked_plan(model_path: Path, load: dict[str, Any], sampling: dict[str, Any]) -> dict[str, Any]:
+    """The load settings to send: those asked for in `load`, over the defaults that the model calls for.
+
+    Settings that cannot work with each other or with this model are refused; unwise ones bring a warning on stderr.
 
     Raises:
         CommandError: the file is no usable model.
         UsageError: the settings cannot work; each problem is named.
     """
     from app.core.gguf import GgufError, facts
+    from app.core.settings.bounds import model_defaults
     from app.core.settings.rules import problems
 
     try:
         model_facts = facts(model_path)
     except GgufError as error:
         raise CommandError(f"{model_path}: {error}") from None
-    found = problems(load, sampling, model_facts, _machine())
+    plan = model_defaults(model_facts) | load
+    found = problems(plan, sampling, model_facts, _machine())
     errors = [f"{problem.key}: {problem.text()}" for problem in found if problem.severity == "error"]
     if errors:
         raise UsageError("\nloadout: ".join(errors))
     for problem in found:
         note(f"loadout: {problem.key}: {problem.text()}")
+    return plan
 
 
 def _machine() -> Machine:

@@ -75,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
     refuse_unavailable(load, sampling)
     prompt = _prompt(args)
     model_path = chosen_model(args)
-    checked_plan(model_path, load, sampling)
-    with loaded_model(model_path, load, log_path(args, "run")) as model:
+    plan = checked_plan(model_path, load, sampling)
+    with loaded_model(model_path, plan, log_path(args, "run")) as model:
         _say_differences(model, raw=args.raw)
         request = _request(args, model.next_id(), prompt, sampling)
         reply = _stream(model, request, to_stdout=not args.json)

@@ -50,6 +50,20 @@ def test_the_json_document_holds_text_timings_and_settings(loadout: Program, tin
     assert record["model"] == str(tiny_model)
 
 
+def test_the_default_context_is_no_longer_than_the_model_was_trained_for(
+    loadout: Program, tiny_model: Path
+) -> None:
+    asked = ("run", tiny_model, "--prompt", "hello", "--max-tokens", 2, "--json")
+    done = loadout(*asked)
+    record = done.json()
+    assert record["got"]["n_ctx"] == record["got"]["n_ctx_train"] == 512
+    assert record["asked"]["load"] == {}
+    assert "n_ctx" not in done.stderr
+    longer = loadout(*asked, "--set", "n_ctx=4096")
+    assert longer.json()["got"]["n_ctx"] == 4096
+    assert "trained for 512 tokens" in longer.stderr
+
+
 def test_text_is_the_reply_alone_and_the_rest_goes_to_stderr(loadout: Program, tiny_model: Path) -> None:
     asked = ("run", tiny_model, "--prompt", "hello", "--max-tokens", 12, "--sample", "temperature=0")
     text = loadout(*asked)
