@@ -490,6 +490,8 @@ def _finish(
             writer.add_uint32(key, value)
         elif isinstance(value, float):
             writer.add_float32(key, value)
+        elif isinstance(value, list):
+            writer.add_array(key, value)
         else:
             writer.add_string(key, str(value))
     return _write(writer, path)

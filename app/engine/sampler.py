@@ -20,6 +20,12 @@ from app.engine.bindings import lib
 from app.engine.errors import EngineError
 
 _MIROSTAT_M = 100  # candidates mirostat 1 estimates from; llama.cpp's constant
+_TYPICAL_FLOOR = 1e-30
+"""How likely, beside the likeliest, a token must be for the typical step to see it.
+
+llama.cpp's step reckons with p * log(p): where a probability is 0, as after a grammar, a bias of -inf, top-n-sigma or
+far out in a vocabulary, that is no number, and the step then picks from the impossible tokens.
+"""
 _TOKEN_DATA = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)], align=True)
 
 
@@ -106,7 +112,7 @@ class Sampler:
         self, values: dict[str, Any], eog_tokens: Sequence[int], bias_tokens: Callable[[str], list[int]]
     ) -> list[Any]:
         steps: list[Any] = []
-        if biases := _biases(values, eog_tokens, bias_tokens, self._n_vocab):
+        if biases := _biases(values, eog_tokens, bias_tokens, self._vocab):
             array = (lib.llama_logit_bias * len(biases))(*[lib.llama_logit_bias(*bias) for bias in biases])
             steps.append(lib.llama_sampler_init_logit_bias(self._n_vocab, len(biases), array))
         seed: int = values["seed"]
@@ -121,7 +127,11 @@ class Sampler:
                 lib.llama_sampler_init_mirostat_v2(seed, values["mirostat_tau"], values["mirostat_eta"])
             )
         else:
-            steps += [step for name in values["samplers"] if (step := self._step(name, values)) is not None]
+            for name in values["samplers"]:
+                step = self._step(name, values)
+                if step is not None and name == "typ_p":
+                    steps.append(lib.llama_sampler_init_min_p(_TYPICAL_FLOOR, 0))
+                steps += [step] if step is not None else []
             steps.append(self._last(values))
         return steps
 
@@ -201,9 +211,12 @@ _SIMPLE_STEPS: dict[str, tuple[Callable[[dict[str, Any]], Any], Callable[[dict[s
 
 
 def _biases(
-    values: dict[str, Any], eog_tokens: Sequence[int], bias_tokens: Callable[[str], list[int]], n_vocab: int
+    values: dict[str, Any], eog_tokens: Sequence[int], bias_tokens: Callable[[str], list[int]], vocab: Any
 ) -> list[tuple[int, float]]:
-    biases: list[tuple[int, float]] = []
+    n_vocab: int = lib.llama_vocab_n_tokens(vocab)
+    n_suppressed = ctypes.c_int32()
+    suppressed = lib.llama_vocab_get_suppress_tokens(vocab, ctypes.byref(n_suppressed))
+    biases = [(int(suppressed[index]), float("-inf")) for index in range(n_suppressed.value)]
     asked: list[tuple[int | str, float]] = values["logit_bias"] or []
     for token, bias in asked:
         for item in [token] if isinstance(token, int) else bias_tokens(token):

@@ -204,6 +204,10 @@ class Scheduler:
         )
 
     def _sample(self, slot: Slot, generation: Generation, index: int) -> None:
+        if not generation.max_tokens:  # only the prompt was wanted, in the cache
+            generation.todo = []
+            self._end(slot, StopReason.MAX_TOKENS)
+            return
         try:
             token = generation.sampler.sample(self._context, index)
         except EngineError as error:

@@ -12,6 +12,7 @@ from app.core.settings import SAMPLING
 from app.engine import sampler
 from app.engine.bindings import lib
 from tests.engine.conftest import Bench
+from tests.tiny_models import build_llama
 
 MakeBench = Callable[..., Bench]
 OPEN: dict[str, Any] = {
@@ -103,7 +104,7 @@ def test_the_chain_follows_the_order(subject: Bench) -> None:
     }
     order = ["temperature", "min_p", "top_p", "typ_p", "top_k", "top_n_sigma"]
     names = chain_of(subject, **values, samplers=order)
-    assert names == ["temp-ext", "min-p", "top-p", "typical", "top-k", "top-n-sigma", "dist"]
+    assert names == ["temp-ext", "min-p", "top-p", "min-p", "typical", "top-k", "top-n-sigma", "dist"]
     everything = chain_of(
         subject,
         **values,
@@ -114,9 +115,17 @@ def test_the_chain_follows_the_order(subject: Bench) -> None:
         logit_bias=[[5, 1.0]],
     )
     assert everything == [
-        "logit-bias", "penalties", "dry", "top-n-sigma", "top-k", "typical", "top-p", "min-p", "xtc",
+        "logit-bias", "penalties", "dry", "top-n-sigma", "top-k", "min-p", "typical", "top-p", "min-p", "xtc",
         "temp-ext", "dist",
     ]  # fmt: skip
+
+
+def test_typical_p_never_takes_what_another_step_excluded(subject: Bench) -> None:
+    greedy = subject.ask("Hello", temperature=0.0, max_tokens=30)
+    # so strict a top-n-sigma leaves one token, all others are impossible
+    one_left = OPEN | {"max_tokens": 30, "top_n_sigma": 0.001}
+    assert subject.ask("Hello", **one_left) == greedy
+    assert subject.ask("Hello", **one_left, typical_p=0.5) == greedy
 
 
 def test_temperature_zero_is_greedy_whatever_the_seed(subject: Bench) -> None:
@@ -136,6 +145,21 @@ def test_a_forbidden_token_never_comes(subject: Bench) -> None:
     )
     subject.run()
     assert vocabulary.piece(common).decode().strip() not in subject.sink.text[forbidden].split()
+
+
+def test_tokens_that_the_model_file_suppresses_never_come(
+    bench: MakeBench, subject: Bench, tmp_path: Path
+) -> None:
+    text = subject.ask("Hello", temperature=0.0, max_tokens=30)
+    said = subject.loaded.vocabulary.tokenize(text, add_special=False)
+    suppressed = sorted(set(said))[:5]
+    path = build_llama(tmp_path / "suppressing.gguf", metadata={"tokenizer.ggml.suppress_tokens": suppressed})
+    other = bench(path, n_seq_max=1)
+    tokens = other.loaded.vocabulary.tokenize(
+        other.ask("Hello", temperature=0.0, max_tokens=30), add_special=False
+    )
+    assert len(tokens) > 5
+    assert not set(tokens) & set(suppressed)
 
 
 def test_a_seed_left_to_chance_is_drawn() -> None:

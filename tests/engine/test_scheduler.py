@@ -49,6 +49,18 @@ def test_greedy_equals_a_plain_loop(model: str, bench: MakeBench, request: pytes
     assert subject.sink.ended == {1: StopReason.MAX_TOKENS}
 
 
+def test_a_limit_of_no_tokens_only_reads_the_prompt(tiny_model: Path, bench: MakeBench) -> None:
+    subject = bench(tiny_model, n_seq_max=1)
+    assert subject.ask(PROMPTS[0], max_tokens=0) == ""
+    assert subject.sink.ended == {1: StopReason.MAX_TOKENS}
+    timings = subject.last().timings()
+    assert timings.predicted_n == 0
+    assert timings.prompt_n == len(subject.writer.raw(PROMPTS[0]).tokens)
+    text = subject.ask(PROMPTS[0], max_tokens=8)
+    assert subject.last().timings().prompt_n == 1  # the rest was in the cache
+    assert text == bench(tiny_model, n_seq_max=1).ask(PROMPTS[0], max_tokens=8)
+
+
 def test_slots_at_once_say_what_they_say_alone(tiny_model: Path, bench: MakeBench) -> None:
     alone = bench(tiny_model, n_seq_max=4)
     expected = [alone.ask(prompt) for prompt in PROMPTS]
@@ -221,7 +233,9 @@ def test_the_context_shifts_when_that_is_wanted(tiny_model: Path, bench: MakeBen
     )
 
 
-def test_a_reply_without_limit_ends_when_it_is_as_long_as_the_context(tiny_model: Path, bench: MakeBench) -> None:
+def test_a_reply_without_limit_ends_when_it_is_as_long_as_the_context(
+    tiny_model: Path, bench: MakeBench
+) -> None:
     subject = bench(tiny_model, n_ctx=256, n_seq_max=1)
     subject.ask(PROMPTS[0], max_tokens=-1, overflow=Overflow.DROP_OLDEST)
     assert subject.sink.ended[1] is StopReason.CONTEXT_FULL
