@@ -88,7 +88,7 @@ def _written(row: Setting, value: Any, values: Values) -> _Written:
         return []
     if row.kind is Kind.BOOL:
         return [row.cli_flag if value else f"--no-{row.cli_flag.removeprefix('--')}"]
-    if row.kind in {Kind.DEVICES, Kind.FLOATS}:
+    if row.kind in {Kind.DEVICES, Kind.FLOATS, Kind.STRINGS}:
         return [row.cli_flag, ",".join(item if isinstance(item, str) else _number(item) for item in value)]
     if row.kind is Kind.FLOAT:
         return [row.cli_flag, _number(value)]

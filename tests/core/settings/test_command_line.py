@@ -63,6 +63,7 @@ def test_what_differs_from_llama_servers_own_defaults_is_always_said() -> None:
             "--override-tensor",
             r"blk\.1=CPU,ffn=CUDA0",
         ),
+        ("rpc_servers", ["10.0.0.2:50052", "far:1"], "--rpc", "10.0.0.2:50052,far:1"),
         ("offload_kqv", False, "--no-kv-offload", None),
         ("op_offload", False, "--no-op-offload", None),
         ("n_threads", 4, "--threads", "4"),

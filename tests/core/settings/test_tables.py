@@ -39,7 +39,7 @@ VERIFIED_FLAGS = """
     --kv-offload --kv-unified --load-mode --logit-bias --lora --lora-scaled --main-gpu --min-p --mirostat
     --mirostat-ent --mirostat-lr --model --n-cpu-moe --n-gpu-layers --no-kv-offload --no-kv-unified
     --no-op-offload --no-repack --numa --op-offload --override-kv --override-tensor --parallel --predict
-    --presence-penalty --repack --repeat-last-n --repeat-penalty --reverse-prompt --rope-freq-base
+    --presence-penalty --repack --repeat-last-n --repeat-penalty --reverse-prompt --rope-freq-base --rpc
     --rope-freq-scale --rope-scaling --samplers --seed --spec-draft-device --spec-draft-model
     --spec-draft-n-max --spec-draft-n-min --spec-draft-ngl --spec-draft-p-min --spec-draft-threads
     --spec-draft-type-k --spec-draft-type-v --spec-ngram-simple-min-hits --spec-ngram-simple-size-m
