@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,8 @@ from app.ui.stylesheet import stylesheet
 from app.ui.tokens import DARK, LIGHT, Tokens, mix
 
 __all__ = ["Mode", "Theme", "Tokens", "set_role"]
+
+_log = logging.getLogger(__name__)
 
 Mode = Literal["system", "dark", "light"]
 
@@ -42,12 +45,17 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, cache: Path | None = None) -> None:
+        """`cache` is a folder for the pictures that the style sheet names; without one a temporary folder is used.
+
+        A temporary folder outlives a program that is killed, and lies outside the profile.
+        """
         super().__init__(parent)
         self._mode: Mode = "system"
         self._text_size_px = 13
         self._app: QApplication | None = None
-        self._marks = QTemporaryDir()
+        self._temporary = QTemporaryDir() if cache is None else None
+        self._marks = Path(self._temporary.path()) if self._temporary is not None else cache or Path()
         self._tokens = self._choose()
 
     @property
@@ -152,11 +160,20 @@ class Theme(QObject):
         paths: dict[str, str] = {}
         for token in ("dim", "text", "on_accent", "faint"):
             for name, data in _MARKS.items():
-                path = Path(self._marks.path()) / f"{name}-{self._tokens.tone(token).lstrip('#')}.svg"
-                if not path.exists():
-                    path.write_text(_svg(data, self._tokens.tone(token)), encoding="ascii")
+                path = self._marks / f"{name}-{self._tokens.tone(token).lstrip('#')}.svg"
+                self._write_mark(path, _svg(data, self._tokens.tone(token)))
                 paths[f"{name}-{token}"] = path.as_posix()
         return paths
+
+    @staticmethod
+    def _write_mark(path: Path, picture: str) -> None:
+        """A mark that cannot be written is not shown; that is no reason to show no window."""
+        try:
+            if not path.exists() or path.stat().st_size != len(picture):  # half written on a full disk
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(picture, encoding="ascii")
+        except OSError as error:
+            _log.warning("the mark %s cannot be written: %s", path, error)
 
 
 def _svg(data: str, colour: str) -> str:

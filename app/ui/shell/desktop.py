@@ -47,7 +47,7 @@ class Desktop(QObject):
         self._profile = profile
         preferences = profile.preferences
         self._translators = install_language(app, preferences.value("language"), translations())
-        self.theme = Theme(self)
+        self.theme = Theme(self, cache=paths.cache_dir / "marks")
         self.theme.set_mode(preferences.value("theme"))
         self.theme.set_text_size(preferences.value("text_size"))
         self.theme.apply(app)
