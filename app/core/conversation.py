@@ -44,11 +44,15 @@ class ReplyError:
 
 @dataclass(frozen=True, slots=True)
 class TrimNotice:
-    """The conversation was shortened before this reply: `policy` is a `core.reasons.Overflow`."""
+    """What the model did not see, or no longer saw, for lack of context: `policy` is a `core.reasons.Overflow`.
+
+    `n_messages` with `n_tokens` were left out before the reply; `n_dropped_tokens` were dropped while it was written.
+    """
 
     policy: str
-    n_messages: int
-    n_tokens: int
+    n_messages: int = 0
+    n_tokens: int = 0
+    n_dropped_tokens: int = 0
 
 
 def new_id() -> str:

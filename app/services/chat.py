@@ -82,6 +82,7 @@ class Chat(QObject):
             parent=self,
         )
         self._session = session
+        self._overflow = overflow
         self._blank = self._current = Conversation()
         self._deleted: list[str] = []
         self._meter = ContextMeter(session, self._messages_to_count, self)
@@ -94,6 +95,11 @@ class Chat(QObject):
     def current(self) -> Conversation:
         """The open conversation; a new empty one is in no list until something is said in it."""
         return self._current
+
+    @property
+    def overflow(self) -> str:
+        """What happens when a conversation outgrows the context, a `core.reasons.Overflow`."""
+        return self._overflow()
 
     def conversations(self, search: str = "") -> list[ConversationSummary]:
         """Newest first; with `search`, those whose title or messages contain it (any case)."""

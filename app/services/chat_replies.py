@@ -140,9 +140,12 @@ class Replies(QObject):
 
     def _take_trimmed(self, event: ContextTrimmed) -> None:
         if reply := self._open.get(event.request_id):
-            reply.message.notice = TrimNotice(event.policy, event.n_messages, event.n_tokens)
+            reply.message.notice = _with_trim(reply.message.notice, event)
             self._saver.save_soon(reply.conversation, reply.message)
             self.notice.emit(reply.message.id, reply.message.notice)
+            if not event.n_messages:  # from the middle of what the context holds now
+                reply.n_tokens = max(0, reply.n_tokens - event.n_tokens)
+                self.usage.emit(reply.conversation.id, reply.n_tokens)
 
     def _take_text(self, event: TextDelta) -> None:
         reply = self._open.get(event.request_id)
@@ -187,6 +190,14 @@ class Replies(QObject):
         self._saver.save(reply.conversation, [reply.message])
         self.count_changed.emit()
         self.finished.emit(reply.message.id)
+
+
+def _with_trim(notice: TrimNotice | None, event: ContextTrimmed) -> TrimNotice:
+    """The notice with one more event; a long reply can be cut short many times."""
+    before = notice or TrimNotice(event.policy)
+    if event.n_messages:
+        return replace(before, n_messages=event.n_messages, n_tokens=event.n_tokens)
+    return replace(before, n_dropped_tokens=before.n_dropped_tokens + event.n_tokens)
 
 
 def _time_thinking(reply: _Reply) -> bool:

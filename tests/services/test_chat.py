@@ -232,6 +232,23 @@ def test_a_conversation_that_was_shortened_says_so(rig: Rig) -> None:
     assert rig.history.load(rig.chat.current.id).messages[message_id].notice == notice
 
 
+def test_a_reply_that_outgrows_the_context_says_how_much_was_dropped_in_all(rig: Rig) -> None:
+    rig.overflow = "drop_oldest"
+    rig.sampling = {"max_tokens": 1200, "ignore_eos": True}
+    rig.chat.send("Hi")
+    rig.wait_idle()
+    reply = rig.chat.current.path()[-1]
+    assert reply.timings is not None
+    assert reply.timings["predicted_n"] == 1200
+    n_total = reply.timings["prompt_n"] + reply.timings["cached_n"] + 1200
+    n_ctx = rig.session.got.n_ctx_slot if rig.session.got else 0
+    assert reply.notice is not None
+    assert reply.notice.n_messages == 0
+    assert reply.notice.n_dropped_tokens >= n_total - n_ctx, "every time counts, not the last one alone"
+    while_written = [n_tokens for n_tokens, _ in rig.heard("context_usage")]
+    assert max(while_written[:-1]) <= n_ctx + 100, "the meter shows what the context holds"
+
+
 def test_thinking_is_kept_timed_and_not_sent_back(rig: Rig) -> None:
     rig.sampling = {"max_tokens": 400, "grammar": 'root ::= "<think>" [a-z ]{150} "</think>" [a-z]{10} "."'}
     rig.chat.send("Hi")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedLayout, QV
 
 from app.core.conversation import Conversation, Role
 from app.core.history import HistoryError
+from app.core.reasons import Overflow
 from app.services.chat import Chat
 from app.services.session import Session, SessionState
 from app.ui.chat.composer import Composer, ComposerState
@@ -36,6 +37,7 @@ class ChatPage(QWidget):
         self._theme = theme
         self._chat = chat
         self._session = session
+        self._chosen = ""
         self._live = LiveReplies()
         self.list = ConversationList(theme, chat, self)
         self.transcript = Transcript(theme, self)
@@ -186,8 +188,21 @@ class ChatPage(QWidget):
         self.transcript.set_can_generate(composer is ComposerState.READY)
         self._show_empty(composer, name)
 
+    def set_chosen(self, model: str) -> None:
+        """The name of the model that is chosen, loaded or not; "" for none."""
+        if model != self._chosen:
+            self._chosen = model
+            self.composer.set_chosen(model)
+            self._show_state()
+
     def _show_empty(self, state: ComposerState, model: str) -> None:
-        if state is ComposerState.NO_MODEL:
+        if state is ComposerState.NO_MODEL and self._chosen:
+            self._empty.show_text(
+                self.tr("{model} is not loaded yet").format(model=self._chosen),
+                self.tr("Set its dials at the right, load it, and chat with it here."),
+                self.tr("Load"),
+            )
+        elif state is ComposerState.NO_MODEL:
             self._empty.show_text(
                 self.tr("No model is loaded"),
                 self.tr("Choose a model file, set its dials at the right, load it, and chat with it here."),
@@ -207,10 +222,11 @@ class ChatPage(QWidget):
             )
 
     def _show_usage(self, n_tokens: int, n_ctx: int) -> None:
-        self.composer.set_usage(n_tokens, n_ctx)
+        self.composer.set_usage(n_tokens, n_ctx, drops_turns=self._chat.overflow != Overflow.STOP)
         leaf = self._chat.current.leaf
         if leaf is not None and leaf.is_streaming:
-            self._live.note_usage(leaf.id, n_tokens)
+            n_dropped = leaf.notice.n_dropped_tokens if leaf.notice else 0
+            self._live.note_usage(leaf.id, n_tokens + n_dropped)
 
     def _offer_undo(self, conversation_id: str, title: str) -> None:
         name = title or self.tr("New conversation")

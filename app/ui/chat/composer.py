@@ -41,6 +41,7 @@ class Composer(QFrame):
         self._theme = theme
         self._state = ComposerState.NO_MODEL
         self._model = ""
+        self._chosen = ""
         set_role(self, "card")
         self._edit = GrowingEdit(theme, max_lines=10, submits=True, parent=self)
         self._edit.setAccessibleName(self.tr("Message"))
@@ -99,6 +100,12 @@ class Composer(QFrame):
             self._state, self._model = state, model
             self._show_state()
 
+    def set_chosen(self, model: str) -> None:
+        """The model that is chosen but not loaded, "" for none."""
+        if model != self._chosen:
+            self._chosen = model
+            self._show_state()
+
     def set_text(self, text: str) -> None:
         """Another conversation's draft."""
         if text != self.text:
@@ -111,25 +118,41 @@ class Composer(QFrame):
         shown = text.strip()
         self._chip.setToolTip(shown if len(shown) <= 300 else shown[:299] + "…")
 
-    def set_usage(self, n_tokens: int, n_ctx: int) -> None:
-        """Tokens that conversation and draft take of the context; 0, 0 where it is not known."""
+    def set_usage(self, n_tokens: int, n_ctx: int, *, drops_turns: bool = False) -> None:
+        """Tokens that conversation and draft take of the context; 0, 0 where it is not known.
+
+        With `drops_turns` a conversation that is longer than the context goes on without its older turns.
+        """
         self._meter.setVisible(n_ctx > 0)
         if n_ctx <= 0:
             return
         share = n_tokens / n_ctx
         used, size = count_text(n_tokens), count_text(n_ctx)
         self._meter.setText(self.tr("{used} / {size} tokens").format(used=used, size=size))
-        words = self.tr("The conversation and your draft take {share} of the context.")
-        if share >= FULL:
-            words = self.tr(
-                "The context is nearly full ({share}): the next reply will be short, or turns are left out."
-            )
-        elif share >= NEAR_FULL:
-            words = self.tr("The context is filling up ({share}). A longer one can be set in the Load tab.")
-        words = words.format(share=percent_text(share))
+        words = self._usage_words(share, drops_turns=drops_turns).format(share=percent_text(share))
         self._meter.setToolTip(words)
         self._meter.setAccessibleName(f"{self._meter.text()}. {words}")
-        set_role(self._meter, "bad" if share >= FULL else "warning" if share >= NEAR_FULL else "faint")
+        is_bad = share >= FULL and not drops_turns
+        set_role(self._meter, "bad" if is_bad else "warning" if share >= NEAR_FULL else "faint")
+
+    def _usage_words(self, share: float, *, drops_turns: bool) -> str:
+        if share >= 1 and drops_turns:
+            return self.tr(
+                "Conversation and draft are longer than the context ({share} of it): the next reply is written "
+                "without some of the older turns, as set in Preferences."
+            )
+        if share >= 1:
+            return self.tr(
+                "Conversation and draft are longer than the context ({share} of it): they cannot be sent. Load the "
+                "model with a longer context, or let older turns be dropped (Preferences)."
+            )
+        if share >= FULL:
+            return self.tr(
+                "The context is nearly full ({share}): the next reply will be short, or turns are left out."
+            )
+        if share >= NEAR_FULL:
+            return self.tr("The context is filling up ({share}). A longer one can be set in the Load tab.")
+        return self.tr("The conversation and your draft take {share} of the context.")
 
     def focus(self) -> None:
         """Give the keyboard to the field."""
@@ -144,7 +167,7 @@ class Composer(QFrame):
         ready = self.tr("Message {model}").format(model=self._model) if self._model else self.tr("Message")
         self._edit.setPlaceholderText(prompts.get(state, ready))
         texts = {
-            ComposerState.NO_MODEL: (self.tr("Choose a model"), "", self.tr("Choose a model and load it")),
+            ComposerState.NO_MODEL: self._without_model(),
             ComposerState.GENERATING: (self.tr("Stop"), "stop", self.tr("Stop the reply (Escape)")),
         }
         text, icon_name, tooltip = texts.get(
@@ -155,6 +178,12 @@ class Composer(QFrame):
         self._button.setToolTip(tooltip)
         self._button.setAccessibleName(tooltip)
         self._enable()
+
+    def _without_model(self) -> tuple[str, str, str]:
+        """Text, icon and tooltip of the button while nothing is loaded."""
+        if not self._chosen:
+            return self.tr("Choose a model"), "", self.tr("Choose a model and load it")
+        return self.tr("Load"), "", self.tr("Load {model}").format(model=self._chosen)
 
     def _enable(self) -> None:
         is_sending = self._state in (ComposerState.READY, ComposerState.LOADING)

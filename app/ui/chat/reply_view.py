@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from app.core.conversation import Message
-from app.core.reasons import FailureKind
+from app.core.reasons import FailureKind, StopReason
 from app.core.thinking import split_thinking
 from app.ui.chat.markdown import MarkdownParser
 from app.ui.chat.message_text import MessageText
@@ -121,6 +121,8 @@ class ReplyView(MessageView):
     def _remedy(self) -> str:
         error = self._message.error
         if error is not None and error.kind in (FailureKind.PROMPT_TOO_LONG, FailureKind.BAD_TEMPLATE):
+            return ""
+        if self._message.stop_reason == StopReason.CONTEXT_FULL:
             return ""
         return self.tr("Continue") if self._message.text.strip() else self.tr("Try again")
 

@@ -80,18 +80,32 @@ def trouble_text(message: Message) -> tuple[str, str] | None:
             _tr("Chat", "This reply was interrupted: the app ended while it was written."),
             _tr("Chat", "Continue it, or regenerate it."),
         )
+    if message.stop_reason == StopReason.CONTEXT_FULL:
+        return (
+            _tr("Chat", "The context is full, so this reply ended early."),
+            _tr("Chat", "Load the model with a longer context, or let older turns be dropped (Preferences)."),
+        )
     return None
 
 
 def trim_text(notice: TrimNotice) -> str:
-    """What was left out of the conversation before a reply, and where that can be changed."""
-    n_tokens = count_text(notice.n_tokens)
-    if notice.policy == Overflow.DROP_OLDEST:
+    """What was left out of the conversation before a reply, and what was dropped while it was written."""
+    sentences: list[str] = []
+    if notice.n_messages:
+        if notice.policy == Overflow.DROP_OLDEST:
+            words = _tr(
+                "Chat", "Context full: the oldest messages ({messages}, {tokens} tokens) were left out here."
+            )
+        else:
+            words = _tr(
+                "Chat",
+                "Context full: messages in the middle ({messages}, {tokens} tokens) were left out here.",
+            )
+        sentences.append(words.format(messages=notice.n_messages, tokens=count_text(notice.n_tokens)))
+    if notice.n_dropped_tokens:
         words = _tr(
-            "Chat", "Context full: the oldest messages ({messages}, {tokens} tokens) were left out here."
+            "Chat",
+            "The context filled up during this reply: {tokens} earlier tokens were dropped while it was written.",
         )
-    else:
-        words = _tr(
-            "Chat", "Context full: messages in the middle ({messages}, {tokens} tokens) were left out here."
-        )
-    return words.format(messages=notice.n_messages, tokens=n_tokens)
+        sentences.append(words.format(tokens=count_text(notice.n_dropped_tokens)))
+    return " ".join(sentences)

@@ -101,6 +101,15 @@ def test_the_meter_in_figures_colour_and_words(
     assert words in composer._meter.accessibleName()
 
 
+def test_more_than_the_context_is_bad_only_where_it_cannot_be_sent(composer: Composer) -> None:
+    composer.set_usage(9000, 8192)
+    assert composer._meter.property("role") == "bad"
+    assert "cannot be sent" in composer._meter.toolTip()
+    composer.set_usage(9000, 8192, drops_turns=True)
+    assert composer._meter.property("role") == "warning"
+    assert "without some of the older turns" in composer._meter.toolTip()
+
+
 def test_an_unknown_context_shows_no_meter(composer: Composer) -> None:
     composer.set_usage(0, 0)
     assert not composer._meter.isVisible()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Conversation, Message, MessageState, ReplyError, Role, TrimNotice
-from app.core.reasons import FailureKind
+from app.core.reasons import FailureKind, StopReason
 from app.ui.chat.message_view import MessageView
 from app.ui.chat.transcript import N_VIEWS, Transcript
 from app.ui.theme import Theme
@@ -261,6 +261,24 @@ def test_notices_are_shown_where_they_belong(transcript: Transcript, qtbot: QtBo
     with qtbot.waitSignal(transcript.continue_asked) as asked:
         qtbot.mouseClick(view.trouble.tab_chain()[0], Qt.MouseButton.LeftButton)
     assert asked.args == [reply.id]
+
+
+def test_a_full_context_is_told_in_the_transcript(transcript: Transcript, qtbot: QtBot) -> None:
+    conversation = conversation_of(1)
+    reply = Message(Role.ASSISTANT, "Half a", parent_id=conversation.path()[-1].id)
+    reply.stop_reason = StopReason.CONTEXT_FULL
+    reply.notice = TrimNotice("drop_oldest", n_dropped_tokens=1255)
+    conversation.add(reply)
+    open_in(transcript, conversation)
+    settled(transcript, qtbot)
+    view = transcript.reply(reply.id)
+    assert view is not None
+    assert view.trimmed is not None
+    assert "1\u2009255 earlier tokens" in view.trimmed.accessibleName()
+    assert "messages" not in view.trimmed.accessibleName(), "no message was left out"
+    assert view.trouble is not None
+    assert "ended early" in view.trouble.accessibleName()
+    assert not view.trouble.tab_chain()[0].isVisible(), "there is no room to continue"
 
 
 def test_actions_appear_on_focus_and_move_nothing(transcript: Transcript, qtbot: QtBot) -> None:
