@@ -67,6 +67,13 @@ def all_devices() -> list[Device]:
     return found
 
 
+def taken_by_default(devices: list[Device]) -> list[Device]:
+    """What llama.cpp offloads to when no devices are chosen, in its order (`llama_prepare_model_devices`)."""
+    remote = [device for device in devices if device.kind == "rpc"]
+    gpus = [device for device in devices if device.kind == "gpu"]
+    return remote + (gpus or [device for device in devices if device.kind == "igpu"])
+
+
 def add_rpc_servers(endpoints: list[str]) -> None:
     """Make remote workers ("host:port") appear as devices.
 

@@ -29,9 +29,9 @@ _NOT_A_MODEL = (
 _CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
     (_NO_MEMORY, FailureKind.OUT_OF_MEMORY, ""),
     (r"K cache type", FailureKind.BAD_SETTING, "type_k"),
-    (r"V cache type|quantized V cache", FailureKind.BAD_SETTING, "type_v"),
+    (r"V cache type|quantized V cache|different K", FailureKind.BAD_SETTING, "type_v"),
     (r"main_gpu", FailureKind.BAD_SETTING, "main_gpu"),
-    (r"SPLIT_MODE", FailureKind.BAD_SETTING, "split_mode"),
+    (r"SPLIT_MODE|split buffers", FailureKind.BAD_SETTING, "split_mode"),
     (r"n_seq_max", FailureKind.BAD_SETTING, "n_seq_max"),
     (r"[Ff]ailed to connect|RPC|Remote", FailureKind.DEVICE_LOST, "rpc_servers"),
     (_NOT_A_MODEL, FailureKind.BAD_FILE, ""),

@@ -14,7 +14,7 @@ from app.core.reasons import FailureKind
 from app.core.settings import LOAD, Kind
 from app.core.settings.load_mode import load_mode
 from app.engine.bindings import lib
-from app.engine.devices import Device, buffer_types, named
+from app.engine.devices import Device, buffer_types, named, taken_by_default
 from app.engine.errors import EngineError
 
 GGML_TYPES = {
@@ -107,7 +107,7 @@ def _set_model(params: Params, values: dict[str, Any]) -> None:
 def _set_devices(params: Params, values: dict[str, Any], devices: list[Device]) -> None:
     wanted: list[str] = values["devices"] or []
     if not wanted:
-        params.devices = [device for device in devices if device.is_offload]
+        params.devices = taken_by_default(devices)
         return
     if [name.lower() for name in wanted] == ["none"]:
         params.devices = []

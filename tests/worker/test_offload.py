@@ -103,6 +103,14 @@ def test_devices_can_be_left_out(tiny_model: Path, start: Start, remote: RpcWork
     assert loaded(named)[1].n_layers == 3
 
 
+def test_a_split_that_the_device_cannot_do_is_blamed_on_the_setting(
+    tiny_model: Path, start: Start, remote: RpcWorker
+) -> None:
+    talk = start(tiny_model, rpc_servers=[remote.endpoint], split_mode="row")
+    failed = talk.until(p.LoadFailed, p.Loaded)
+    assert (failed.kind, failed.detail) == (FailureKind.BAD_SETTING, "split_mode")
+
+
 def test_memory_of_the_remote_device_is_in_the_heartbeats(
     tiny_model: Path, start: Start, remote: RpcWorker
 ) -> None:

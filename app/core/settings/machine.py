@@ -32,3 +32,13 @@ class Machine:
         if self.devices is None:
             return None
         return tuple(device for device in self.devices if device.kind not in {"cpu", "accel"})
+
+    @property
+    def default_devices(self) -> tuple[Device, ...] | None:
+        """Those of them that llama.cpp takes, in its order, when none are chosen (`llama_prepare_model_devices`)."""
+        known = self.offload_devices
+        if known is None:
+            return None
+        remote = tuple(device for device in known if device.kind == "rpc")
+        gpus = tuple(device for device in known if device.kind == "gpu")
+        return remote + (gpus or tuple(device for device in known if device.kind == "igpu"))
