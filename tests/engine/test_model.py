@@ -12,7 +12,7 @@ from app.core.reasons import FailureKind
 from app.core.settings import LOAD, Setting
 from app.engine import params
 from app.engine.bindings import AbortFlag, lib
-from app.engine.devices import all_devices
+from app.engine.devices import Device, all_devices, taken_by_default
 from app.engine.errors import EngineError
 from app.engine.native_log import LoadLog
 from tests.engine.conftest import Bench, Load
@@ -56,6 +56,32 @@ def test_context_zero_is_the_models_own(load: Load, tiny_model: Path) -> None:
 
 def test_context_beyond_training_is_said(load: Load, tiny_model: Path) -> None:
     assert "context_beyond_training" in load(tiny_model, n_ctx=1024).got.warnings
+
+
+@pytest.mark.parametrize("method", ["linear", "yarn"])
+def test_a_scaling_method_does_nothing_without_a_scale(
+    bench: MakeBench, tiny_model: Path, method: str
+) -> None:
+    plain = bench(tiny_model).ask("Once upon a time", max_tokens=40)
+    alone = bench(tiny_model, rope_scaling_type=method)
+    assert alone.ask("Once upon a time", max_tokens=40) == plain
+    scaled = bench(tiny_model, rope_scaling_type=method, rope_freq_scale=0.25)
+    assert scaled.ask("Once upon a time", max_tokens=40) != plain
+
+
+def test_an_override_of_the_wrong_type_is_ignored(load: Load, tiny_model: Path) -> None:
+    key = "llama.context_length"
+    assert load(tiny_model, kv_overrides=[[key, "str:2048"]]).got.n_ctx_train == 512
+    assert load(tiny_model, kv_overrides=[[key, "int:2048"]]).got.n_ctx_train == 2048
+
+
+def test_an_integrated_gpu_is_taken_only_where_there_is_no_other() -> None:
+    def device(kind: str) -> Device:
+        return Device(kind, "", kind, "", 0)
+
+    everything = [device(kind) for kind in ("gpu", "igpu", "cpu", "accel", "rpc")]
+    assert [item.kind for item in taken_by_default(everything)] == ["rpc", "gpu"]
+    assert [item.kind for item in taken_by_default(everything[1:])] == ["rpc", "igpu"]
 
 
 @pytest.mark.parametrize("kind", sorted(params.GGML_TYPES))

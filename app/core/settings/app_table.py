@@ -94,8 +94,8 @@ _APP_ROWS = (
         group="Models",
         title="Memory kept free",
         summary="What the guard set to Custom wants left free on every device and in main memory.",
-        help="Count in the browser, the desktop and whatever else shall keep running. 1024 MiB is little "
-        "for a GPU that also drives the screen at high resolution.",
+        help="Count in the browser, the desktop and whatever else shall keep running; a GPU that also drives "
+        "the screen needs some of its memory for that.",
         apply=Apply.NOW,
         machine_bound=True,
         enabled_when=("guard", ("custom",)),
@@ -114,9 +114,12 @@ _APP_ROWS = (
         title="When the context is full",
         summary="What happens when a conversation no longer fits into the model's context.",
         help="Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the "
-        "middle also keeps the first exchange, where the task is often set. Either way the text before the "
-        "gap stays cached, all after it must be processed again, and the conversation says what was left "
-        "out. Nothing is deleted: only the model no longer sees it. Stop ends the reply instead.",
+        "middle also keeps the first exchange, where the task is often set. Both begin before the context is "
+        "quite full, so that up to a quarter of it is free for the reply. The text before the gap stays "
+        "cached; what comes after it is processed again, or moved up where that happens in the middle of a "
+        "reply and the model allows it. The conversation says what was left out. Nothing "
+        "is deleted: only the model no longer sees it. Stop leaves nothing out: the reply ends where the "
+        "context does, and a conversation that no longer fits gets no reply.",
         apply=Apply.REPLY,
     ),
     Setting(

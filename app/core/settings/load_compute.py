@@ -62,9 +62,9 @@ COMPUTE_ROWS = (
         group="Compute",
         title="Batch size",
         summary="The most tokens that are handed to llama.cpp in one step.",
-        help="It is worked off in pieces of the micro-batch size, so on one device only that size matters; "
-        "with a model split over several GPUs a batch of several micro-batches keeps them all busy. "
-        "llama.cpp lowers it to the context length. Hardly costs memory by itself.",
+        help="Prompts are handed over one micro-batch at a time, so that a long one neither holds up other "
+        "replies nor delays a stop. What this number does is to limit the micro-batch: raise it when you want "
+        "a larger one. llama.cpp lowers it to the context length. Costs hardly any memory by itself.",
         advanced=True,
         affects_memory=True,
         cli_flag="--batch-size",

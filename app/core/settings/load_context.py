@@ -39,7 +39,8 @@ CONTEXT_ROWS = (
         "slower. llama.cpp rounds it up to a multiple of 256. 0 takes the length the model was trained "
         "with, which for recent models can be far more than fits. Raise it when conversations are cut short "
         "or documents do not fit; lower it to make room for more layers on the GPU. Beyond the trained "
-        "length quality collapses unless RoPE scaling is set as well.",
+        "length quality collapses unless RoPE scaling is set as well, so for a model that was trained with "
+        "less than 4096 tokens the default is the trained length.",
         affects_memory=True,
         cli_flag="--ctx-size",
     ),
@@ -74,7 +75,8 @@ CONTEXT_ROWS = (
         title="Unified KV cache",
         summary="All slots share one cache, so that a single conversation may use the whole context.",
         help="On, the context is one pool: any conversation may grow to the full length, but together they "
-        "cannot exceed it, and attention passes over the other slots' tokens as well, which costs some "
+        "cannot exceed it: when it is full, the conversation that was idle longest leaves the cache and is "
+        "processed again when it goes on. Attention passes over the other slots' tokens as well, which costs some "
         "speed when several long conversations are cached. Off, every slot gets an equal, private part of "
         "the context (context length divided by slots): faster when many unrelated conversations generate "
         "at once, but none may be longer than its part. Has no effect with one slot.",
@@ -91,10 +93,10 @@ CONTEXT_ROWS = (
         group="Context",
         title="K cache type",
         summary="The number format in which the keys of past tokens are stored.",
-        help="F16 takes 16 bits a value, Q8_0 8.5, Q5_1 6, Q5_0 5.5, Q4_1 5, Q4_0 and IQ4_NL 4.5, F32 32. "
+        help="F16 and BF16 take 16 bits a value, Q8_0 8.5, Q5_1 6, Q5_0 5.5, Q4_1 5, Q4_0 and IQ4_NL 4.5, F32 32. "
         "Q8_0 nearly halves this half of the KV cache with hardly any loss; keys suffer more than values "
-        "from 4 bits, most visibly in long contexts. With flash attention on, a quantised type needs a head "
-        "size divisible by 32. Choose Q8_0 to fit a longer context, F16 otherwise.",
+        "from 4 bits, most visibly in long contexts. Unless flash attention is "
+        "off, a quantised type needs a head size divisible by 32. Choose Q8_0 to fit a longer context, F16 otherwise.",
         affects_memory=True,
         cli_flag="--cache-type-k",
     ),

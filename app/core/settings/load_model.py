@@ -139,8 +139,9 @@ MODEL_ROWS = (
         title="Metadata overrides",
         summary="Replaces entries of the file's metadata for this load.",
         help="Each line is a key and a typed value, for example tokenizer.ggml.add_bos_token=bool:false. "
-        "The file itself is not changed. Meant for repairing converted models whose metadata is wrong; a "
-        "wrong type makes loading fail, and overriding what describes the tensors makes the file unreadable.",
+        "The file itself is not changed. Meant for repairing converted models whose metadata is wrong; an "
+        "entry of the wrong type is ignored (the worker's log says so), and overriding what describes the tensors "
+        "makes the file unreadable.",
         advanced=True,
         affects_memory=True,
         cli_flag="--override-kv",
@@ -175,7 +176,7 @@ MODEL_ROWS = (
         summary="Steers the model by adding a fixed direction to what its layers compute, each with a "
         "strength.",
         help="A control vector is a tiny GGUF file extracted from pairs of prompts, for traits such as "
-        "honesty or mood. Scales around 0.5 to 1 are usual, negative ones turn the trait round, large ones "
+        "honesty or mood. Scale 1 is its full strength, negative ones turn the trait round, large ones "
         "make the text fall apart. Several add up. Costs next to nothing in speed and memory. Applied to "
         "all layers that the file covers.",
         advanced=True,

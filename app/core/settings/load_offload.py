@@ -39,7 +39,7 @@ OFFLOAD_ROWS = (
         summary="The GPUs and other devices that may hold layers; none chosen means all that are found.",
         help="The order is the order in which layers are dealt out. Leave a GPU out to keep it free for "
         "other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes "
-        "remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other. The "
+        "remote (RPC) devices first, then all GPUs, and integrated GPUs only if this machine has no other. The "
         "single word none keeps everything on the CPU.",
         affects_memory=True,
         machine_bound=True,
@@ -51,10 +51,11 @@ OFFLOAD_ROWS = (
         kind=Kind.STRINGS,
         default=[],
         group="GPU offload",
-        title="Remote workers",
-        summary="Other machines that run ggml's rpc-server, each as host:port; every one appears as a device.",
-        help="Layers on a remote worker use its memory and its speed, and every token then crosses the network once "
-        "per worker: good for a model that no single machine holds, slow over anything but a fast local network. "
+        title="RPC servers",
+        summary="Other machines that run llama.cpp's rpc-server, each as host:port; their devices join the list "
+        "of devices here.",
+        help="Layers on another machine use its memory and its speed, and every token then crosses the network once "
+        "per machine: good for a model that no single machine holds, slow over anything but a fast local network. "
         "The protocol has no password and no encryption: use it only on a network you trust. Needs a llama.cpp "
         "built with the RPC backend here and there, of the same version.",
         advanced=True,
@@ -139,11 +140,11 @@ OFFLOAD_ROWS = (
         unit="layers",
         group="GPU offload",
         title="MoE expert layers on CPU",
-        summary="For the first so many layers, the experts' weights stay in main memory while the rest goes "
-        "to the GPU.",
+        summary="In this many layers, counted from the first, the experts' weights stay in main memory while "
+        "the rest goes to the GPU.",
         help="Experts are most of a mixture-of-experts model's size, but only a few of them work on any one "
         "token: keeping them in main memory while attention and the KV cache stay on the GPU lets models "
-        "run that are far larger than GPU memory, much faster than moving whole layers. Start with all "
+        "run that are far larger than GPU memory, and usually faster than leaving whole layers behind. Start with all "
         "layers and lower the number while the rest still fits. Has no effect on models without experts.",
         affects_memory=True,
         machine_bound=True,

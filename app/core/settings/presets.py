@@ -53,7 +53,7 @@ BUILT_IN = (
     ),
     Preset(
         "Creative",
-        "Stories and brainstorming: bold choices, the nonsense tail cut off, no passages repeated word for word.",
+        "Stories and brainstorming: bold choices, the nonsense tail cut off, word-for-word repetition discouraged.",
         {
             "temperature": 1.1,
             "top_k": 0,

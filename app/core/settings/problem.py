@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NO_CHAT_TEMPLATE = "no_chat_template"
     OVERRIDE_TOO_LONG = "override_too_long"
 
+    SCALING_WITHOUT_SCALE = "scaling_without_scale"
     YARN_BETAS_CROSSED = "yarn_betas_crossed"
     YARN_ATTENTION_IGNORED = "yarn_attention_ignored"
 
@@ -69,13 +70,11 @@ TEXTS: dict[Reason, str] = {
     Reason.INERT: "Has no effect while {other} is {value}.",
     Reason.CONTEXT_OVER_TRAINED: (
         "The model was trained for {n_ctx_train} tokens; beyond that replies turn to nonsense unless RoPE "
-        "scaling is "
-        "set."
+        "scaling is set."
     ),
     Reason.SLOT_CONTEXT_SMALL: (
         "Divided among {n_slots} slots, each conversation gets only {n_tokens} tokens; a unified KV cache "
-        "would "
-        "share them."
+        "would share them."
     ),
     Reason.SLIDING_WINDOW_MISSING: "This model has no sliding window, so it makes no difference.",
     Reason.V_CACHE_NEEDS_FLASH: "A quantised V cache needs flash attention, which is switched off.",
@@ -122,6 +121,9 @@ TEXTS: dict[Reason, str] = {
         "The file holds no chat template; a general one is used, which the model may not know."
     ),
     Reason.OVERRIDE_TOO_LONG: "{name} is too long: a key and a text may have up to 127 bytes.",
+    Reason.SCALING_WITHOUT_SCALE: (
+        "Has no effect at a scale of 1: set the RoPE frequency scale to the trained context divided by the wanted one."
+    ),
     Reason.YARN_BETAS_CROSSED: "Beta slow must be below beta fast.",
     Reason.YARN_ATTENTION_IGNORED: (
         "Only read when the YaRN extrapolation mix is 0; otherwise it is computed."
@@ -134,8 +136,10 @@ TEXTS: dict[Reason, str] = {
     Reason.GRAMMAR_AND_SCHEMA: "A grammar and a JSON schema cannot be used together.",
     Reason.BAD_SCHEMA: "This is no JSON schema: {message}.",
     Reason.EMPTY_STOP: "An empty stop string would end every reply at once.",
-    Reason.ENDLESS: "Without an end of text and without a limit, a reply goes on until the context is full.",
-    Reason.REPLY_OVER_CONTEXT: "Longer than the context of {n_tokens} tokens, which ends the reply first.",
+    Reason.ENDLESS: "Without an end of text and without a limit, a reply goes on until the context ends it.",
+    Reason.REPLY_OVER_CONTEXT: (
+        "Longer than the context of {n_tokens} tokens: such a reply ends earlier, or its beginning is forgotten."
+    ),
 }
 
 

@@ -58,7 +58,7 @@ def load_problems(
         *_compute(values, machine),
         *_loading(values, facts, machine),
         *_model(values, facts),
-        *_rope(values),
+        *_rope(values, facts),
     ]
 
 
@@ -126,8 +126,8 @@ def _used_devices(values: Values, machine: Machine | None) -> tuple[str, ...] | 
     """The names of the devices that layers may go to; None while they are unknown."""
     if values["devices"]:
         return () if _names_none(values) else tuple(values["devices"])
-    known = machine.offload_devices if machine is not None else None
-    return None if known is None else tuple(device.name for device in known)
+    taken = machine.default_devices if machine is not None else None
+    return None if taken is None else tuple(device.name for device in taken)
 
 
 def _names_none(values: Values) -> bool:
@@ -228,11 +228,18 @@ def _model(values: Values, facts: ModelFacts | None) -> Iterator[Problem]:
         yield Problem("chat_template", "warning", Reason.NO_CHAT_TEMPLATE)
 
 
-def _rope(values: Values) -> Iterator[Problem]:
+def _rope(values: Values, facts: ModelFacts | None) -> Iterator[Problem]:
+    method, scale = values["rope_scaling_type"], values["rope_freq_scale"]
+    own_scale = 1 / (facts.rope_scaling_factor or 1) if facts is not None else None
+    if method in {"linear", "yarn"} and (own_scale if scale is None else scale) == 1:
+        yield Problem("rope_scaling_type", "warning", Reason.SCALING_WITHOUT_SCALE)
     if not LOAD.is_live("yarn_beta_slow", values):
         return
     slow, fast = values["yarn_beta_slow"], values["yarn_beta_fast"]
     if slow is not None and fast is not None and slow >= fast:
         yield Problem("yarn_beta_slow", "warning", Reason.YARN_BETAS_CROSSED)
-    if values["yarn_attn_factor"] is not None and values["yarn_ext_factor"] != 0:
+    mix = values["yarn_ext_factor"]
+    if mix is None and method is None and facts is not None and facts.rope_scaling != "yarn":
+        mix = 0  # llama.cpp's value without YaRN
+    if values["yarn_attn_factor"] is not None and mix != 0:
         yield Problem("yarn_attn_factor", "warning", Reason.YARN_ATTENTION_IGNORED)

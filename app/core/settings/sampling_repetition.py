@@ -121,7 +121,7 @@ REPETITION_ROWS = (
         group="Repetition",
         title="DRY growth",
         summary="The factor by which the DRY penalty grows with each further repeated token.",
-        help="The penalty is strength times growth to the power of how far the repetition exceeds the "
+        help="The penalty is strength times growth to the power of how far the repetition already exceeds the "
         "allowed length. At 1 it does not grow.",
         cli_flag="--dry-base",
     ),
@@ -140,7 +140,7 @@ REPETITION_ROWS = (
         advanced=True,
         group="Repetition",
         title="DRY allowed length",
-        summary="Repeated sequences up to about this length go unpunished.",
+        summary="Repeated sequences up to this length go unpunished.",
         help="Raise it when set phrases, names or code must recur.",
         cli_flag="--dry-allowed-length",
     ),

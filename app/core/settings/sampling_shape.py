@@ -45,7 +45,7 @@ TEMPERATURE_ROWS = (
         summary="Lets the temperature move by this much: down where the model is sure, up where it is not.",
         help="The temperature then lies between temperature minus range (not below 0) and temperature plus "
         "range, chosen for each token from how evenly the remaining candidates are spread. 0 keeps it "
-        "fixed. For variety in open passages without mistakes in names and numbers.",
+        "fixed. For variety in open passages with fewer slips in names and numbers.",
         cli_flag="--dynatemp-range",
     ),
     Setting(
@@ -188,8 +188,8 @@ CUTOFF_ROWS = (
         group="Cut-offs",
         title="Top-nσ",
         summary="Keeps tokens whose raw score lies within n standard deviations of the best one.",
-        help="It looks at the scores before the temperature acts, so its choice of candidates stays the "
-        "same however high the temperature is. 1 is usual, smaller is stricter. -1 and 0 switch it off.",
+        help="It measures the scores by their own spread, so its choice of candidates stays the same however "
+        "high the temperature is. 1 is usual, smaller is stricter. 0 and below switch it off.",
         cli_flag="--top-n-sigma",
     ),
     Setting(
@@ -248,8 +248,7 @@ TARGET_ROWS = (
         summary="Steers the text towards a constant degree of surprise instead of cutting off candidates.",
         help="It takes the place of the whole chain: besides it only the temperature, logit bias and a "
         "grammar still act. Keeps long texts from turning dull or incoherent; slower than the usual chain, "
-        "since it sorts the whole vocabulary for each token. Version 2.0 is simpler and faster than the "
-        "first.",
+        "since it sorts the whole vocabulary for each token. Version 2.0 is the simpler one.",
         cli_flag="--mirostat",
     ),
     Setting(
@@ -308,8 +307,8 @@ TARGET_ROWS = (
         title="Adaptive-P target",
         summary="Favours tokens whose probability is near this value, averaged over the reply.",
         help="Makes the final choice in place of the ordinary draw: after a run of very likely tokens it "
-        "leans towards less likely ones, and the other way round. 0.3 to 0.6 adds variety. Use it with "
-        "Min-P as the only other cut-off. Any negative value switches it off.",
+        "leans towards less likely ones, and the other way round. The lower, the rarer the words. Use it with "
+        "Min-P as the only cut-off. Any negative value switches it off.",
         cli_flag="--adaptive-target",
     ),
     Setting(

@@ -37,7 +37,8 @@ _LENGTH_ROWS = (
         group="Length and end",
         title="Longest reply",
         summary="The reply is cut off after this many tokens.",
-        help="Without a limit the model ends by itself, or the context does. A token is about three "
+        help="Without a limit the model ends by itself, or at the latest when the reply is as long as the whole "
+        "context. 0 only reads the prompt. A token is about three "
         "quarters of an English word. Thinking counts too: a low limit can end a reply before its answer "
         "begins.",
         cli_flag="--predict",

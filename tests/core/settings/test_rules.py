@@ -133,6 +133,41 @@ def test_the_trained_context_counts_per_slot_and_scaling_extends_it(tiny: ModelF
     assert over in reasons(load_problems(ignored, tiny)), "llama.cpp ignores the scale when the type is none"
 
 
+def test_a_scaling_method_needs_a_scale(tiny: ModelFacts, tmp_path: Path) -> None:
+    alone = ("rope_scaling_type", Reason.SCALING_WITHOUT_SCALE)
+    scaled = facts(
+        build_llama(
+            tmp_path / "scaled.gguf",
+            metadata={"llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4.0},
+        )
+    )
+    for method in ("linear", "yarn"):
+        values = {"n_ctx": 512, "rope_scaling_type": method}
+        assert reasons(load_problems(values, tiny)) == {alone}
+        assert reasons(load_problems(values | {"rope_freq_scale": 1.0})) == {alone}
+        assert load_problems(values | {"rope_freq_scale": 0.5}, tiny) == []
+        assert load_problems(values, scaled) == [], "the file brings a scale"
+        assert load_problems(values) == [], "a model that is not known may bring a scale"
+    assert load_problems({"n_ctx": 512, "rope_scaling_type": "none"}, tiny) == []
+
+
+def test_the_attention_factor_counts_where_there_is_no_yarn(tiny: ModelFacts) -> None:
+    assert load_problems({"n_ctx": 512, "yarn_attn_factor": 1.1}, tiny) == []
+    yarn = {"n_ctx": 512, "yarn_attn_factor": 1.1, "rope_scaling_type": "yarn", "rope_freq_scale": 0.5}
+    assert reasons(load_problems(yarn, tiny)) == {("yarn_attn_factor", Reason.YARN_ATTENTION_IGNORED)}
+
+
+def test_an_integrated_gpu_counts_only_where_there_is_no_other() -> None:
+    both = Machine(devices=(Device("RPC0", "rpc"), Device("Vulkan0", "igpu"), Device("Vulkan1", "gpu")))
+    assert [device.name for device in both.default_devices or ()] == ["RPC0", "Vulkan1"]
+    one = Machine(devices=(Device("CPU", "cpu"), Device("Vulkan0", "igpu"), Device("RPC0", "rpc")))
+    assert [device.name for device in one.default_devices or ()] == ["RPC0", "Vulkan0"]
+    shares: dict[str, Any] = {"tensor_split": [1.0, 1.0]}
+    laptop = Machine(devices=(Device("Vulkan0", "igpu"), Device("Vulkan1", "gpu")))
+    assert reasons(load_problems(shares, None, laptop)) == {("tensor_split", Reason.SPLIT_TOO_LONG)}
+    assert load_problems(shares | {"devices": ["Vulkan0", "Vulkan1"]}, None, laptop) == []
+
+
 def test_expert_rules(tiny: ModelFacts, moe: ModelFacts) -> None:
     at_home = {"n_ctx": 512, "use_mmap": False}
     dense = reasons(load_problems(at_home | {"n_cpu_moe": 1, "n_expert_used": 2}, tiny))
