@@ -137,6 +137,14 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>The context filled up during this reply: {tokens} earlier tokens were dropped while it was written.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context is full, so this reply ended early.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The context is full.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -268,6 +276,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Loading {model}</source>
    <translation type="unfinished"></translation>
   </message>
@@ -292,11 +304,19 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Set its dials at the right, load it, and chat with it here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Undo</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>You can write your first message meanwhile.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{model} is not loaded yet</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -461,7 +481,23 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Conversation and draft are longer than the context ({share} of it): the next reply is written without some of the older turns, as set in Preferences.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Conversation and draft are longer than the context ({share} of it): they cannot be sent. Load the model with a longer context, or let older turns be dropped (Preferences).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Load a model to chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load {model}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2496,7 +2532,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>A control vector is a tiny GGUF file extracted from pairs of prompts, for traits such as honesty or mood. Scales around 0.5 to 1 are usual, negative ones turn the trait round, large ones make the text fall apart. Several add up. Costs next to nothing in speed and memory. Applied to all layers that the file covers.</source>
+   <source>A control vector is a tiny GGUF file extracted from pairs of prompts, for traits such as honesty or mood. Scale 1 is its full strength, negative ones turn the trait round, large ones make the text fall apart. Several add up. Costs next to nothing in speed and memory. Applied to all layers that the file covers.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2692,7 +2728,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Count in the browser, the desktop and whatever else shall keep running. 1024 MiB is little for a GPU that also drives the screen at high resolution.</source>
+   <source>Count in the browser, the desktop and whatever else shall keep running; a GPU that also drives the screen needs some of its memory for that.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2820,7 +2856,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Each line is a key and a typed value, for example tokenizer.ggml.add_bos_token=bool:false. The file itself is not changed. Meant for repairing converted models whose metadata is wrong; a wrong type makes loading fail, and overriding what describes the tensors makes the file unreadable.</source>
+   <source>Each line is a key and a typed value, for example tokenizer.ggml.add_bos_token=bool:false. The file itself is not changed. Meant for repairing converted models whose metadata is wrong; an entry of the wrong type is ignored (the worker's log says so), and overriding what describes the tensors makes the file unreadable.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2840,7 +2876,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Each token of context takes room in the KV cache, reserved in full when the model loads, so memory grows in step with this number; a long filled context also makes every further token slower. llama.cpp rounds it up to a multiple of 256. 0 takes the length the model was trained with, which for recent models can be far more than fits. Raise it when conversations are cut short or documents do not fit; lower it to make room for more layers on the GPU. Beyond the trained length quality collapses unless RoPE scaling is set as well.</source>
+   <source>Each token of context takes room in the KV cache, reserved in full when the model loads, so memory grows in step with this number; a long filled context also makes every further token slower. llama.cpp rounds it up to a multiple of 256. 0 takes the length the model was trained with, which for recent models can be far more than fits. Raise it when conversations are cut short or documents do not fit; lower it to make room for more layers on the GPU. Beyond the trained length quality collapses unless RoPE scaling is set as well, so for a model that was trained with less than 4096 tokens the default is the trained length.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2860,7 +2896,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Experts are most of a mixture-of-experts model's size, but only a few of them work on any one token: keeping them in main memory while attention and the KV cache stay on the GPU lets models run that are far larger than GPU memory, much faster than moving whole layers. Start with all layers and lower the number while the rest still fits. Has no effect on models without experts.</source>
+   <source>Experts are most of a mixture-of-experts model's size, but only a few of them work on any one token: keeping them in main memory while attention and the KV cache stay on the GPU lets models run that are far larger than GPU memory, and usually faster than leaving whole layers behind. Start with all layers and lower the number while the rest still fits. Has no effect on models without experts.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2872,7 +2908,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>F16 takes 16 bits a value, Q8_0 8.5, Q5_1 6, Q5_0 5.5, Q4_1 5, Q4_0 and IQ4_NL 4.5, F32 32. Q8_0 nearly halves this half of the KV cache with hardly any loss; keys suffer more than values from 4 bits, most visibly in long contexts. With flash attention on, a quantised type needs a head size divisible by 32. Choose Q8_0 to fit a longer context, F16 otherwise.</source>
+   <source>F16 and BF16 take 16 bits a value, Q8_0 8.5, Q5_1 6, Q5_0 5.5, Q4_1 5, Q4_0 and IQ4_NL 4.5, F32 32. Q8_0 nearly halves this half of the KV cache with hardly any loss; keys suffer more than values from 4 bits, most visibly in long contexts. Unless flash attention is off, a quantised type needs a head size divisible by 32. Choose Q8_0 to fit a longer context, F16 otherwise.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2916,10 +2952,6 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>For the first so many layers, the experts' weights stay in main memory while the rest goes to the GPU.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Forbids the model's end-of-text tokens, so that it goes on until another limit ends it.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2953,6 +2985,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Guard against unwise loads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Has no effect at a scale of 1: set the RoPE frequency scale to the trained context divided by the wanted one.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3080,11 +3116,11 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>It is worked off in pieces of the micro-batch size, so on one device only that size matters; with a model split over several GPUs a batch of several micro-batches keeps them all busy. llama.cpp lowers it to the context length. Hardly costs memory by itself.</source>
+   <source>In this many layers, counted from the first, the experts' weights stay in main memory while the rest goes to the GPU.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>It looks at the scores before the temperature acts, so its choice of candidates stays the same however high the temperature is. 1 is usual, smaller is stricter. -1 and 0 switch it off.</source>
+   <source>It measures the scores by their own spread, so its choice of candidates stays the same however high the temperature is. 1 is usual, smaller is stricter. 0 and below switch it off.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3092,7 +3128,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>It takes the place of the whole chain: besides it only the temperature, logit bias and a grammar still act. Keeps long texts from turning dull or incoherent; slower than the usual chain, since it sorts the whole vocabulary for each token. Version 2.0 is simpler and faster than the first.</source>
+   <source>It takes the place of the whole chain: besides it only the temperature, logit bias and a grammar still act. Keeps long texts from turning dull or incoherent; slower than the usual chain, since it sorts the whole vocabulary for each token. Version 2.0 is the simpler one.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3152,7 +3188,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Layers on a remote worker use its memory and its speed, and every token then crosses the network once per worker: good for a model that no single machine holds, slow over anything but a fast local network. The protocol has no password and no encryption: use it only on a network you trust. Needs a llama.cpp built with the RPC backend here and there, of the same version.</source>
+   <source>Layers on another machine use its memory and its speed, and every token then crosses the network once per machine: good for a model that no single machine holds, slow over anything but a fast local network. The protocol has no password and no encryption: use it only on a network you trust. Needs a llama.cpp built with the RPC backend here and there, of the same version.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3164,7 +3200,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also keeps the first exchange, where the task is often set. Either way the text before the gap stays cached, all after it must be processed again, and the conversation says what was left out. Nothing is deleted: only the model no longer sees it. Stop ends the reply instead.</source>
+   <source>Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also keeps the first exchange, where the task is often set. Both begin before the context is quite full, so that up to a quarter of it is free for the reply. The text before the gap stays cached; what comes after it is processed again, or moved up where that happens in the middle of a reply and the model allows it. The conversation says what was left out. Nothing is deleted: only the model no longer sees it. Stop leaves nothing out: the reply ends where the context does, and a conversation that no longer fits gets no reply.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3224,7 +3260,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Longer than the context of {n_tokens} tokens, which ends the reply first.</source>
+   <source>Longer than the context of {n_tokens} tokens: such a reply ends earlier, or its beginning is forgotten.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3256,7 +3292,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Makes the final choice in place of the ordinary draw: after a run of very likely tokens it leans towards less likely ones, and the other way round. 0.3 to 0.6 adds variety. Use it with Min-P as the only other cut-off. Any negative value switches it off.</source>
+   <source>Makes the final choice in place of the ordinary draw: after a run of very likely tokens it leans towards less likely ones, and the other way round. The lower, the rarer the words. Use it with Min-P as the only cut-off. Any negative value switches it off.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3392,7 +3428,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>On, the context is one pool: any conversation may grow to the full length, but together they cannot exceed it, and attention passes over the other slots' tokens as well, which costs some speed when several long conversations are cached. Off, every slot gets an equal, private part of the context (context length divided by slots): faster when many unrelated conversations generate at once, but none may be longer than its part. Has no effect with one slot.</source>
+   <source>On, the context is one pool: any conversation may grow to the full length, but together they cannot exceed it: when it is full, the conversation that was idle longest leaves the cache and is processed again when it goes on. Attention passes over the other slots' tokens as well, which costs some speed when several long conversations are cached. Off, every slot gets an equal, private part of the context (context length divided by slots): faster when many unrelated conversations generate at once, but none may be longer than its part. Has no effect with one slot.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3424,7 +3460,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Other machines that run ggml's rpc-server, each as host:port; every one appears as a device.</source>
+   <source>Other machines that run llama.cpp's rpc-server, each as host:port; their devices join the list of devices here.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3445,6 +3481,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Programs and commands: careful choices, a little variety, no penalty on the repetition that code needs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompts are handed over one micro-batch at a time, so that a long one neither holds up other replies nor delays a stop. What this number does is to limit the micro-batch: raise it when you want a larger one. llama.cpp lowers it to the context length. Costs hardly any memory by itself.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3477,6 +3517,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Q8_0</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RPC servers</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3516,10 +3560,6 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Remote workers</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Removes the too obvious as well as the too unlikely, for prose that is neither bland nor wild. 1 switches it off; 0.9 is a mild start. Do not use it where the obvious answer is the right one.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3536,7 +3576,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Repeated sequences up to about this length go unpunished.</source>
+   <source>Repeated sequences up to this length go unpunished.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3636,7 +3676,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Stories and brainstorming: bold choices, the nonsense tail cut off, no passages repeated word for word.</source>
+   <source>Stories and brainstorming: bold choices, the nonsense tail cut off, word-for-word repetition discouraged.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3780,11 +3820,11 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The order is the order in which layers are dealt out. Leave a GPU out to keep it free for other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes remote (RPC) devices first, then all GPUs, and an integrated GPU only if there is no other. The single word none keeps everything on the CPU.</source>
+   <source>The order is the order in which layers are dealt out. Leave a GPU out to keep it free for other programs, or when a slow one holds a fast one back. Chosen by llama.cpp itself, it takes remote (RPC) devices first, then all GPUs, and integrated GPUs only if this machine has no other. The single word none keeps everything on the CPU.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The penalty is strength times growth to the power of how far the repetition exceeds the allowed length. At 1 it does not grow.</source>
+   <source>The penalty is strength times growth to the power of how far the repetition already exceeds the allowed length. At 1 it does not grow.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3824,7 +3864,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The temperature then lies between temperature minus range (not below 0) and temperature plus range, chosen for each token from how evenly the remaining candidates are spread. 0 keeps it fixed. For variety in open passages without mistakes in names and numbers.</source>
+   <source>The temperature then lies between temperature minus range (not below 0) and temperature plus range, chosen for each token from how evenly the remaining candidates are spread. 0 keeps it fixed. For variety in open passages with fewer slips in names and numbers.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3952,11 +3992,11 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Without a limit the model ends by itself, or the context does. A token is about three quarters of an English word. Thinking counts too: a low limit can end a reply before its answer begins.</source>
+   <source>Without a limit the model ends by itself, or at the latest when the reply is as long as the whole context. 0 only reads the prompt. A token is about three quarters of an English word. Thinking counts too: a low limit can end a reply before its answer begins.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Without an end of text and without a limit, a reply goes on until the context is full.</source>
+   <source>Without an end of text and without a limit, a reply goes on until the context ends it.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
