@@ -45,9 +45,9 @@ class ChatPage(QWidget):
         self._empty = EmptyState(theme, "chat", "", "", " ")
         self._find = FindBar(theme, self)
         self._search = ConversationSearch(self.transcript)
-        self._toast = Toast(theme, self)
-        self._notice = Toast(theme, self)
         self._arrange()
+        self._toast = Toast(theme, self._stack_holder)
+        self._notice = Toast(theme, self._stack_holder)
         self._connect_chat()
         self._connect_parts()
         self._show_conversation(chat.current)
@@ -163,6 +163,7 @@ class ChatPage(QWidget):
         places = [conversation.sibling_position(message.id) for message in path]
         self.transcript.show_path(path, places, is_new=is_new)
         self._stack.setCurrentIndex(1 if path else 0)
+        self.composer.set_asks_for_model(bool(path))  # the empty state has a button for that
         if self._find.isVisible():
             self._find_text(self._find.text)
 

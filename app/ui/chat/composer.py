@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import Enum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.ui.chat.growing_edit import GrowingEdit
 from app.ui.format import count_text, percent_text
 from app.ui.icons import icon
 from app.ui.theme import Theme, set_role
+from app.ui.widgets import ElidedLabel
 
 NEAR_FULL, FULL = 0.8, 0.95
 """Shares of the context from which the meter warns."""
@@ -42,6 +43,7 @@ class Composer(QFrame):
         self._state = ComposerState.NO_MODEL
         self._model = ""
         self._chosen = ""
+        self._asks_for_model = True
         set_role(self, "card")
         self._edit = GrowingEdit(theme, max_lines=10, submits=True, parent=self)
         self._edit.setAccessibleName(self.tr("Message"))
@@ -51,9 +53,9 @@ class Composer(QFrame):
         set_role(self._meter, "faint")
         self._chip = QPushButton(self.tr("System prompt"), self)
         self._chip.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        set_role(self._chip, "quiet")
+        set_role(self._chip, "chip")
         self._chip.clicked.connect(self._chip_clicked)
-        self._hint = QLabel(self)
+        self._hint = ElidedLabel("", self)
         set_role(self._hint, "faint")
         self._button = QPushButton(self)
         set_role(self._button, "primary")
@@ -69,7 +71,7 @@ class Composer(QFrame):
         row.addWidget(self._meter)
         row.addWidget(self._chip)
         row.addStretch(1)
-        row.addWidget(self._hint)
+        row.addWidget(self._hint, 100)
         row.addWidget(self._button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)
@@ -104,6 +106,12 @@ class Composer(QFrame):
         """The model that is chosen but not loaded, "" for none."""
         if model != self._chosen:
             self._chosen = model
+            self._show_state()
+
+    def set_asks_for_model(self, asks: bool) -> None:
+        """Whether the button offers a model while none is loaded; False where that is offered above already."""
+        if asks != self._asks_for_model:
+            self._asks_for_model = asks
             self._show_state()
 
     def set_text(self, text: str) -> None:
@@ -159,25 +167,36 @@ class Composer(QFrame):
         self._edit.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_state(self) -> None:
-        state = self._state
-        prompts = {
-            ComposerState.NO_MODEL: self.tr("Load a model to chat"),
-            ComposerState.LOADING: self.tr("The model is being loaded…"),
-        }
-        ready = self.tr("Message {model}").format(model=self._model) if self._model else self.tr("Message")
-        self._edit.setPlaceholderText(prompts.get(state, ready))
+        self._show_placeholder()
+        send = (self.tr("Send"), "", self.tr("Send (Return); Shift+Return for a new line"))
         texts = {
-            ComposerState.NO_MODEL: self._without_model(),
+            ComposerState.NO_MODEL: self._without_model() if self._asks_for_model else send,
             ComposerState.GENERATING: (self.tr("Stop"), "stop", self.tr("Stop the reply (Escape)")),
         }
-        text, icon_name, tooltip = texts.get(
-            state, (self.tr("Send"), "", self.tr("Send (Return); Shift+Return for a new line"))
-        )
+        text, icon_name, tooltip = texts.get(self._state, send)
         self._button.setText(text)
         self._button.setIcon(icon(self._theme, icon_name, "on_accent") if icon_name else QIcon())
         self._button.setToolTip(tooltip)
         self._button.setAccessibleName(tooltip)
         self._enable()
+
+    def _show_placeholder(self) -> None:
+        """What the empty field says, on one line: a long model name is shortened, never the words around it."""
+        words = {
+            ComposerState.NO_MODEL: self.tr("Load a model to chat"),
+            ComposerState.LOADING: self.tr("The model is being loaded…"),
+        }
+        ready = self.tr("Message {model}") if self._model else self.tr("Message")
+        shown = words.get(self._state, ready)
+        metrics = self._edit.fontMetrics()
+        margins = 2 * int(self._edit.document().documentMargin()) + 4
+        room = self._edit.viewport().width() - margins - metrics.horizontalAdvance(shown.format(model=""))
+        model = metrics.elidedText(self._model, Qt.TextElideMode.ElideRight, max(room, 40))
+        self._edit.setPlaceholderText(shown.format(model=model))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_placeholder()
 
     def _without_model(self) -> tuple[str, str, str]:
         """Text, icon and tooltip of the button while nothing is loaded."""
@@ -186,10 +205,16 @@ class Composer(QFrame):
         return self.tr("Load"), "", self.tr("Load {model}").format(model=self._chosen)
 
     def _enable(self) -> None:
-        is_sending = self._state in (ComposerState.READY, ComposerState.LOADING)
-        self._button.setEnabled(
-            not is_sending or (self._state is ComposerState.READY and bool(self.text.strip()))
-        )
+        state, has_text = self._state, bool(self.text.strip())
+        is_waiting = state is ComposerState.GENERATING and has_text
+        self._hint.setText(self.tr("Can be sent once the reply has ended") if is_waiting else "")
+        can_act = {
+            ComposerState.NO_MODEL: self._asks_for_model,
+            ComposerState.LOADING: False,
+            ComposerState.READY: has_text,
+            ComposerState.GENERATING: True,
+        }
+        self._button.setEnabled(can_act[state])
 
     # -- what is asked --------------------------------------------------------------------------------------
 

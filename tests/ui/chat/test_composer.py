@@ -133,3 +133,32 @@ def test_the_chip_of_a_system_prompt(composer: Composer, qtbot: QtBot) -> None:
     assert composer._chip.toolTip() == "Be brief."
     with qtbot.waitSignal(composer.system_prompt_asked):
         qtbot.mouseClick(composer._chip, Qt.MouseButton.LeftButton)
+
+
+@pytest.mark.parametrize("width", [280, 400, 900])
+def test_a_long_model_name_leaves_the_placeholder_on_one_line(composer: Composer, width: int) -> None:
+    name = "A model with quite a long name, fine-tuned here (2nd try)"
+    composer.set_state(ComposerState.READY, name)
+    composer.resize(width, 120)
+    edit = composer._edit
+    shown = edit.placeholderText()
+    assert edit.fontMetrics().horizontalAdvance(shown) <= edit.viewport().width() - 4
+    assert shown.startswith("Message A mo")
+    assert shown.endswith("…") or shown == f"Message {name}"
+
+
+def test_a_model_is_offered_in_one_place(composer: Composer) -> None:
+    composer.set_state(ComposerState.NO_MODEL)
+    composer.set_asks_for_model(False)
+    assert (composer._button.text(), composer._button.isEnabled()) == ("Send", False)
+    composer.set_asks_for_model(True)
+    assert (composer._button.text(), composer._button.isEnabled()) == ("Choose a model", True)
+
+
+def test_what_is_written_meanwhile_is_said_to_wait(composer: Composer) -> None:
+    composer.set_state(ComposerState.GENERATING, "Tiny")
+    assert composer._hint.text() == ""
+    composer.set_text("And then?")
+    assert "once the reply has ended" in composer._hint.text()
+    composer.set_state(ComposerState.READY, "Tiny")
+    assert composer._hint.text() == ""
