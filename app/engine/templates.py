@@ -1,22 +1,24 @@
 """Chat templates: messages -> the prompt text a model was trained on.
 
 A template is a program that came with a file from somewhere: it runs in jinja2's sandbox, with a limit on its time,
-on what it may repeat and on what it may write.
+on the memory it may take, on what it may repeat and on what it may write. Compiling runs parts of it already.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, cast
 
 from jinja2 import TemplateError
 from jinja2.ext import loopcontrols
+from jinja2.filters import do_center, do_indent
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.core.reasons import FailureKind
@@ -26,9 +28,13 @@ from app.engine.errors import EngineError
 TIME_LIMIT_S = 2.0
 MAX_REPEATED = 1_000_000
 MAX_OUTPUT_CHARS = 64_000_000
+MAX_MEMORY_BYTES = 768 * 1024 * 1024
 MAX_TEMPLATE_CHARS = 1_000_000
 FALLBACK = "chatml"
 """llama.cpp's own template of that name, for a file that brings none."""
+
+
+_MEMORY = "it needs more memory than a template may take"
 
 
 class _TooLongError(Exception):
@@ -49,6 +55,16 @@ class _Environment(ImmutableSandboxedEnvironment):
                 raise _TooLongError("the template repeats a text too often")
         return super().call_binop(context, operator, left, right)
 
+    def call(self, context: Any, callee: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(getattr(callee, "__self__", None), str | bytes):
+            _refuse_wide(*args, *kwargs.values())
+        return super().call(context, callee, *args, **kwargs)
+
+
+def _refuse_wide(*values: Any) -> None:
+    if any(isinstance(value, int) and value > MAX_REPEATED for value in values):
+        raise _TooLongError("the template pads a text too far")
+
 
 def _size(value: Any) -> int:
     return len(value) if hasattr(value, "__len__") else 1
@@ -60,6 +76,16 @@ def _raise(message: str) -> None:
 
 def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None, **_: Any) -> str:
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)
+
+
+def _center(value: str, width: int = 80) -> str:
+    _refuse_wide(width)
+    return do_center(value, width)
+
+
+def _indent(value: str, width: int | str = 4, first: bool = False, blank: bool = False) -> str:
+    _refuse_wide(width)
+    return do_indent(value, width, first, blank)
 
 
 def _now(pattern: str) -> str:
@@ -94,13 +120,20 @@ class ChatTemplate:
     def _compile(self, source: str) -> Any:
         if len(source) > MAX_TEMPLATE_CHARS:
             raise _bad("it is longer than a million characters")
-        environment = _Environment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+        environment = _Environment(
+            trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols], optimized=False
+        )
         known = cast("Any", environment)
         known.filters["tojson"] = _to_json
+        known.filters.update(center=_center, indent=_indent)
+        known.globals.pop("lipsum", None)  # writes as much nonsense as it is asked for
         known.globals.update(raise_exception=_raise, strftime_now=_now)
         try:
-            return environment.from_string(source)
-        except (TemplateError, RecursionError, SyntaxError, MemoryError) as error:
+            with _bounded_memory():  # jinja2 works out constant expressions while it compiles
+                return environment.from_string(source)
+        except MemoryError:
+            raise _bad(_MEMORY) from None
+        except (TemplateError, RecursionError, SyntaxError, _TooLongError) as error:
             raise _bad(str(error) or type(error).__name__) from None
 
     def render(
@@ -142,15 +175,46 @@ class ChatTemplate:
     def _render_jinja(self, messages: Sequence[dict[str, str]], options: dict[str, Any]) -> str:
         variables = {**self._names, **options, "messages": [dict(message) for message in messages]}
         try:
-            return _limited(lambda: self._template.generate(add_generation_prompt=True, **variables))
+            with _bounded_memory():
+                return _limited(lambda: self._template.generate(add_generation_prompt=True, **variables))
         except _TooLongError as error:
             raise _bad(str(error)) from None
         except RecursionError:
             raise _bad("it calls itself without end") from None
         except MemoryError:
-            raise _bad("it needs more memory than there is") from None
+            raise _bad(_MEMORY) from None
         except Exception as error:  # a template may raise anything; none of it is ours
             raise _bad(f"{error}" or type(error).__name__) from None
+
+
+@contextlib.contextmanager
+def _bounded_memory() -> Generator[None]:
+    """Let what a template asks for at once, such as a text padded to ten billion letters, fail instead of being tried.
+
+    One call of that kind runs in C, where no time limit reaches, and the memory may be another program's. Only Linux
+    counts a process's own writable memory apart from its mapped files; elsewhere the sandbox's limits must do.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = _own_data_bytes() + MAX_MEMORY_BYTES
+    if soft != resource.RLIM_INFINITY:
+        limit = min(limit, soft)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _own_data_bytes() -> int:
+    """What RLIMIT_DATA counts of this process now."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        kib = next(line.split()[1] for line in status if line.startswith("VmData:"))
+    return int(kib) * 1024
 
 
 def _limited(start: Callable[[], Iterable[str]]) -> str:
@@ -185,4 +249,4 @@ def _limited(start: Callable[[], Iterable[str]]) -> str:
 
 
 def _bad(why: str) -> EngineError:
-    return EngineError(FailureKind.BAD_TEMPLATE, f"the chat template cannot be used: {why}", "chat_template")
+    return EngineError(FailureKind.BAD_TEMPLATE, why, "chat_template")

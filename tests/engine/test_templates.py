@@ -85,6 +85,30 @@ def test_bad_templates_are_refused_in_time(source: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
+        "{{ 'x' | center(10000000000) }}",
+        "{{ 'x\\ny' | indent(9999999999) }}",
+        "{{ messages[1].role.ljust(10000000000) }}",
+        "{{ '{:>9999999999}'.format(1) }}",
+        "{{ '%9999999999d' % 1 }}",
+        "{% set wide = messages[0].content | center(1000000) %}{{ wide.replace('', wide) | length }}",
+    ],
+    ids=["constant centre", "constant indent", "padding", "format", "percent", "replace"],
+)
+def test_a_template_takes_no_more_memory_than_it_may(source: str) -> None:
+    import resource
+
+    began = time.monotonic()
+    before_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused(source)
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+    assert grown_kib < 1024 * 1024
+    assert time.monotonic() - began < TIME_LIMIT_S + 3
+    assert resource.getrlimit(resource.RLIMIT_DATA)[0] == resource.RLIM_INFINITY
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "{{ ''.__class__.__mro__[1].__subclasses__() }}",
         "{{ messages.append({'role': 'x'}) }}",
         "{{ self.__init__.__globals__ }}",
