@@ -25,11 +25,12 @@ from app.worker import protocol as p
 
 @dataclass(frozen=True, slots=True)
 class LargeLoad:
-    """A model larger than the memory that is free: ask before loading it."""
+    """A model that leaves less of the free memory than the guard wants: ask before loading it."""
 
     name: str
     size_bytes: int
     free_bytes: int
+    reserve_bytes: int  # what the guard wants left free
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,11 @@ class Loading(QObject):
         known_good: KnownGood,
         *,
         free_bytes: Callable[[], int],
-        is_guarded: Callable[[], bool],
+        reserve_bytes: Callable[[], int | None],
         parent: QObject | None = None,
     ) -> None:
-        """`free_bytes` is the memory free on all devices together; `is_guarded` whether to ask at all."""
+        """`free_bytes` is the memory free on all devices together; `reserve_bytes` what the guard wants of it left
+        free, None to ask nothing."""
         super().__init__(parent)
         self._session = session
         self._plan = plan
@@ -85,7 +87,7 @@ class Loading(QObject):
         self._loadouts = loadouts
         self._known_good = known_good
         self._free_bytes = free_bytes
-        self._is_guarded = is_guarded
+        self._reserve_bytes = reserve_bytes
         self._waiting: tuple[str, bool] | None = None  # a file not in the library yet, and whether to load it
         self._asked: tuple[str, dict[str, Any]] | None = None  # the large load that was asked about
         self._agreed: tuple[str, dict[str, Any]] | None = None
@@ -198,9 +200,11 @@ class Loading(QObject):
             return
         wanted = (facts.path, self._plan.values())
         free_bytes = self._free_bytes() + self._held_bytes()
-        if self._is_guarded() and facts.size_bytes > free_bytes and self._agreed != wanted:
+        reserve_bytes = self._reserve_bytes()
+        is_large = reserve_bytes is not None and facts.size_bytes > free_bytes - reserve_bytes
+        if is_large and self._agreed != wanted:
             self._asked = wanted
-            self.confirm.emit(LargeLoad(facts.name, facts.size_bytes, free_bytes))
+            self.confirm.emit(LargeLoad(facts.name, facts.size_bytes, free_bytes, reserve_bytes or 0))
             return
         self._load(facts)
 

@@ -13,6 +13,7 @@ from app import logs
 from app.core.history import History
 from app.core.prompts import PromptStore
 from app.core.settings import APP, LOAD, SAMPLING
+from app.core.settings.guard import reserve_bytes
 from app.core.settings.loadouts import LoadoutStore
 from app.core.settings.machine import Machine
 from app.core.settings.presets import PresetStore
@@ -61,7 +62,7 @@ class Profile(QObject):
             self.loadouts,
             self.known_good,
             free_bytes=self._free_bytes,
-            is_guarded=lambda: value("guard") != "off",
+            reserve_bytes=self._reserve_bytes,
             parent=self,
         )
         self.chat = Chat(
@@ -106,3 +107,11 @@ class Profile(QObject):
         free_bytes = psutil.virtual_memory().available
         devices = self._sample.devices if self._sample is not None else ()
         return free_bytes + sum(max(0, device.total_bytes - device.used_bytes) for device in devices)
+
+    def _reserve_bytes(self) -> int | None:
+        """What the guard wants left free on all devices together; None while it is off."""
+        app = {key: self.preferences.value(key) for key in ("guard", "guard_reserve")}
+        devices = self._sample.devices if self._sample is not None else ()
+        totals = [psutil.virtual_memory().total, *(device.total_bytes for device in devices)]
+        reserves = [reserve_bytes(app, total) for total in totals]
+        return None if None in reserves else sum(reserve or 0 for reserve in reserves)

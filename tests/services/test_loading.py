@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -86,7 +87,7 @@ def test_errors_in_the_plan_are_refused(
     assert loading.state is SessionState.EMPTY
 
 
-def _with_memory(profile: Profile, free_bytes: int, *, guarded: Callable[[], bool] = lambda: True) -> Loading:
+def _with_memory(profile: Profile, free_bytes: int, *, reserve_bytes: int | None = 0) -> Loading:
     return Loading(
         profile.session,
         profile.load_plan,
@@ -94,7 +95,7 @@ def _with_memory(profile: Profile, free_bytes: int, *, guarded: Callable[[], boo
         profile.loadouts,
         profile.known_good,
         free_bytes=lambda: free_bytes,
-        is_guarded=guarded,
+        reserve_bytes=lambda: reserve_bytes,
     )
 
 
@@ -119,8 +120,28 @@ def test_a_model_larger_than_memory_is_asked_about_once(
     qtbot.waitUntil(lambda: loading.got is not None, timeout=20000)
 
 
+def test_the_guard_wants_its_reserve_left_free(profile: Profile, tiny_model: Path, qtbot: QtBot) -> None:
+    size_bytes = tiny_model.stat().st_size
+    loading = _with_memory(profile, size_bytes + 1000, reserve_bytes=1001)
+    choose(loading, tiny_model, qtbot)
+    with qtbot.waitSignal(loading.confirm) as asked:
+        loading.load()
+    assert loading.chosen is not None
+    assert asked.args == [LargeLoad(loading.chosen.name, size_bytes, size_bytes + 1000, 1001)]
+    with qtbot.assertNotEmitted(loading.confirm):
+        load(_with_memory(profile, size_bytes + 1000, reserve_bytes=1000), qtbot)
+
+
+def test_the_guards_levels_decide_on_the_reserve(profile: Profile) -> None:
+    ram_bytes = psutil.virtual_memory().total
+    for level, reserve in (("off", None), ("relaxed", 0), ("balanced", ram_bytes // 20), ("custom", 2 << 30)):
+        profile.preferences.set_value("guard", level)
+        profile.preferences.set_value("guard_reserve", 2048)
+        assert profile._reserve_bytes() == (None if reserve is None else pytest.approx(reserve, abs=2))
+
+
 def test_without_the_guard_nothing_is_asked(profile: Profile, tiny_model: Path, qtbot: QtBot) -> None:
-    loading = _with_memory(profile, 1000, guarded=lambda: False)
+    loading = _with_memory(profile, 1000, reserve_bytes=None)
     choose(loading, tiny_model, qtbot)
     with qtbot.assertNotEmitted(loading.confirm):
         load(loading, qtbot)

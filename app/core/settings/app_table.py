@@ -75,10 +75,10 @@ _APP_ROWS = (
         group="Models",
         title="Guard against unwise loads",
         summary="How much memory a model must leave free before loading it needs a second confirmation.",
-        help="Relaxed asks only when a plan takes more than there is; Balanced wants about a twentieth of "
-        "each device's memory left free, Strict about a seventh, Custom the reserve set below. Asking is "
-        "all it does: you can always load anyway. Off never asks, and a load that is too large can make the "
-        "computer unresponsive.",
+        help="Compared are the size of the model's file and the memory that is free on all devices together. "
+        "Relaxed asks only when the file is larger; Balanced wants a twentieth of each device's memory left "
+        "free besides, Strict a seventh, Custom the reserve set below. Asking is all it does: you can always "
+        "load anyway. Off never asks, and a load that is too large can make the computer unresponsive.",
         apply=Apply.NOW,
     ),
     Setting(

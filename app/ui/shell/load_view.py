@@ -155,14 +155,26 @@ class LoadView(QObject):
     # -- dialogs --------------------------------------------------------------------------------------------
 
     def _confirm(self, large: LargeLoad) -> None:
-        text = self.tr(
-            "{name} takes {size}, and only {free} of memory is free on all devices together. It may load very slowly, "
-            "make the computer unresponsive, or fail."
-        ).format(name=large.name, size=bytes_text(large.size_bytes), free=bytes_text(large.free_bytes))
-        actions: list[Action] = [(self.tr("Load anyway"), "", self._loading.load_anyway)]
-        self._open(
-            self.tr("More than the free memory"), text, actions, tone="warning", close=self.tr("Cancel")
+        fits = large.size_bytes <= large.free_bytes
+        title = self.tr("Little memory would be left") if fits else self.tr("More than the free memory")
+        text = (
+            self.tr(
+                "{name} takes {size} of the {free} of memory that is free on all devices together; the guard in the "
+                "preferences wants {reserve} of it left free."
+            )
+            if fits
+            else self.tr(
+                "{name} takes {size}, and only {free} of memory is free on all devices together. It may load very "
+                "slowly, make the computer unresponsive, or fail."
+            )
+        ).format(
+            name=large.name,
+            size=bytes_text(large.size_bytes),
+            free=bytes_text(large.free_bytes),
+            reserve=bytes_text(large.reserve_bytes),
         )
+        actions: list[Action] = [(self.tr("Load anyway"), "", self._loading.load_anyway)]
+        self._open(title, text, actions, tone="warning", close=self.tr("Cancel"))
 
     def _refuse(self, problems: list[Problem]) -> None:
         lines = [
