@@ -99,6 +99,7 @@ class Desktop(QObject):
         page = ChatPage(self.theme, self._profile.chat, self._profile.session)
         page.choose_model_requested.connect(self._choose_model)
         page.system_prompt_requested.connect(self._show_system_prompt)
+        page.set_chosen(self._chosen_name())
         return page
 
     def _models_page(self) -> QWidget:
@@ -142,6 +143,7 @@ class Desktop(QObject):
         self.panel.load_requested.connect(profile.loading.load)
         profile.devices.found.connect(self._take_devices)
         profile.loading.changed.connect(self._mark_loaded)
+        profile.loading.changed.connect(self._mark_chosen)
         profile.preferences.changed.connect(self._preference_changed)
         profile.preferences.save_failed.connect(self._tell_unsaved)
         profile.library.folders_changed.connect(self._take_folders)
@@ -248,6 +250,15 @@ class Desktop(QObject):
         page, facts = self.window.page("models"), self._profile.loading.loaded_facts
         if isinstance(page, ModelsPage):
             page.set_loaded(facts.path if facts is not None and self._profile.loading.got is not None else "")
+
+    def _mark_chosen(self) -> None:
+        page = self.window.page("chat")
+        if isinstance(page, ChatPage):
+            page.set_chosen(self._chosen_name())
+
+    def _chosen_name(self) -> str:
+        facts = self._profile.loading.chosen
+        return facts.name if facts is not None else ""
 
     def _take_devices(self, _machine: object, titles: list[tuple[str, str]]) -> None:
         self.panel.set_devices(titles)
