@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
 from app.ui.theme import Theme, set_role
+from app.ui.widgets.dragged_files import holds_files
 
 
 class GrowingEdit(QPlainTextEdit):
@@ -39,8 +40,12 @@ class GrowingEdit(QPlainTextEdit):
         self.resize(width, self.height())
         self._grow()
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Files are not text: the window takes them."""
+        return super().canInsertFromMimeData(source) and not holds_files(source)
+
     def insertFromMimeData(self, source: object) -> None:
-        """Plain text only; files are not text."""
+        """Plain text only."""
         if source.hasText():  # type: ignore[attr-defined]
             self.insertPlainText(source.text())  # type: ignore[attr-defined]
 

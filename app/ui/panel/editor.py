@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QKeyEvent, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from app.core.settings import Setting, SettingError
 from app.ui.panel import texts
 from app.ui.theme import Theme, set_role
+from app.ui.widgets.dragged_files import holds_files
 
 
 class Editor(QObject):
@@ -108,6 +109,12 @@ class TextField(QLineEdit):
         super().__init__(parent)
         self._shown = ""
         self.editingFinished.connect(self._finish)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if holds_files(event.mimeData()):
+            event.ignore()
+        else:
+            super().dragEnterEvent(event)
 
     def show_text(self, text: str) -> None:
         """Shows a value's text; it is what Escape brings back."""

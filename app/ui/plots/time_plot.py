@@ -79,6 +79,7 @@ class TimePlot(pg.PlotWidget):
 
     def _set_up(self) -> None:
         plot: Any = self.getPlotItem()
+        self.setAcceptDrops(False)
         plot.hideButtons()
         plot.setMenuEnabled(False)
         plot.setMouseEnabled(False, False)

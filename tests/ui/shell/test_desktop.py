@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -18,6 +18,7 @@ from app.paths import Paths
 from app.services.profile import Profile
 from app.services.session import SessionState
 from app.ui.chat.chat_page import ChatPage
+from app.ui.library.drop_target import DropTarget
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.pages.preferences_page import PreferencesPage
@@ -85,6 +86,11 @@ def button(parent: QWidget, text: str) -> QPushButton:
 def test_a_file_is_opened_loaded_talked_to_and_ejected(rig: Rig, tiny_model: Path) -> None:
     rig.show(str(tiny_model))
     rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.CHOSEN, timeout=10000)
+    page = rig.window.page("chat")
+    assert page is not None
+    offered = [item.text() for item in page.findChildren(QPushButton) if item.isVisible() and item.text()]
+    assert "Load" in offered  # the model is chosen already: nothing asks to choose one
+    assert "Choose a model" not in offered
     rig.qtbot.mouseClick(button(rig.bar, "Load"), Qt.MouseButton.LeftButton)
     rig.wait_for(SessionState.READY)
     rig.qtbot.waitUntil(lambda: rig.bar.content.state is BarState.READY, timeout=5000)
@@ -218,3 +224,27 @@ def test_an_uncaught_exception_is_told(rig: Rig) -> None:
     rig.desktop.uncaught.emit("ValueError: the reason")
     assert rig.window.toast.isVisible()
     assert "the reason" in rig.window.toast.accessibleName()
+
+
+def test_a_model_can_be_dropped_anywhere(rig: Rig, tiny_model: Path) -> None:
+    rig.show()
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(tiny_model))])
+    files.setText(str(tiny_model))  # as file managers do
+    kept: list[str] = []
+    for page in ("chat", "models", "logs", "preferences"):
+        rig.window.show_page(page)
+        for widget in rig.window.findChildren(QWidget):
+            if widget.acceptDrops() and widget.isVisible() and not takes_drop(rig, widget, files):
+                kept.append(f"{page}: {type(widget).__name__} {widget.accessibleName()}")
+    assert not kept, "typed there instead of opened:\n" + "\n".join(kept)
+
+
+def takes_drop(rig: Rig, widget: QWidget, files: QMimeData) -> bool:
+    """Whether the window offers to take `files` when they are dragged over `widget`; Qt asks the parents in turn."""
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(3, 3), Qt.DropAction.CopyAction, files, left, none))
+    targets = [target for target in rig.window.findChildren(DropTarget) if not target.isHidden()]
+    for target in targets:
+        target.hide()
+    return bool(targets)
