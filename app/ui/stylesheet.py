@@ -60,6 +60,9 @@ QPushButton[role="quiet"]:focus { border-color: $accent; }
 QPushButton[role="quiet"]:disabled { color: $off; }
 QPushButton[role="danger"] { background: transparent; color: $bad; border-color: $bad; }
 QPushButton[role="danger"]:hover { background: $bad; color: $on_bad; }
+QPushButton[role="chip"] { background: transparent; color: $dim; border-radius: ${chip_radius}px; padding: 0 8px;
+    min-height: ${segment}px; font-size: ${small}px; }
+QPushButton[role="chip"]:hover { background: $raised; color: $text; }
 QPushButton[role="link"] { background: transparent; border: none; color: $accent; padding: 0; text-align: left; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 QPushButton[role="segment"] { background: transparent; border: none; border-radius: 0; color: $dim; padding: 1px 9px;

@@ -14,6 +14,8 @@ Index = QModelIndex | QPersistentModelIndex
 SUMMARY_ROLE = Qt.ItemDataRole.UserRole
 SECOND_LINE_ROLE = Qt.ItemDataRole.UserRole + 1
 GENERATING_ROLE = Qt.ItemDataRole.UserRole + 2
+MODEL_LENGTH = 20
+"""A longer model name would hide the time."""
 
 
 class ConversationModel(QAbstractListModel):
@@ -96,5 +98,8 @@ class ConversationModel(QAbstractListModel):
     def _second_line(self, summary: ConversationSummary) -> str:
         if summary.excerpt:
             return " ".join(summary.excerpt.split())
-        parts = [summary.model, when_text(summary.changed_at)]
+        model = summary.model
+        if len(model) > MODEL_LENGTH:
+            model = model[: MODEL_LENGTH - 1].rstrip() + "…"
+        parts = [model, when_text(summary.changed_at)]
         return " · ".join(part for part in parts if part)
