@@ -20,12 +20,14 @@ class ActionBar(QWidget):
 
     chosen = Signal(str)  # an action's name
     stepped = Signal(int)  # to another alternative: -1 or 1
+    active_changed = Signal()
 
     def __init__(
         self, theme: Theme, actions: list[tuple[str, str, str]], parent: QWidget | None = None
     ) -> None:
         """`actions` are (name, icon, tooltip)."""
         super().__init__(parent)
+        self.is_active = False  # whether the buttons are shown
         self._buttons = [self._button(theme, *action) for action in actions]
         self._previous = IconButton(theme, "left", self.tr("Previous alternative"), self, size_px=12)
         self._next = IconButton(theme, "right", self.tr("Next alternative"), self, size_px=12)
@@ -57,6 +59,9 @@ class ActionBar(QWidget):
         """Show or hide the buttons. They stay reachable by keyboard: focus shows them."""
         for button in self._buttons:
             button.setVisible(is_active)
+        if is_active != self.is_active:
+            self.is_active = is_active
+            self.active_changed.emit()
 
     def set_alternatives(self, index: int, count: int) -> None:
         """This is alternative `index` (from 0) of `count`; one alone is not shown."""

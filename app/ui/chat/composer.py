@@ -6,7 +6,7 @@ from enum import Enum
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.ui.chat.growing_edit import GrowingEdit
 from app.ui.format import count_text, percent_text
@@ -57,6 +57,8 @@ class Composer(QFrame):
         self._chip.clicked.connect(self._chip_clicked)
         self._hint = ElidedLabel("", self)
         set_role(self._hint, "faint")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._hint.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._button = QPushButton(self)
         set_role(self._button, "primary")
         self._button.clicked.connect(self._act)
@@ -70,8 +72,7 @@ class Composer(QFrame):
         row.setSpacing(10)
         row.addWidget(self._meter)
         row.addWidget(self._chip)
-        row.addStretch(1)
-        row.addWidget(self._hint, 100)
+        row.addWidget(self._hint, 1)
         row.addWidget(self._button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 10)

@@ -141,6 +141,9 @@ class MessageView(QWidget):
         part.setGeometry(INSET, y, width, height)
         return y + height
 
+    def _actions_came_or_went(self) -> None:
+        """For the sides to make room for the buttons, or to take it."""
+
     def _bar_width(self) -> int:
         return reserved_width(len(self._actions()), self._place[1])
 
@@ -163,6 +166,7 @@ class MessageView(QWidget):
         if self._bar is None:
             self._bar = ActionBar(self._theme, self._actions(), self)
             self._bar.chosen.connect(self.act)
+            self._bar.active_changed.connect(self._actions_came_or_went)
             self._bar.stepped.connect(lambda step: self.sibling_asked.emit(self._message.id, step))
             self._bar.set_alternatives(*self._place)
             self._enable_actions()

@@ -29,10 +29,13 @@ class Figure(NamedTuple):
 
 def generation_figure(tokens_per_s: float, n_tokens: int) -> Figure:
     """The generation speed, marked where it is measured over few tokens."""
+    return Figure(_marked(tokens_per_s, n_tokens), 100, is_strong=True)
+
+
+def _marked(tokens_per_s: float, n_tokens: int) -> str:
+    """A speed; one of few tokens is called approximate, and the full record says why."""
     text = speed_text(tokens_per_s)
-    if n_tokens < N_TOKENS_TRUSTED:
-        text = _tr("Chat", "{speed} (n<{limit})").format(speed=text, limit=N_TOKENS_TRUSTED)
-    return Figure(text, 100, is_strong=True)
+    return text if n_tokens >= N_TOKENS_TRUSTED else _tr("Chat", "≈ {speed}").format(speed=text)
 
 
 def figures(message: Message) -> list[Figure]:
@@ -43,9 +46,7 @@ def figures(message: Message) -> list[Figure]:
     if timings.predicted_per_second:
         found.append(generation_figure(timings.predicted_per_second, timings.predicted_n))
     if timings.prompt_per_second and timings.prompt_n > 1:
-        speed = speed_text(timings.prompt_per_second)
-        if timings.prompt_n < N_TOKENS_TRUSTED:
-            speed = _tr("Chat", "{speed} (n<{limit})").format(speed=speed, limit=N_TOKENS_TRUSTED)
+        speed = _marked(timings.prompt_per_second, timings.prompt_n)
         found.append(Figure(_tr("Chat", "prompt {speed}").format(speed=speed), 40))
     if timings.ttft_ms:
         time = duration_text(timings.ttft_ms / 1000)
@@ -117,6 +118,9 @@ def _timing_rows(timings: Timings, record: dict[str, Any]) -> list[tuple[str, st
         (_tr("Chat", "To first token"), duration_text(timings.ttft_ms / 1000)),
         (_tr("Chat", "In all"), duration_text(timings.total_ms / 1000)),
     ]
+    if min(timings.predicted_n, timings.prompt_n) < N_TOKENS_TRUSTED:
+        doubt = _tr("Chat", "a speed over fewer than {n} tokens says little")
+        rows.append(("≈", doubt.format(n=N_TOKENS_TRUSTED)))
     if record.get("drafted_n"):
         accepted, drafted = count_text(record.get("accepted_n", 0)), count_text(record["drafted_n"])
         rows.append((_tr("Chat", "Draft accepted"), f"{accepted}/{drafted}"))

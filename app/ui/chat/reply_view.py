@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 from app.core.conversation import Message
 from app.core.reasons import FailureKind, StopReason
 from app.core.thinking import split_thinking
+from app.ui.chat.action_bar import reserved_width
 from app.ui.chat.markdown import MarkdownParser
 from app.ui.chat.message_text import MessageText
 from app.ui.chat.message_view import FOOTER, INSET, MessageView
@@ -184,11 +185,19 @@ class ReplyView(MessageView):
             y = self._lay_out_text(y, width)
         if self._trouble is not None:
             y = self._stack(self._trouble, y + 8, width, self._trouble.height_for(width))
-        bar_width = self._bar_width()
-        self._stats.setGeometry(INSET, y + 2, width - bar_width - 8, FOOTER)
+        self._stats.setGeometry(INSET, y + 2, width, FOOTER)
+        self._actions_came_or_went()
         if self._bar is not None:
+            bar_width = self._bar_width()
             self._bar.setGeometry(INSET + width - bar_width, y + 2, bar_width, FOOTER)
+            self._bar.raise_()
         return y + 2 + FOOTER
+
+    def _actions_came_or_went(self) -> None:
+        """The figures have the whole line while no buttons are shown: on a narrow window they need it."""
+        n_buttons = len(self._actions()) if self._bar is not None and self._bar.is_active else 0
+        reserved = reserved_width(n_buttons, self._place[1])
+        self._stats.set_reserved(reserved + 8 if reserved else 0)
 
     def _lay_out_text(self, y: int, width: int) -> int:
         if self._trimmed is not None:

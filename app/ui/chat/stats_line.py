@@ -26,6 +26,7 @@ class StatsLine(QWidget):
         self._shown: list[Figure] = []
         self._message: Message | None = None
         self._fraction: float | None = None
+        self._reserved_px = 0
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -33,6 +34,11 @@ class StatsLine(QWidget):
     def shown_texts(self) -> list[str]:
         """The figures that there is room for."""
         return [figure.text for figure in self._shown]
+
+    @property
+    def shown_width(self) -> float:
+        """How much of the line they take, in pixels."""
+        return sum(self._width(figure) + GAP for figure in self._shown) - GAP
 
     def show_figures(
         self, figures: Sequence[Figure], message: Message | None = None, *, fraction: float | None = None
@@ -45,6 +51,13 @@ class StatsLine(QWidget):
         self.setAccessibleDescription(record_text(message) if message and message.timings else "")
         self._choose()
         self.update()
+
+    def set_reserved(self, width_px: int) -> None:
+        """Leave this much free at the right, for what lies above the line."""
+        if width_px != self._reserved_px:
+            self._reserved_px = width_px
+            self._choose()
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(0, self._theme.hint_size_px + 10)
@@ -67,7 +80,7 @@ class StatsLine(QWidget):
         """Drops the least important figures until the rest fits; the most important one always stays."""
         kept = list(self._figures)
         widths = {figure: self._width(figure) for figure in kept}
-        room = self.width() - (BAR_WIDTH + GAP if self._fraction is not None else 0)
+        room = self.width() - self._reserved_px - (BAR_WIDTH + GAP if self._fraction is not None else 0)
         while len(kept) > 1 and sum(widths[figure] + GAP for figure in kept) - GAP > room:
             kept.remove(min(kept, key=lambda figure: figure.importance))
         self._shown = kept

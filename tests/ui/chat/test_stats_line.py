@@ -41,9 +41,11 @@ def test_a_replys_figures() -> None:
 
 def test_speeds_over_few_tokens_are_marked() -> None:
     shown = texts(reply(timings={**TIMINGS, "predicted_n": 20, "prompt_n": 31}))
-    assert shown[0].endswith("(n<32)")
-    assert shown[1].endswith("(n<32)")
-    assert not any("n<32" in text for text in texts(reply(timings={**TIMINGS, "predicted_n": 32})))
+    assert shown[0].startswith("≈ ")
+    assert shown[1].startswith("prompt ≈ ")
+    assert not any("≈" in text for text in texts(reply(timings={**TIMINGS, "predicted_n": 32})))
+    assert "fewer than 32 tokens" in record_html(reply(timings={**TIMINGS, "predicted_n": 20}))
+    assert "fewer than" not in record_html(reply(timings={**TIMINGS, "predicted_n": 32}))
 
 
 def test_no_figures_are_made_up() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -299,6 +299,29 @@ def test_actions_appear_on_focus_and_move_nothing(transcript: Transcript, qtbot:
         bar.button("regenerate").setFocus()
         qtbot.keyClick(bar.button("regenerate"), Qt.Key.Key_Space)
     assert asked.args == [path[-1].id]
+
+
+def test_figures_have_the_line_to_themselves_until_the_actions_come(
+    transcript: Transcript, qtbot: QtBot
+) -> None:
+    transcript.resize(366, 400)
+    path = open_in(transcript, conversation_of(2))
+    settled(transcript, qtbot)
+    view = transcript.reply(path[-1].id)
+    assert view is not None
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    alone = view.stats.shown_texts
+    assert len(alone) >= 3, "what was measured is seen in a narrow window too"
+    view.setFocus()
+    beside = view.stats.shown_texts
+    assert beside == alone[: len(beside)]
+    bar = view._make_bar()
+    room = bar.button("copy").mapTo(view, QPoint(0, 0)).x() - view.stats.x()
+    assert view.stats.shown_width <= room, "figures and buttons do not lie on each other"
+    transcript.setFocus()
+    view.clearFocus()
+    view.focus_left()
+    assert view.stats.shown_texts == alone
 
 
 def test_copying_gives_the_source_without_thinking(transcript: Transcript, qtbot: QtBot) -> None:
