@@ -13,6 +13,7 @@ import psutil
 from app.core.reasons import FailureKind
 from app.core.settings import LOAD, Kind
 from app.core.settings.load_mode import load_mode
+from app.core.settings.slots import CONTEXT_STEP
 from app.engine.bindings import lib
 from app.engine.devices import Device, buffer_types, named, taken_by_default
 from app.engine.errors import EngineError
@@ -191,6 +192,12 @@ def _bad_override(key: str, text: str, why: str) -> EngineError:
 
 def _set_context(params: Params, values: dict[str, Any]) -> None:
     context = params.context
+    # As llama.cpp rounds it, but before it limits the batch to it.
+    context.n_ctx = -(-values["n_ctx"] // CONTEXT_STEP) * CONTEXT_STEP
+    # Every slot may decode and sample one token in a step; llama.cpp aborts where the batch cannot hold them. More
+    # logits there never are, and room for a whole batch of them is, at times, most of the compute buffer.
+    context.n_batch = max(values["n_batch"], values["n_seq_max"])
+    context.n_outputs_max = values["n_seq_max"]
     context.n_threads = values["n_threads"] or physical_cores()
     context.n_threads_batch = values["n_threads_batch"] or context.n_threads
     context.flash_attn_type = FLASH_ATTENTION[values["flash_attn"]]

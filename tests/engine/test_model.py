@@ -43,10 +43,17 @@ def test_a_got_survives_its_message(load: Load, tiny_model: Path) -> None:
 def test_what_differs_is_said_with_a_reason(load: Load, tiny_model: Path) -> None:
     got = load(tiny_model, n_ctx=300, n_gpu_layers=2, n_batch=5000, devices=["none"]).got
     assert sorted((item.key, item.asked, item.got, item.reason) for item in got.differences) == [
-        ("n_batch", 5000, 300, "limited"),
+        ("n_batch", 5000, 512, "limited"),
         ("n_ctx", 300, 512, "rounded"),
         ("n_gpu_layers", 2, 0, "no_device"),
     ]
+
+
+def test_logits_have_room_for_each_slot_only(load: Load, tmp_path: Path) -> None:
+    n_vocab = 8000
+    path = build_llama(tmp_path / "words.gguf", n_vocab=n_vocab)
+    (cpu,) = load(path, n_ubatch=512).got.devices
+    assert cpu.compute_bytes < 512 * n_vocab * 4 / 2
 
 
 def test_context_zero_is_the_models_own(load: Load, tiny_model: Path) -> None:
@@ -105,7 +112,7 @@ def test_flash_attention(load: Load, tiny_model: Path, flash: str) -> None:
 def _other_value(setting: Setting) -> Any:
     """A legal value other than the default, for rows that are plain numbers, switches and choices."""
     special = {
-        "n_ctx": 384, "n_batch": 128, "n_ubatch": 64, "n_seq_max": 2, "n_threads": 1, "n_threads_batch": 1,
+        "n_ctx": 768, "n_batch": 128, "n_ubatch": 64, "n_seq_max": 2, "n_threads": 1, "n_threads_batch": 1,
         "main_gpu": 0, "split_mode": "row", "tensor_split": [1.0], "n_gpu_layers": 1, "n_cpu_moe": 1,
         "type_k": "q8_0", "type_v": "q8_0", "numa": "disabled", "rope_scaling_type": "yarn",
         "devices": ["none"], "rope_freq_base": 5000.0, "rope_freq_scale": 0.5, "yarn_orig_ctx": 256,

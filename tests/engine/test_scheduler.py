@@ -49,6 +49,18 @@ def test_greedy_equals_a_plain_loop(model: str, bench: MakeBench, request: pytes
     assert subject.sink.ended == {1: StopReason.MAX_TOKENS}
 
 
+@pytest.mark.parametrize("n_batch", [1, 3])
+@pytest.mark.parametrize("n_ctx", [1, 512])
+def test_a_batch_smaller_than_the_slots_holds_them_all_the_same(
+    tiny_model: Path, bench: MakeBench, n_batch: int, n_ctx: int
+) -> None:
+    subject = bench(tiny_model, n_batch=n_batch, n_seq_max=4, n_ctx=n_ctx)
+    ids = [subject.submit(prompt, max_tokens=8) for prompt in PROMPTS]
+    subject.run()
+    alone = bench(tiny_model, n_seq_max=1)
+    assert [subject.sink.text[i] for i in ids] == [alone.ask(prompt, max_tokens=8) for prompt in PROMPTS]
+
+
 def test_a_limit_of_no_tokens_only_reads_the_prompt(tiny_model: Path, bench: MakeBench) -> None:
     subject = bench(tiny_model, n_seq_max=1)
     assert subject.ask(PROMPTS[0], max_tokens=0) == ""

@@ -21,8 +21,8 @@ MODEL_PARAMS: dict[str, str] = {
 
 CONTEXT_PARAMS: dict[str, str] = {
     "n_rs_seq": "experimental: rollback snapshots of recurrent models, of use only for drafting",
-    "n_outputs_max": "follows from the batches that the scheduler builds",
-    "n_outputs_max_per_seq": "follows from the batches that the scheduler builds",
+    "n_outputs_max": "set by the engine: its scheduler samples one token of each slot in a step",
+    "n_outputs_max_per_seq": "one, llama.cpp's default, is what the scheduler samples of each slot",
     "ctx_type": "a context for multi-token prediction layers, of use only for drafting",
     "pooling_type": "only for embeddings, which a chat does not use",
     "attention_type": "only for embeddings, which a chat does not use",

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     MAPPED_EXPERTS = "mapped_experts"
 
     UBATCH_OVER_BATCH = "ubatch_over_batch"
+    BATCH_UNDER_SLOTS = "batch_under_slots"
     THREADS_OVER_PHYSICAL = "threads_over_physical"
     THREADS_OVER_LOGICAL = "threads_over_logical"
 
@@ -108,6 +109,7 @@ TEXTS: dict[Reason, str] = {
         "memory that the GPU reads faster."
     ),
     Reason.UBATCH_OVER_BATCH: "Larger than the batch size, so it is lowered to {n_batch}.",
+    Reason.BATCH_UNDER_SLOTS: "Every slot needs room for a token, so it is raised to {n_slots}.",
     Reason.THREADS_OVER_PHYSICAL: "More than the {n_cores} physical cores usually makes generation slower.",
     Reason.THREADS_OVER_LOGICAL: "More than the {n_cores} logical cores makes threads wait for each other.",
     Reason.DIRECT_IO_REPLACES: (

@@ -187,8 +187,11 @@ def _placement(values: Values, facts: ModelFacts | None, machine: Machine | None
 
 
 def _compute(values: Values, machine: Machine | None) -> Iterator[Problem]:
-    if values["n_ubatch"] > values["n_batch"]:
-        yield Problem("n_ubatch", "warning", Reason.UBATCH_OVER_BATCH, {"n_batch": values["n_batch"]})
+    n_batch = max(values["n_batch"], values["n_seq_max"])
+    if n_batch > values["n_batch"]:
+        yield Problem("n_batch", "warning", Reason.BATCH_UNDER_SLOTS, {"n_slots": n_batch})
+    if values["n_ubatch"] > n_batch:
+        yield Problem("n_ubatch", "warning", Reason.UBATCH_OVER_BATCH, {"n_batch": n_batch})
     if machine is None:
         return
     n_physical, n_logical = machine.n_physical_cores, machine.n_logical_cores

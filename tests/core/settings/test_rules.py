@@ -51,6 +51,7 @@ def test_the_defaults_break_no_rule() -> None:
     [
         ({"type_v": "q8_0", "flash_attn": "off"}, "type_v", "error", Reason.V_CACHE_NEEDS_FLASH),
         ({"n_ubatch": 512, "n_batch": 256}, "n_ubatch", "warning", Reason.UBATCH_OVER_BATCH),
+        ({"n_batch": 2, "n_ubatch": 2}, "n_batch", "warning", Reason.BATCH_UNDER_SLOTS),
         ({"n_threads": 9}, "n_threads", "warning", Reason.THREADS_OVER_PHYSICAL),
         ({"n_threads": 17}, "n_threads", "warning", Reason.THREADS_OVER_LOGICAL),
         ({"n_threads_batch": 17}, "n_threads_batch", "warning", Reason.THREADS_OVER_LOGICAL),
