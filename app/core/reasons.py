@@ -32,6 +32,24 @@ class FailureKind(StrEnum):
     INTERNAL = "internal"  # a defect of ours; the traceback is in the log
 
 
+class NotAsAsked(StrEnum):
+    """Why a setting in force is not what was asked for."""
+
+    NO_DEVICE = "no_device"  # nothing to offload to
+    ROUNDED = "rounded"  # to a multiple that llama.cpp needs
+    UNSUPPORTED = "unsupported"  # by the model or the backend
+    LIMITED = "limited"  # by another setting or by llama.cpp itself
+    NOT_PERMITTED = "not_permitted"  # by the operating system
+
+
+class LoadRemark(StrEnum):
+    """What is to be known of a load that was as asked."""
+
+    NO_CHAT_TEMPLATE = "no_chat_template"
+    BROKEN_CHAT_TEMPLATE = "broken_chat_template"
+    CONTEXT_BEYOND_TRAINING = "context_beyond_training"
+
+
 class Overflow(StrEnum):
     """What happens when a conversation outgrows the context."""
 

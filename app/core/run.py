@@ -89,7 +89,7 @@ class GotDevice:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A setting whose value in force is not what was asked."""
+    """A setting whose value in force is not what was asked; `reason` is a `NotAsAsked`, "" where none is known."""
 
     key: str
     asked: Any
@@ -121,14 +121,14 @@ class Got:
     devices: tuple[GotDevice, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     differences: tuple[Difference, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()  # `LoadRemark`s
 
     def to_dict(self) -> dict[str, Any]:
         """Builtin types only, for messages and files."""
         record = asdict(self)
         record["devices"] = list(record["devices"])
-        record["differences"] = list(record["differences"])
-        record["warnings"] = list(record["warnings"])
+        record["differences"] = [{**item, "reason": str(item["reason"])} for item in record["differences"]]
+        record["warnings"] = [str(remark) for remark in record["warnings"]]
         return record
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.core.reasons import LoadRemark, NotAsAsked
 from app.core.run import Difference, Got, GotDevice
 from app.engine.bindings import lib
 from app.engine.devices import Device
@@ -114,30 +115,32 @@ def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) ->
     offload: list[Device] = loaded.offload_devices()
     expected = n_layers if everything else min(wanted, n_layers)
     if in_force["n_gpu_layers"] != expected and not (everything and not offload):
-        reason = "" if offload else "no_device"
+        reason = "" if offload else NotAsAsked.NO_DEVICE
         found.append(Difference("n_gpu_layers", wanted, in_force["n_gpu_layers"], reason))
     if loaded.values["n_ctx"] and loaded.values["n_ctx"] != in_force["n_ctx"]:
-        found.append(Difference("n_ctx", loaded.values["n_ctx"], in_force["n_ctx"], "rounded"))
+        found.append(Difference("n_ctx", loaded.values["n_ctx"], in_force["n_ctx"], NotAsAsked.ROUNDED))
     if loaded.values["flash_attn"] != "auto" and loaded.values["flash_attn"] != in_force["flash_attn"]:
         found.append(
-            Difference("flash_attn", loaded.values["flash_attn"], in_force["flash_attn"], "unsupported")
+            Difference(
+                "flash_attn", loaded.values["flash_attn"], in_force["flash_attn"], NotAsAsked.UNSUPPORTED
+            )
         )
     for key in ("n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch"):
         if loaded.asked.get(key) not in (None, in_force[key]):
-            found.append(Difference(key, loaded.asked[key], in_force[key], "limited"))
+            found.append(Difference(key, loaded.asked[key], in_force[key], NotAsAsked.LIMITED))
     if log.mlock_failed:
-        found.append(Difference("use_mlock", True, False, "not_permitted"))
+        found.append(Difference("use_mlock", True, False, NotAsAsked.NOT_PERMITTED))
     return found
 
 
 def _warnings(loaded: LoadedModel) -> tuple[str, ...]:
-    """Enum-like words that the window puts into sentences."""
+    """`LoadRemark`s."""
     said: list[str] = []
     if not loaded.has_template:
-        said.append("no_chat_template")
+        said.append(LoadRemark.NO_CHAT_TEMPLATE)
     if loaded.template_error is not None:
-        said.append("broken_chat_template")
+        said.append(LoadRemark.BROKEN_CHAT_TEMPLATE)
     n_ctx_train = lib.llama_model_n_ctx_train(loaded.model)
     if 0 < n_ctx_train < lib.llama_n_ctx_seq(loaded.context):
-        said.append("context_beyond_training")
+        said.append(LoadRemark.CONTEXT_BEYOND_TRAINING)
     return tuple(said)

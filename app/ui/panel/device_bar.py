@@ -98,7 +98,9 @@ class DeviceView(QWidget):
         ours = sum(parts.values()) - parts["others"]
         self._name.setText(self._title(device))
         if device.total_bytes:
-            used = bytes_text(device.total_bytes - free_bytes)
+            used = bytes_text(
+                max(ours, device.total_bytes - free_bytes)
+            )  # a remote one may report all as free
             self._sum.setText(
                 self.tr("{used} of {total}").format(used=used, total=bytes_text(device.total_bytes))
             )

@@ -98,9 +98,10 @@ class LoadView(QObject):
             return BarContent(BarState.READY, facts.name, detail, notes, can_load=True)
         n_differ = len(got.differences)
         if n_differ:
+            many = self.tr("{n} settings differ from what was asked").format(n=n_differ)
             notes = (
-                self.tr("%n setting(s) differ from what was asked", "", n_differ),
-                self.tr("%n differ", "", n_differ),
+                self.tr("1 setting differs from what was asked") if n_differ == 1 else many,
+                self.tr("{n} not as asked").format(n=n_differ),
             )
             return BarContent(BarState.READY, facts.name, detail, notes, "warning", has_report=True)
         same = self.tr("got what was asked")

@@ -10,11 +10,12 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from app.core.conversation import Message, Role
 from app.core.history import History
 from app.core.prompts import PromptStore
+from app.core.reasons import LoadRemark, NotAsAsked
 from app.core.run import Difference, Got, GotDevice
 from app.core.settings import LOAD, SAMPLING
 from app.core.settings.loadouts import LoadoutStore
@@ -22,6 +23,8 @@ from app.core.settings.machine import Machine
 from app.core.settings.presets import PresetStore
 from app.services.chat import Chat
 from app.services.session import Session, SessionState
+from app.ui.panel.device_bar import DeviceView
+from app.ui.panel.got_words import GotWords
 from app.ui.panel.side_panel import CHAT_TAB, LOAD_TAB, SAMPLING_TAB, SidePanel
 from tests.ui.panel.hands import type_text
 
@@ -285,20 +288,69 @@ def test_what_is_not_as_asked_is_flagged(desk, qtbot):
         backend="CPU", load_ms=10, has_chat_template=True, llama_cpp="b1",
         devices=(GotDevice("CPU", "", "cpu", 10**9, 10**8, 10**7, 10**6, 3, 4 * 10**9, 8 * 10**9),),
         settings={"n_ctx": 512, "use_mlock": False},
-        differences=(Difference("n_ctx", 500, 512, "rounded up"),),
+        differences=(Difference("n_ctx", 500, 512, NotAsAsked.ROUNDED),),
     )  # fmt: skip
     view = desk.panel.load_tab.footer.got_view
     view.show_got(got, {"n_ctx": 500})
     assert "Context length" in view._said
-    assert "500\u2009tokens \u2192 512\u2009tokens (rounded up)" in view._summary.toolTip()
+    assert "500\u2009tokens \u2192 512\u2009tokens (rounded to a size" in view._summary.toolTip()
     assert "4.00\u2009GB of 8.00\u2009GB" in view._devices[0]._sum.text()
     view.show_free((("CPU", 2 * 10**9, 8 * 10**9),))
     assert "6.00\u2009GB of 8.00\u2009GB" in view._devices[0]._sum.text()
     view.open_list()
     cells = [[view.dialog.table.item(r, c).text() for c in range(4)] for r in range(2)]
-    assert cells[0] == ["Context length", "500\u2009tokens", "512\u2009tokens", "rounded up"]
+    assert cells[0] == [
+        "Context length",
+        "500\u2009tokens",
+        "512\u2009tokens",
+        "rounded to a size that llama.cpp works with",
+    ]
+    held = [view.dialog.devices.item(0, column).text() for column in range(7)]
+    assert held == [
+        "Main memory",
+        "3",
+        "1.00\u2009GB",
+        "100\u2009MB",
+        "10.0\u2009MB",
+        "1.00\u2009MB",
+        "1.11\u2009GB",
+    ]
     view.dialog.accept()
     qtbot.waitUntil(lambda: view.dialog is None)
+
+
+@pytest.mark.parametrize("reason", NotAsAsked)
+def test_every_reason_and_remark_has_words(desk, reason):
+    words = GotWords(desk.load_plan.table)
+    assert " " in words.reason(reason)
+    assert words.reason("of a newer engine") == "of a newer engine"
+    assert all(words.remark(remark).endswith(".") for remark in LoadRemark)
+
+
+def test_a_remark_is_said_where_all_is_as_asked(desk, qtbot):
+    got = Got(
+        model_name="m", architecture="llama", quantisation="F16", n_params=1, n_layers=3, n_layers_offloaded=0,
+        n_ctx=512, n_ctx_slot=512, n_ctx_train=512, n_slots=1, type_k="f16", type_v="f16", flash_attention=True,
+        backend="CPU", load_ms=10, has_chat_template=True, llama_cpp="b1",
+        warnings=(LoadRemark.BROKEN_CHAT_TEMPLATE,),
+    )  # fmt: skip
+    view = desk.panel.load_tab.footer.got_view
+    view.show_got(got, {})
+    assert "template cannot be used" in view._said
+    view.open_list()
+    said = [label.text() for label in view.dialog.findChildren(QLabel)]
+    assert any("template cannot be used" in text for text in said)
+    assert any("KV cache F16 and F16" in text and "flash attention on" in text for text in said)
+    view.dialog.accept()
+
+
+def test_a_device_that_reports_nothing_used_still_holds_what_is_ours(desk):
+    view = DeviceView(desk.panel._theme)
+    view.show_device(
+        GotDevice("RPC0", "host:1", "rpc", 3 * 10**9, 10**9, 0, 0, 3, 8 * 10**9, 8 * 10**9), 8 * 10**9
+    )
+    assert view._sum.text() == "4.00\u2009GB of 8.00\u2009GB"
+    view.deleteLater()
 
 
 # -- loadouts -------------------------------------------------------------------------------------------------

@@ -1,0 +1,166 @@
+"""Every load setting as asked and as got, and what each device holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.run import Got, GotDevice
+from app.core.settings import Table
+from app.ui.format import bytes_text, count_text, duration_text
+from app.ui.icons import icon
+from app.ui.panel.got_words import GotWords
+from app.ui.theme import Theme
+
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class GotDialog(QDialog):
+    """What a load brought: facts, devices, and the settings, those that differ first and flagged."""
+
+    def __init__(
+        self, theme: Theme, table: Table, got: Got, asked: dict[str, Any], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._words = GotWords(table, self)
+        self.setWindowTitle(self.tr("Asked and got"))
+        self.resize(720, 620)
+        heading = QLabel(self.tr("Asked and got"), self)
+        heading.setProperty("role", "title")
+        facts = QLabel(self._facts(got), self)
+        facts.setProperty("role", "dim")
+        facts.setWordWrap(True)
+        self.devices = self._device_table(got.devices)
+        self.table = self._setting_table(table, got, asked)
+        close = QPushButton(self.tr("Close"), self)
+        close.clicked.connect(self.accept)
+        line = QHBoxLayout()
+        line.addStretch(1)
+        line.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(10)
+        for part in (heading, facts, *self._remarks(got), self.devices, self.table):
+            column.addWidget(part)
+        column.setStretchFactor(self.table, 1)
+        column.addLayout(line)
+        self.table.setFocus()
+
+    def _facts(self, got: Got) -> str:
+        attention = self.tr("on") if got.flash_attention else self.tr("off")
+        facts = [
+            f"{got.model_name} \u00b7 {got.quantisation}",
+            self.tr("{n} of {total} layers offloaded").format(n=got.n_layers_offloaded, total=got.n_layers),
+            self.tr("context {n} tokens, {slot} for one slot").format(
+                n=count_text(got.n_ctx), slot=count_text(got.n_ctx_slot)
+            ),
+            self.tr("KV cache {k} and {v}").format(
+                k=self._words.value("type_k", got.type_k), v=self._words.value("type_v", got.type_v)
+            ),
+            self.tr("flash attention {state}").format(state=attention),
+            self.tr("backend {name}").format(name=got.backend),
+            self.tr("llama.cpp {version}").format(version=got.llama_cpp),
+            self.tr("loaded in {time}").format(time=duration_text(got.load_ms / 1000)),
+        ]
+        return " \u00b7 ".join(facts)
+
+    def _remarks(self, got: Got) -> list[QLabel]:
+        labels: list[QLabel] = []
+        for remark in got.warnings:
+            label = QLabel(self._words.remark(remark), self)
+            label.setProperty("role", "warning")
+            label.setWordWrap(True)
+            labels.append(label)
+        return labels
+
+    # -- devices --------------------------------------------------------------------------------------------
+
+    def _device_table(self, devices: Sequence[GotDevice]) -> QTableWidget:
+        headers = [
+            self.tr("Device"),
+            self.tr("Layers"),
+            self.tr("Weights"),
+            self.tr("KV cache"),
+            self.tr("Compute"),
+            self.tr("Output"),
+            self.tr("Total"),
+        ]
+        table = self._bare_table(headers, len(devices), self.tr("Memory per device"))
+        for row, device in enumerate(devices):
+            sizes = (device.weights_bytes, device.kv_bytes, device.compute_bytes, device.output_bytes)
+            cells = [self._device_name(device), count_text(device.n_layers)]
+            cells += [bytes_text(size) if size else "\u2013" for size in sizes]
+            for column, text in enumerate([*cells, bytes_text(sum(sizes))]):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(_RIGHT if column else _LEFT)
+                table.setItem(row, column, item)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column, title in enumerate(headers[1:], start=1):
+            heading = QTableWidgetItem(title)
+            heading.setTextAlignment(_RIGHT)
+            table.setHorizontalHeaderItem(column, heading)
+        height = header.sizeHint().height() + sum(table.rowHeight(row) for row in range(len(devices))) + 4
+        table.setFixedHeight(min(height, 200))
+        return table
+
+    def _device_name(self, device: GotDevice) -> str:
+        if device.kind == "cpu":
+            return self.tr("Main memory")
+        return f"{device.name} \u00b7 {device.description}" if device.description else device.name
+
+    # -- settings -------------------------------------------------------------------------------------------
+
+    def _setting_table(self, table: Table, got: Got, asked: dict[str, Any]) -> QTableWidget:
+        differences = {item.key: item for item in got.differences}
+        keys = [*differences, *(s.key for s in table if s.key in got.settings and s.key not in differences)]
+        headers = [self.tr("Setting"), self.tr("Asked"), self.tr("Got"), self.tr("Why")]
+        view = self._bare_table(headers, len(keys), self.windowTitle())
+        for row, key in enumerate(keys):
+            difference = differences.get(key)
+            wanted = asked.get(key, table[key].default if key in table else None)
+            cells = [
+                self._words.title(key),
+                self._words.value(key, difference.asked if difference else wanted),
+                self._words.value(key, difference.got if difference else got.settings[key]),
+                self._words.reason(difference.reason) if difference else "",
+            ]
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                if difference is not None and column == 0:
+                    item.setIcon(icon(self._theme, "warning", "warning"))
+                view.setItem(row, column, item)
+        view.horizontalHeader().setStretchLastSection(True)
+        return view
+
+    def _bare_table(self, headers: list[str], n_rows: int, name: str) -> QTableWidget:
+        table = QTableWidget(n_rows, len(headers), self)
+        table.setAccessibleName(name)
+        table.setHorizontalHeaderLabels(headers)
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        header = table.horizontalHeader()
+        header.setDefaultAlignment(_LEFT)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setHighlightSections(False)
+        return table
