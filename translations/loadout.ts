@@ -193,6 +193,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>a speed over fewer than {n} tokens says little</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>cached {cached}/{total}</source>
    <translation type="unfinished"></translation>
   </message>
@@ -253,11 +257,11 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{speed} (n&lt;{limit})</source>
+   <source>{time} to first token</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{time} to first token</source>
+   <source>≈ {speed}</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -473,6 +477,10 @@
  <context>
   <name>Composer</name>
   <message>
+   <source>Can be sent once the reply has ended</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Choose a model</source>
    <translation type="unfinished"></translation>
   </message>
@@ -576,7 +584,15 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Search</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Search conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search titles and messages (Ctrl+K)</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -891,7 +907,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{name} cannot be read</source>
+   <source>{name} cannot be used</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1138,11 +1154,51 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Compute</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Got</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>KV cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>KV cache {k} and {v}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Main memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory per device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Output</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Setting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Total</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Weights</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1158,11 +1214,23 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>flash attention {state}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>llama.cpp {version}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>loaded in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1182,6 +1250,41 @@ The other views say why.</source>
   </message>
   <message>
    <source>Not as asked: {titles}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>GotWords</name>
+  <message>
+   <source>The chat template cannot be used; a general one takes its place. The log says what is wrong with it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context is longer than the model was trained for; replies may get worse beyond that.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file holds no chat template; a general one is used, which the model may not know.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>more than can be used here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not possible with this model on this device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>rounded to a size that llama.cpp works with</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the system does not allow it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>there is no GPU or other device to offload to</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1515,17 +1618,9 @@ The other views say why.</source>
  </context>
  <context>
   <name>LoadView</name>
-  <message numerus="yes">
-   <source>%n differ</source>
-   <translation type="unfinished">
-    <numerusform></numerusform>
-   </translation>
-  </message>
-  <message numerus="yes">
-   <source>%n setting(s) differ from what was asked</source>
-   <translation type="unfinished">
-    <numerusform></numerusform>
-   </translation>
+  <message>
+   <source>1 setting differs from what was asked</source>
+   <translation type="unfinished"></translation>
   </message>
   <message>
    <source>Applying adapters</source>
@@ -1541,6 +1636,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>It is no model that one can chat with.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Little memory would be left</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1636,11 +1735,23 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{name} takes {size} of the {free} of memory that is free on all devices together; the guard in the preferences wants {reserve} of it left free.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{name} takes {size}, and only {free} of memory is free on all devices together. It may load very slowly, make the computer unresponsive, or fail.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>{n} devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} not as asked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} settings differ from what was asked</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2708,6 +2819,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Compared are the size of the model's file and the memory that is free on all devices together. Relaxed asks only when the file is larger; Balanced wants a twentieth of each device's memory left free besides, Strict a seventh, Custom the reserve set below. Asking is all it does: you can always load anyway. Off never asks, and a load that is too large can make the computer unresponsive.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Compute</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2881,6 +2996,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>English</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Every slot needs room for a token, so it is raised to {n_slots}.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3553,10 +3672,6 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Relaxed</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Relaxed asks only when a plan takes more than there is; Balanced wants about a twentieth of each device's memory left free, Strict about a seventh, Custom the reserve set below. Asking is all it does: you can always load anyway. Off never asks, and a load that is too large can make the computer unresponsive.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
