@@ -12,6 +12,7 @@ from app.cli.interruption import Interruption
 from app.cli.terminal import StatusLine
 from app.core.reasons import FailureKind
 from app.core.run import Got
+from app.core.settings import LOAD, SAMPLING
 from app.worker.client import WorkerClient
 from app.worker.protocol import (
     LOAD_REQUEST,
@@ -44,6 +45,12 @@ _FAILURES = {
     FailureKind.ENGINE: "llama.cpp refused",
     FailureKind.INTERNAL: "a defect in Loadout",
 }
+_ADVICE = {
+    FailureKind.OUT_OF_MEMORY: "try a smaller --set n_ctx, a quantised KV cache or a smaller model",
+    FailureKind.BAD_TEMPLATE: "--set chat_template=chatml takes another one, --raw none",
+    FailureKind.PROMPT_TOO_LONG: "--set n_ctx makes it longer",
+}
+_LOG_SAYS_MORE = {FailureKind.INTERNAL, FailureKind.ENGINE, FailureKind.BAD_GRAMMAR}
 
 
 class LoadedModel:
@@ -108,9 +115,11 @@ class LoadedModel:
     def _failure_text(self, kind: str, message: str, detail: str) -> str:
         what = _FAILURES.get(FailureKind(kind), kind)
         text = f"{what}: {message}" if message else what
-        if detail and detail not in text:
+        if detail and detail not in text and (detail in LOAD or detail in SAMPLING):
             text += f" ({detail})"
-        return f"{text}\nThe log is {self._log_path}" if kind == FailureKind.INTERNAL else text
+        if advice := _ADVICE.get(FailureKind(kind)):
+            text += f"; {advice}"
+        return f"{text}\nThe log is {self._log_path}" if kind in _LOG_SAYS_MORE else text
 
     def _lost_text(self, event: Exited) -> str:
         how = event.signal_name or f"exit code {event.exit_code}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ def load_loras(model: Any, adapters: list[list[Any]]) -> list[tuple[Any, float]]
     """
     loaded: list[tuple[Any, float]] = []
     for path, scale in adapters:
+        if not Path(path).is_file():
+            raise EngineError(FailureKind.BAD_SETTING, f"there is no file {path}", "lora")
         handle = lib.llama_adapter_lora_init(model, str(path).encode())
         if not handle:
             raise EngineError(FailureKind.BAD_SETTING, f"{path} is not an adapter for this model", "lora")

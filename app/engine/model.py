@@ -39,6 +39,11 @@ _CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
 """What llama.cpp's error lines say, the kind of failure, and the setting it is about."""
 
 
+_UNKNOWN_ARCHITECTURE = (
+    "This version of llama.cpp does not know the architecture “{}”. Update Loadout, or choose another model."
+)
+
+
 class LoadedModel:
     """A model and its context, ready to decode. `close` frees both; nothing may use them after.
 
@@ -166,14 +171,37 @@ class LoadedModel:
 
     def _failure(self, fallback: str) -> EngineError:
         said = self._log.recent_errors()
+        if match := re.search(r"unknown model architecture: '(.*)'", said):
+            return EngineError(FailureKind.BAD_FILE, _UNKNOWN_ARCHITECTURE.format(match[1]), "architecture")
         for pattern, fault, key in _CAUSES:
             if match := re.search(rf"^.*(?:{pattern}).*$", said, re.MULTILINE):
-                return EngineError(fault, match[0].strip(), key)
-        return EngineError(FailureKind.ENGINE, said.splitlines()[-1] if said else fallback)
+                line = _memory_words(match[0]) if fault is FailureKind.OUT_OF_MEMORY else match[0]
+                return EngineError(fault, _without_prefix(line), key)
+        return EngineError(FailureKind.ENGINE, _without_prefix(said.splitlines()[-1]) if said else fallback)
+
+
+def _without_prefix(line: str) -> str:
+    """What llama.cpp says, without the names of its functions before it."""
+    return re.sub(r"^(?:\w+: )*(?:error loading model: )?", "", line.strip())
+
+
+def _memory_words(line: str) -> str:
+    """An allocation that failed, in words and with a size that people read; `line` if it names none."""
+    if match := re.search(r"buffer of size (\d+)", line):
+        n_bytes = int(match[1])
+    elif match := re.search(r"allocating ([\d.]+) MiB", line):
+        n_bytes = float(match[1]) * 1024 * 1024
+    else:
+        return line
+    size = f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+    where = f" on device {device[1]}" if (device := re.search(r"on device (\w+)", line)) else ""
+    return f"{size} in one piece could not be had{where}"
 
 
 def _read_facts(path: str) -> ModelFacts:
     try:
         return facts(path)
-    except (GgufError, OSError) as error:
+    except GgufError as error:
+        raise EngineError(FailureKind.BAD_FILE, error.message, error.reason) from None
+    except OSError as error:
         raise EngineError(FailureKind.BAD_FILE, str(error)) from None

@@ -244,7 +244,7 @@ def _grammar(values: dict[str, Any], vocab: Any) -> Any | None:
         return None
     sampler = lib.llama_sampler_init_grammar(vocab, text.encode(), b"root")
     if not sampler:
-        message = "the grammar does not parse, or has no rule named root; the log names the place"
+        message = "the grammar does not parse, or has no rule named root: the log names the place"
         raise EngineError(FailureKind.BAD_GRAMMAR, message, "grammar")
     return sampler
 

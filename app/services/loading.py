@@ -22,6 +22,8 @@ from app.services.session import Session, SessionState
 from app.services.smaller_plan import smaller_plan
 from app.worker import protocol as p
 
+_LESS_MAY_HELP = frozenset({FailureKind.OUT_OF_MEMORY, FailureKind.ENGINE, FailureKind.DEVICE_LOST})
+
 
 @dataclass(frozen=True, slots=True)
 class LargeLoad:
@@ -270,9 +272,14 @@ class Loading(QObject):
     def _load_failed(self, event: p.LoadFailed) -> None:
         self.fraction = None
         self.changed.emit()
-        if event.kind != FailureKind.CANCELLED:
-            good, smaller = self._ways_out()
-            self.failed.emit(LoadFailure(event, self._loaded_name, good, smaller, self._log_path))
+        if event.kind in {FailureKind.CANCELLED, FailureKind.WORKER_LOST}:
+            return  # `lost`, which knows how the worker ended, follows for the second
+        good, smaller = self._ways_out()
+        if event.kind == FailureKind.BAD_FILE:
+            good = None  # no settings mend a file
+        if event.kind not in _LESS_MAY_HELP:
+            smaller = None
+        self.failed.emit(LoadFailure(event, self._loaded_name, good, smaller, self._log_path))
 
     def _worker_lost(self, event: p.Exited) -> None:
         good, smaller = self._ways_out()

@@ -157,6 +157,20 @@ def test_a_truncated_model_ends_with_1(loadout: Program, tiny_model: Path, tmp_p
     assert done.stdout == ""
 
 
+def test_a_failing_template_is_said_once_with_a_way_out(loadout: Program, tmp_path: Path) -> None:
+    model = tiny_models.build_llama(
+        tmp_path / "raises.gguf", chat_template="{{ raise_exception('No, thank you') }}"
+    )
+    done = loadout("run", model, "--prompt", "a")
+    assert done.exit_code == 1
+    assert done.stderr.count("template cannot be used") == 1
+    assert "No, thank you" in done.stderr
+    assert (
+        loadout("run", model, "--prompt", "a", "--max-tokens", "1", "--set", "chat_template=chatml").exit_code
+        == 0
+    )
+
+
 def test_a_prompt_longer_than_the_context_is_refused(loadout: Program, tiny_model: Path) -> None:
     done = loadout("run", tiny_model, "--raw", "--prompt", "word " * 2000, "--set", "n_ctx=256")
     assert done.exit_code == 1

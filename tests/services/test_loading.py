@@ -18,6 +18,7 @@ from app.services.loading import LargeLoad, LoadFailure, Loading, Lost
 from app.services.profile import Profile
 from app.services.session import SessionState
 from app.worker.process import list_devices
+from tests import tiny_models
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ def test_the_last_used_loadout_is_offered_first(
     assert loading.loadout_name == "fast"
 
 
-def test_a_failed_load_says_why_and_offers_what_worked(
+def test_a_damaged_file_is_told_and_no_settings_are_offered_for_it(
     loading: Loading, profile: Profile, tiny_model: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
     """The header is fine and the tensors are cut off: only loading finds out."""
@@ -185,9 +186,42 @@ def test_a_failed_load_says_why_and_offers_what_worked(
     failure = told.args[0]
     assert isinstance(failure, LoadFailure)
     assert failure.event.kind == FailureKind.BAD_FILE
-    assert failure.known_good == {"n_ctx": 128}
+    assert failure.event.detail == "truncated_tensors"
+    assert (failure.known_good, failure.smaller) == (None, None)
     assert Path(failure.log_path).exists()
     qtbot.waitUntil(lambda: loading.state is SessionState.EMPTY, timeout=10000)
+
+
+def test_a_setting_that_does_not_suit_is_told_with_what_worked(
+    loading: Loading, profile: Profile, tiny_model: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    choose(loading, tiny_model, qtbot)
+    profile.known_good.put(str(tiny_model), {"n_ctx": 128})
+    profile.load_plan.set_value("lora", [[str(tmp_path / "gone.gguf"), 1.0]])
+    with qtbot.waitSignal(loading.failed, timeout=20000) as told:
+        loading.load()
+    assert told.args is not None
+    failure = told.args[0]
+    assert (failure.event.kind, failure.event.detail) == (FailureKind.BAD_SETTING, "lora")
+    assert "there is no file" in failure.event.message
+    assert (failure.known_good, failure.smaller) == ({"n_ctx": 128}, None)
+    qtbot.waitUntil(lambda: loading.state is SessionState.EMPTY, timeout=10000)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+def test_a_worker_killed_while_loading_is_told_once(
+    loading: Loading, profile: Profile, tmp_path: Path, qtbot: QtBot
+) -> None:
+    model = tiny_models.build_random(tmp_path / "larger.gguf", 20_000_000)
+    choose(loading, model, qtbot)
+    loading.load()
+    pid = profile.session.worker_pid
+    assert pid is not None
+    with qtbot.assertNotEmitted(loading.failed), qtbot.waitSignal(loading.lost, timeout=20000) as told:
+        os.kill(pid, signal.SIGKILL)
+    assert told.args is not None
+    assert told.args[0].was_loading
+    assert told.args[0].event.signal_name == "SIGKILL"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")

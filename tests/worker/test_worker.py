@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -311,7 +312,9 @@ def test_a_broken_file_is_refused_with_a_reason(
     talk = start(broken(tmp_path, tiny_model, how))
     failed = talk.until(p.LoadFailed, p.Loaded)
     assert failed.kind == FailureKind.BAD_FILE
-    assert len(failed.message) > 10
+    assert failed.message[0].isupper()  # a sentence for people, not a line of a log
+    assert failed.message.endswith(".")
+    assert failed.detail  # so that nobody adds advice that does not fit
     exited = talk.until(p.Exited)
     assert (exited.exit_code, exited.expected) == (0, True)
 
@@ -346,7 +349,9 @@ def test_more_context_than_memory_is_refused_and_not_tried(tmp_path: Path, start
     talk = start(
         path, n_ctx=10_000_000, type_k="f32", type_v="f32"
     )  # 8 layers x 2 x 256 x 4 bytes a token: 164 GB
-    assert talk.until(p.LoadFailed, p.Loaded).kind == FailureKind.OUT_OF_MEMORY
+    failed = talk.until(p.LoadFailed, p.Loaded)
+    assert failed.kind == FailureKind.OUT_OF_MEMORY
+    assert re.search(r"\d GB in one piece could not be had", failed.message)
     beats = [event.rss_bytes for event in talk.events if isinstance(event, p.Heartbeat)]
     assert max(beats, default=0) < 4 << 30
 

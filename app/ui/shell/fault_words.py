@@ -40,7 +40,7 @@ class FaultWords(QObject):
     def load_title(self, kind: str, name: str) -> str:
         """What could not be done, in a line."""
         titles = {
-            FailureKind.BAD_FILE: self.tr("{name} cannot be read"),
+            FailureKind.BAD_FILE: self.tr("{name} cannot be used"),
             FailureKind.OUT_OF_MEMORY: self.tr("There is not enough memory for {name}"),
             FailureKind.BAD_SETTING: self.tr("A setting does not suit {name}"),
             FailureKind.BAD_TEMPLATE: self.tr("The chat template of {name} does not work"),
@@ -72,5 +72,8 @@ class FaultWords(QObject):
             FailureKind.INTERNAL: self.tr("This is a defect of Loadout. The log below says where."),
         }
         kind = FailureKind(event.kind)
-        parts = (event.message.strip(), advice.get(kind, self.tr("The log below has llama.cpp's own words.")))
+        what = event.message.strip()
+        if kind is FailureKind.BAD_FILE and event.detail:
+            return what  # the file's own fault is known, and with it what to do
+        parts = (what, advice.get(kind, self.tr("The log below has llama.cpp's own words.")))
         return "\n\n".join(part for part in parts if part)
