@@ -37,7 +37,9 @@ class ConversationList(QFrame):
         self._theme = theme
         self._chat = chat
         self._model = ConversationModel(chat, self)
-        self._search = SearchField(theme, self.tr("Search conversations"), self)
+        self._search = SearchField(theme, self.tr("Search"), self)  # more words would be cut
+        self._search.setAccessibleName(self.tr("Search conversations"))
+        self._search.setToolTip(self.tr("Search titles and messages (Ctrl+K)"))
         self._new = IconButton(theme, "new-chat", self.tr("New conversation (Ctrl+N)"), self)
         self._view = _List(self)
         self._view.setModel(self._model)

@@ -162,11 +162,19 @@ class Transcript(QScrollArea):
         return n_same
 
     def _drop(self, n_kept: int) -> None:
+        had_keyboard = False
         for slot in self._slots[n_kept:]:
             if slot.view is not None:
+                had_keyboard = had_keyboard or self._has_keyboard(slot.view)
                 slot.view.hide()
                 self._dying.append(slot.view)
         del self._slots[n_kept:]
+        if had_keyboard:
+            self.left.emit()  # Qt would give the keyboard to whatever comes next, such as the search
+
+    def _has_keyboard(self, view: MessageView) -> bool:
+        focus = self.focusWidget()
+        return focus is not None and focus.hasFocus() and (view is focus or view.isAncestorOf(focus))
 
     def set_can_generate(self, can_generate: bool) -> None:
         """Whether another reply could be asked for now."""
@@ -347,7 +355,8 @@ class Transcript(QScrollArea):
             self.following_changed.emit(follows)
 
     def _show_jump(self) -> None:
-        self._jump.setVisible(not self._follows and bool(self._slots))
+        bar = self.verticalScrollBar()
+        self._jump.setVisible(not self._follows and bar.value() < bar.maximum() - NEAR_END)
         self._jump.raise_()
 
     def show_message(self, message_id: str) -> None:

@@ -199,6 +199,4 @@ def _figures(top: float, scale: float, y_max: float) -> list[tuple[float, str]]:
 
 
 def _figure(value: float) -> str:
-    if value >= 10_000:
-        return f"{value / 1000:g}k"
-    return f"{value:,.0f}".replace(",", "\u2009") if value >= 1000 else f"{value:g}"
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"  # in full it would not fit beside the plot

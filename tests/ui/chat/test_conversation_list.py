@@ -114,3 +114,10 @@ def test_the_second_line_names_the_model_of_the_newest_reply(
     store(conversation)
     model = page.list.view.model()
     qtbot.waitUntil(lambda: str(model.index(0, 0).data(SECOND_LINE_ROLE)).startswith("Newest 8B · "))
+
+
+def test_the_search_field_says_what_it_is_in_full(page: ChatPage) -> None:
+    field = page.list.search_field
+    assert field.accessibleName() == "Search conversations"
+    words = field.fontMetrics().horizontalAdvance(field.placeholderText())
+    assert words <= field.width() - 60, "beside its icon and the button that clears it"

@@ -414,3 +414,15 @@ def test_a_theme_change_restyles_what_is_near_and_keeps_the_text(
     settled(transcript, qtbot)
     assert last.text.document().toHtml() != before
     assert last.text.toPlainText() == "code 39"
+
+
+def test_nothing_offers_to_jump_where_all_is_in_sight(transcript: Transcript, qtbot: QtBot) -> None:
+    path = open_in(transcript, conversation_of(2))
+    settled(transcript, qtbot)
+    transcript.show_message(path[0].id)
+    assert transcript.verticalScrollBar().maximum() == 0
+    assert not transcript._jump.isVisible()
+    path = open_in(transcript, conversation_of(30))
+    settled(transcript, qtbot)
+    transcript.show_message(path[3].id)
+    assert transcript._jump.isVisible()
