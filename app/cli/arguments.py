@@ -53,7 +53,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_load_settings(parser: argparse.ArgumentParser) -> None:
-    """``--set``."""
+    """``--loadout`` and ``--set``."""
+    parser.add_argument(
+        "--loadout",
+        metavar="NAME",
+        help="start from the load settings that were saved for this model as NAME",
+    )
     parser.add_argument(
         "--set",
         dest="load_settings",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   loadout bench model.gguf
   loadout bench model.gguf --set n_threads=4 --set type_k=q8_0 --repeat 10
+  loadout bench model.gguf --loadout "fast 8k"
   loadout bench model.gguf --prompt-tokens 2048 --gen-tokens 64 --json
 """
 
@@ -44,7 +45,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         run,
         summary="measure how fast a model runs",
         description="Load MODEL in a worker process and measure it: process a prompt from an empty cache, generate\n"
-        "tokens with the end of the text ignored, and repeat. One more run before the first is discarded.",
+        "tokens with the end of the text ignored, and repeat. One more run before the first is discarded.\n"
+        "The speed measured with a loadout is shown beside it in the window.",
         examples=_EXAMPLES,
     )
     add_model(parser)
@@ -63,12 +65,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout bench``."""
     from app.cli.choice import checked_plan, chosen_model, log_path
+    from app.cli.chosen_loadout import load_settings, note_measured
     from app.cli.loaded_model import loaded_model
     from app.cli.terminal import print_json
 
-    load = dict(args.load_settings)
-    refuse_unavailable(load, {})
     model_path = chosen_model(args)
+    load = load_settings(args, model_path)
+    refuse_unavailable(load, {})
     plan = checked_plan(model_path, load, {})
     n_needed = args.prompt_tokens + args.gen_tokens + 1
     if "n_ctx" not in load:
@@ -81,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
             )
         runs = _measure(model, args)
         report = _report(model_path, load, model.got, runs)
+    speeds = [report[part]["tokens_per_second"]["mean"] for part in ("generation", "prompt")]
+    note_measured(args, model_path, *speeds)
     if args.json:
         print_json(report)
     else:

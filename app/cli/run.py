@@ -67,14 +67,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout run``."""
     from app.cli.choice import checked_plan, chosen_model, log_path
+    from app.cli.chosen_loadout import load_settings
     from app.cli.loaded_model import loaded_model
 
     if args.raw and args.system is not None:
         raise UsageError("--raw sends the prompt as it is: --system has no place in it")
-    load, sampling = dict(args.load_settings), sampling_of(args)
-    refuse_unavailable(load, sampling)
+    sampling = sampling_of(args)
     prompt = _prompt(args)
     model_path = chosen_model(args)
+    load = load_settings(args, model_path)
+    refuse_unavailable(load, sampling)
     plan = checked_plan(model_path, load, sampling)
     with loaded_model(model_path, plan, log_path(args, "run")) as model:
         _say_differences(model, raw=args.raw)

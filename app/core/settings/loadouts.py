@@ -55,6 +55,7 @@ class LoadoutStore:
     """All loadouts of all models, in one JSON file. Names are unique per model, whatever their case.
 
     Every change is written at once and raises StoreError when it cannot be; memory and file then still agree.
+    What another process has written meanwhile (the command line notes speeds) is read first.
     `reports` and `problems` tell what was wrong with the file when it was read.
     """
 
@@ -65,11 +66,13 @@ class LoadoutStore:
 
     def list(self, model_id: str) -> list[Loadout]:
         """A model's loadouts, the last used first, then the newest."""
+        self._saved.refresh()
         own = [loadout for loadout in self._saved.items if loadout.model_id == model_id]
         return sorted(own, key=lambda item: (item.last_run_at or 0.0, item.created_at), reverse=True)
 
     def get(self, model_id: str, name: str) -> Loadout:
         """Raises KeyError when the model has no loadout of this name."""
+        self._saved.refresh()
         for loadout in self._saved.items:
             if loadout.model_id == model_id and loadout.name.casefold() == name.casefold():
                 return loadout
@@ -115,7 +118,7 @@ class LoadoutStore:
         old = self.get(model_id, name)
         new_name = _usable(new_name)
         taken = self._find(model_id, new_name)
-        if taken is not None and taken is not old:
+        if taken is not None and not _is_same(taken, old):
             raise LoadoutError(f"This model already has a loadout called {new_name}.")
         loadout = replace(old, name=new_name)
         self._put(old, loadout)
@@ -141,7 +144,7 @@ class LoadoutStore:
     def delete(self, model_id: str, name: str) -> Loadout:
         """Removes and returns it, so that `restore` can bring it back. Raises KeyError."""
         old = self.get(model_id, name)
-        self._write([loadout for loadout in self._saved.items if loadout is not old])
+        self._write([loadout for loadout in self._saved.items if not _is_same(loadout, old)])
         return old
 
     def restore(self, loadout: Loadout) -> None:
@@ -178,10 +181,15 @@ class LoadoutStore:
         return candidate
 
     def _put(self, old: Loadout | None, new: Loadout) -> None:
-        self._write([*(loadout for loadout in self._saved.items if loadout is not old), new])
+        self._write([*(other for other in self._saved.items if old is None or not _is_same(other, old)), new])
 
     def _write(self, loadouts: list[Loadout]) -> None:
         self._saved.replace(loadouts)
+
+
+def _is_same(one: Loadout, other: Loadout) -> bool:
+    """Whether both are the same loadout; it may have been read anew meanwhile, or been measured."""
+    return one.model_id == other.model_id and one.name.casefold() == other.name.casefold()
 
 
 def compare(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[ValueDifference]:

@@ -33,20 +33,47 @@ class SavedList(Generic[T]):
     ) -> None:
         self._store = JsonStore(path, version)
         self._field = field
+        self._read_item = read
         self._write_row = write
         self._senseless: list[Any] = []
+        self._stamp: tuple[int, ...] = ()
         self.items: list[T] = []
         self.problems: list[Problem] = []
+        self.reports: list[StoreReport] = []
+        self._load()
+
+    def refresh(self) -> None:
+        """Reads the file again if another process has replaced it; what is no use then leaves `items` as they are."""
+        stamp = self._stamp_now()
+        if not stamp or stamp == self._stamp:
+            return
+        items, senseless, reports = self.items, self._senseless, self.reports
+        self._load()
+        if any(report.reason in {StoreReason.CORRUPT, StoreReason.UNREADABLE} for report in self.reports):
+            self.items, self._senseless = items, senseless
+        self.reports = reports
+
+    def _load(self) -> None:
+        self.items, self._senseless, self.problems = [], [], []
+        self._stamp = self._stamp_now()
         document, self.reports = self._store.load()
-        rows: Any = document.get(field, [])
+        rows: Any = document.get(self._field, [])
         if not isinstance(rows, list):
-            self.reports.append(self._store.report_damage(f"{field} is not a list"))
+            self.reports.append(self._store.report_damage(f"{self._field} is not a list"))
             return
         for row in cast(list[Any], rows):
-            self._read_row(row, read)
+            self._read_row(row)
         if self._senseless:
             detail = str(len(self._senseless))
-            self.reports.append(StoreReport(StoreReason.SENSELESS_ROWS, path, detail=detail))
+            self.reports.append(StoreReport(StoreReason.SENSELESS_ROWS, self._store.path, detail=detail))
+
+    def _stamp_now(self) -> tuple[int, ...]:
+        """What changes whenever the file is replaced; () where there is none."""
+        try:
+            status = self._store.path.stat()
+        except OSError:
+            return ()
+        return status.st_ino, status.st_mtime_ns, status.st_size
 
     def replace(self, items: list[T]) -> None:
         """Writes the file anew; `items` are these only if that succeeded.
@@ -57,12 +84,13 @@ class SavedList(Generic[T]):
         rows = [*(self._write_row(item) for item in items), *self._senseless]
         self._store.save({self._field: rows})
         self.items = items
+        self._stamp = self._stamp_now()
 
-    def _read_row(self, row: Any, read: Callable[[Row], tuple[T, list[Problem]]]) -> None:
+    def _read_row(self, row: Any) -> None:
         try:
             if not isinstance(row, dict):
                 raise TypeError("a row must be an object")
-            item, problems = read(cast(Row, row))
+            item, problems = self._read_item(cast(Row, row))
         except (TypeError, KeyError, ValueError):
             self._senseless.append(row)
         else:

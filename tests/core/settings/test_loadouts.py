@@ -190,3 +190,28 @@ def test_what_could_not_be_saved_is_not_pretended(path: Path) -> None:
     with pytest.raises(StoreError):
         store.save("Two", MODEL, {})
     assert names(store) == ["One"]
+
+
+def test_what_another_process_writes_is_seen_and_not_written_over(path: Path) -> None:
+    window, command_line = LoadoutStore(path), LoadoutStore(path)
+    window.save("Fast", MODEL, {"n_ctx": 1024})
+    command_line.mark_run(MODEL, "fast", 62.5, 900.0)
+    assert window.get(MODEL, "Fast").measured_tok_s == 62.5
+    command_line.save("Long", MODEL, {"n_ctx": 8192})
+    assert window.rename(MODEL, "Fast", "FAST").measured_prompt_tok_s == 900.0
+    command_line.mark_run(MODEL, "Long", 20.0)
+    window.set_note(MODEL, "FAST", "for code")
+    assert sorted(names(LoadoutStore(path))) == ["FAST", "Long"]
+    assert LoadoutStore(path).get(MODEL, "Long").measured_tok_s == 20.0
+    command_line.delete(MODEL, "FAST")
+    assert names(window) == ["Long"]
+
+
+def test_a_file_that_is_damaged_meanwhile_costs_nothing(path: Path) -> None:
+    store = LoadoutStore(path)
+    store.save("Fast", MODEL, {"n_ctx": 1024})
+    path.write_text("{", encoding="utf-8")
+    assert names(store) == ["Fast"]
+    store.save("Long", MODEL, {"n_ctx": 8192})
+    assert sorted(names(LoadoutStore(path))) == ["Fast", "Long"]
+    assert [kept.read_text(encoding="utf-8") for kept in path.parent.glob("*.corrupt-*")] == ["{"]
