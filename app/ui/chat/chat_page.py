@@ -281,10 +281,12 @@ class ChatPage(QWidget):
     def _regenerate(self, message_id: str) -> None:
         if self._chat.regenerate(message_id):
             self.transcript.jump_to_end()
+            self.composer.focus()
 
     def _continue(self, message_id: str) -> None:
         if self._chat.continue_reply(message_id):
             self.transcript.jump_to_end()
+            self.composer.focus()
 
     def _edit(self, message_id: str, text: str, wants_reply: bool) -> None:
         if self._chat.edit(message_id, text, generate=wants_reply):

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QWidget
 
 from app.core.conversation import Message, Role
 from app.ui.chat.markdown import MarkdownParser
@@ -138,6 +138,7 @@ class Transcript(QScrollArea):
         """Show this path; what it has in common with the one shown keeps its views. `is_new`: another
         conversation, shown from its end."""
         n_same = 0 if is_new else self._n_common(messages)
+        with_keyboard = self._index_with_keyboard()
         self._drop(n_same)
         for slot, place in zip(self._slots, places, strict=False):
             slot.place = place
@@ -151,6 +152,8 @@ class Transcript(QScrollArea):
         if is_first or is_new:
             self._set_follows(follows=True)
         self.settle()
+        if with_keyboard is not None and with_keyboard >= n_same:
+            self._give_keyboard(with_keyboard if not is_new else len(self._slots))
         self._build_timer.start()
 
     def _n_common(self, messages: Sequence[Message]) -> int:
@@ -162,19 +165,26 @@ class Transcript(QScrollArea):
         return n_same
 
     def _drop(self, n_kept: int) -> None:
-        had_keyboard = False
         for slot in self._slots[n_kept:]:
             if slot.view is not None:
-                had_keyboard = had_keyboard or self._has_keyboard(slot.view)
                 slot.view.hide()
                 self._dying.append(slot.view)
         del self._slots[n_kept:]
-        if had_keyboard:
-            self.left.emit()  # Qt would give the keyboard to whatever comes next, such as the search
 
-    def _has_keyboard(self, view: MessageView) -> bool:
-        focus = self.focusWidget()
-        return focus is not None and focus.hasFocus() and (view is focus or view.isAncestorOf(focus))
+    def _index_with_keyboard(self) -> int | None:
+        focus = QApplication.focusWidget()
+        for index, slot in enumerate(self._slots):
+            if focus is not None and slot.view and (slot.view is focus or slot.view.isAncestorOf(focus)):
+                return index
+        return None
+
+    def _give_keyboard(self, index: int) -> None:
+        """To the message that has come in place of the one that had it; Qt would choose whatever comes next."""
+        view = self._slots[index].view if index < len(self._slots) else None
+        if view is not None:
+            view.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.left.emit()
 
     def set_can_generate(self, can_generate: bool) -> None:
         """Whether another reply could be asked for now."""
