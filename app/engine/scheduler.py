@@ -227,17 +227,20 @@ class Scheduler:
             self._end(slot, StopReason.STOP_STRING)
         elif generation.n_generated >= generation.max_tokens:
             self._end(slot, StopReason.MAX_TOKENS)
-        elif len(slot.cached) >= self._loaded.n_ctx_slot and not self._shift(slot, generation):
+        elif self._is_endless(generation) or (
+            len(slot.cached) >= self._loaded.n_ctx_slot and not self._shift(slot, generation)
+        ):
             self._end(slot, StopReason.CONTEXT_FULL)
 
-    def _shift(self, slot: Slot, generation: Generation) -> bool:
-        """Make room by dropping half of what may be dropped; False where that is not wanted or not possible.
-
-        Without a limit on tokens a reply ends when it is as long as the whole context: a model that never ends its
+    def _is_endless(self, generation: Generation) -> bool:
+        """Without a limit on tokens a reply ends when it is as long as the whole context: a model that never ends its
         turn would go on for ever.
         """
-        endless = generation.settings["max_tokens"] < 0 and generation.n_generated >= self._loaded.n_ctx_slot
-        if generation.overflow is Overflow.STOP or endless:
+        return generation.settings["max_tokens"] < 0 and generation.n_generated >= self._loaded.n_ctx_slot
+
+    def _shift(self, slot: Slot, generation: Generation) -> bool:
+        """Make room by dropping half of what may be dropped; False where that is not wanted or not possible."""
+        if generation.overflow is Overflow.STOP:
             return False
         n_past = len(slot.cached)
         n_keep = min(generation.prompt.n_keep, n_past // 2)

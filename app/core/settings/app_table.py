@@ -115,11 +115,11 @@ _APP_ROWS = (
         summary="What happens when a conversation no longer fits into the model's context.",
         help="Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the "
         "middle also keeps the first exchange, where the task is often set. Both begin before the context is "
-        "quite full, so that up to a quarter of it is free for the reply. The text before the gap stays "
-        "cached; what comes after it is processed again, or moved up where that happens in the middle of a "
-        "reply and the model allows it. The conversation says what was left out. Nothing "
-        "is deleted: only the model no longer sees it. Stop leaves nothing out: the reply ends where the "
-        "context does, and a conversation that no longer fits gets no reply.",
+        "quite full, so that a quarter of it is free for the reply, or as much as the longest reply may take. "
+        "The text before the gap stays cached; what comes after it is processed again, or moved up where that "
+        "happens in the middle of a reply and the model allows it. The conversation says what was left out. "
+        "Nothing is deleted: only the model no longer sees it. Stop leaves nothing out: the reply ends where "
+        "the context does, and a conversation that no longer fits gets no reply.",
         apply=Apply.REPLY,
     ),
     Setting(
