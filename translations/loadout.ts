@@ -1075,15 +1075,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The file ends {missing_bytes} bytes early. Download it again.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>The file holds no weights, only a vocabulary. Choose the model's own file.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The file is damaged: it claims {count} {what}. Download it again.</source>
+   <source>The file is cut short: {missing_bytes} B of its weights are missing. Download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file is damaged or cut short: the {count} {what} it claims are not in it. Download it again.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3319,7 +3319,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also keeps the first exchange, where the task is often set. Both begin before the context is quite full, so that up to a quarter of it is free for the reply. The text before the gap stays cached; what comes after it is processed again, or moved up where that happens in the middle of a reply and the model allows it. The conversation says what was left out. Nothing is deleted: only the model no longer sees it. Stop leaves nothing out: the reply ends where the context does, and a conversation that no longer fits gets no reply.</source>
+   <source>Leaving out the oldest turns keeps the system prompt and the latest messages; leaving out the middle also keeps the first exchange, where the task is often set. Both begin before the context is quite full, so that a quarter of it is free for the reply, or as much as the longest reply may take. The text before the gap stays cached; what comes after it is processed again, or moved up where that happens in the middle of a reply and the model allows it. The conversation says what was left out. Nothing is deleted: only the model no longer sees it. Stop leaves nothing out: the reply ends where the context does, and a conversation that no longer fits gets no reply.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
