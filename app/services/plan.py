@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.gguf import ModelFacts
 from app.core.settings import LOAD, Apply, Problem, Setting, Table
-from app.core.settings.bounds import Bounds, bounds, model_defaults
+from app.core.settings.bounds import Bounds, bounds, model_defaults, used_if_unset, why_pointless
 from app.core.settings.layers import resolve
 from app.core.settings.machine import Machine
 from app.core.settings.rules import load_problems, sampling_problems
@@ -91,8 +91,19 @@ class Plan(QObject):
         return [setting.key for setting in self.table if self.is_changed(setting.key)]
 
     def is_enabled(self, key: str) -> bool:
-        """Whether the row is live: available, and the setting that it depends on has one of the values it needs."""
-        return self.table[key].available and self.table.is_live(key, self.all_values())
+        """Whether the row is live: available, of use to the model, and what it depends on is as it needs it."""
+        if not self.table[key].available or why_pointless(key, self.model) is not None:
+            return False
+        return self.table.is_live(key, self.all_values())
+
+    def used_if_unset(self, key: str) -> float | None:
+        """The number that is used where the row `key` is unset, None where it is not known."""
+        return used_if_unset(key, self.all_values(), self.model, self.machine)
+
+    def why_pointless(self, key: str) -> Problem | None:
+        """Why `key` can have no effect with the model of the plan, None where it can."""
+        reason = why_pointless(key, self.model)
+        return Problem(key, "warning", reason) if reason is not None else None
 
     def bounds(self, key: str) -> Bounds:
         """The range that the chosen model and the machine leave to `key`, and its comfortable part."""

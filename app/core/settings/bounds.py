@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from app.core.settings.load_table import LOAD
 from app.core.settings.machine import Machine
+from app.core.settings.problem import Reason
 from app.core.settings.setting import Setting
 
 if TYPE_CHECKING:
     from app.core.gguf import ModelFacts
 
 _LAYER_KEYS = frozenset({"n_gpu_layers", "n_cpu_moe"})
+UNSET_FOLLOWS = {"n_threads_batch": "n_threads"}
+"""Rows that take another row's number while they are unset."""
+_EXPERT_KEYS = frozenset({"n_cpu_moe", "n_expert_used"})
 _THREAD_KEYS = frozenset({"n_threads", "n_threads_batch", "draft_n_threads"})
 
 
@@ -45,6 +50,30 @@ def bounds(setting: Setting, facts: ModelFacts | None = None, machine: Machine |
     if setting.key == "main_gpu" and machine is not None and machine.offload_devices:
         slider = (0, max(1, len(machine.offload_devices) - 1))
     return Bounds(minimum, maximum, slider)
+
+
+def used_if_unset(
+    key: str, values: Mapping[str, Any], facts: ModelFacts | None = None, machine: Machine | None = None
+) -> float | None:
+    """The number that is used for an optional row left unset, None where that is not known before loading.
+
+    `values` are all load settings. Follows `engine.params`.
+    """
+    n_threads = values.get("n_threads") or (machine.n_physical_cores if machine is not None else 0)
+    known: dict[str, float] = {
+        "n_threads": n_threads,
+        "n_threads_batch": n_threads,
+        "n_expert_used": facts.n_expert_used if facts is not None else 0,
+        "rope_freq_base": facts.rope_freq_base if facts is not None else 0,
+    }
+    return known.get(key) or None
+
+
+def why_pointless(key: str, facts: ModelFacts | None) -> Reason | None:
+    """Why `key` can have no effect with this model, None where it can or the model is not known."""
+    if key in _EXPERT_KEYS and facts is not None and not facts.n_expert:
+        return Reason.NO_EXPERTS
+    return None
 
 
 def model_defaults(facts: ModelFacts | None) -> dict[str, Any]:

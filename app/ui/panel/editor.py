@@ -35,6 +35,9 @@ class Editor(QObject):
         """Shows `value`, and drops what was entered but refused."""
         raise NotImplementedError
 
+    def show_unset(self, number: float | None) -> None:
+        """What will be used where the value is unset, for editors of numbers; before `show_value`."""
+
     def show_loaded(self, value: Any, is_loaded: bool) -> None:
         """Marks the value that is loaded, where the editor can."""
 

@@ -50,7 +50,8 @@ class NumberField(TextField):
     def width_px(self, with_unit: bool) -> int:
         """How wide the field is with or without its unit."""
         metrics = self.fontMetrics()
-        text = metrics.horizontalAdvance(self.text()) + (self._unit_width() if with_unit else 0)
+        shown = self.text() or self.placeholderText()
+        text = metrics.horizontalAdvance(shown) + (self._unit_width() if with_unit else 0)
         return max(metrics.horizontalAdvance("000000"), text) + 20
 
     def sizeHint(self) -> QSize:
@@ -104,6 +105,7 @@ class NumberEditor(Editor):
         self._loaded: Any = None
         self._is_loaded = False
         self._is_number = False
+        self._unset_number: float | None = None
         self._has_room = True
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -163,6 +165,11 @@ class NumberEditor(Editor):
 
     # -- showing --------------------------------------------------------------------------------------------
 
+    def show_unset(self, number: float | None) -> None:
+        self._unset_number = number
+        text = "\u2013" if number is None else texts.value_text(self.setting, number)
+        self.field.setPlaceholderText(text)
+
     def show_value(self, value: Any) -> None:
         self.value = value
         is_word = value is None or any(value == number for number, _ in self.setting.named)
@@ -174,6 +181,8 @@ class NumberEditor(Editor):
         # A long word is said by its pill; in the field it would only push the title aside.
         self.field.show_text("" if is_word and self.pills and len(text) > _LONGEST_WORD else text)
         name = self.spoken_name(value)
+        if value is None and self._unset_number is not None:
+            name = f"{name} ({texts.spoken(self.setting, self._unset_number)})"
         self.field.setAccessibleName(name)
         for word, pill in self.pills:
             pill.setChecked(value == word if word is not None else value is None)
@@ -223,7 +232,8 @@ class NumberEditor(Editor):
         """The knob's place; -1 means without limit wherever llama.cpp uses it, so it lies at the far end."""
         assert self._scale is not None
         if value is None:
-            return self._scale.position_of(self._last_number) if self._last_number is not None else 0
+            number = self._last_number if self._unset_number is None else self._unset_number
+            return self._scale.position_of(number) if number is not None else 0
         is_unlimited = value < 0 <= self._scale.low and any(
             value == number for number, _ in self.setting.named
         )
@@ -281,7 +291,7 @@ class NumberEditor(Editor):
 
     def _number(self) -> float:
         """The number to begin with when a word is switched off."""
-        for candidate in (self._last_number, self.setting.default):
+        for candidate in (self._last_number, self._unset_number, self.setting.default):
             if candidate is not None and not any(candidate == number for number, _ in self.setting.named):
                 return candidate
         if self._scale is not None:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.settings import Problem, Setting
+from app.core.settings.bounds import UNSET_FOLLOWS
 from app.services.plan import Plan
 from app.ui.panel import texts
 from app.ui.panel.editors import Names
@@ -255,9 +256,11 @@ class RowList(QScrollArea):
 
 
 def _dependents(plan: Plan) -> dict[str, set[str]]:
-    """Key -> the rows that are live or not by its value."""
+    """Key -> the rows that look otherwise by its value: live or not, or with another number where unset."""
     dependents: dict[str, set[str]] = {}
     for setting in plan.table:
         if setting.enabled_when is not None:
             dependents.setdefault(setting.enabled_when[0], set()).add(setting.key)
+    for follower, followed in UNSET_FOLLOWS.items():
+        dependents.setdefault(followed, set()).add(follower)
     return dependents

@@ -74,6 +74,7 @@ class SettingRow(QWidget):
             self.editor.set_bounds(*bounds.slider)
         if not self._refusal or self.plan.value(key) != self.editor.value:
             self._refusal = ""
+            self.editor.show_unset(self.plan.used_if_unset(key))
             self.editor.show_value(self.plan.value(key))
         loaded = self.plan.loaded
         self.editor.show_loaded(loaded.get(key) if loaded else None, loaded is not None)
@@ -181,8 +182,11 @@ class SettingRow(QWidget):
             notes.append(("bad", f"{texts.title(self.setting)} {texts.translated(self._refusal)}"))
         tones = {"error": "bad", "warning": "warning"}
         notes += [(tones[problem.severity], texts.problem_text(problem)) for problem in self._problems]
-        if any(problem.reason in {Reason.INERT, Reason.NOT_AVAILABLE} for problem in self._problems):
+        said = {Reason.INERT, Reason.NOT_AVAILABLE, Reason.NO_EXPERTS}
+        if any(problem.reason in said for problem in self._problems):
             return notes  # which says why the row is not live
+        if (pointless := self.plan.why_pointless(self.setting.key)) is not None:
+            return [*notes, ("faint", texts.problem_text(pointless))]
         if not self.setting.available:
             notes.append(("faint", self.tr("Not yet available")))
         elif (reason := self.plan.why_disabled(self.setting.key)) is not None:

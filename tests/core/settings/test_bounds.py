@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.core.gguf import ModelFacts, facts
-from app.core.settings import LOAD
-from app.core.settings.bounds import bounds, model_defaults
+from app.core.settings import LOAD, Reason
+from app.core.settings.bounds import bounds, model_defaults, used_if_unset, why_pointless
 from app.core.settings.layers import origin, resolve
 from app.core.settings.load_mode import load_mode
 from app.core.settings.machine import Device, Machine
@@ -100,3 +100,25 @@ def test_load_modes_are_known_to_llama_cpp() -> None:
     for values in ({}, {"use_mmap": True}, {"use_mmap": False}, {"use_mlock": True}, {"use_direct_io": True}):
         mode = load_mode(values)
         assert lib.llama_load_mode_name(lib.llama_load_mode_from_str(mode.encode())) == mode.encode()
+
+
+def test_the_number_used_where_a_row_is_unset(small: ModelFacts, tmp_path: Path) -> None:
+    machine = Machine(n_physical_cores=6, n_logical_cores=12)
+    values = LOAD.defaults()
+    assert used_if_unset("n_threads", values) is None, "nothing is known of the computer"
+    assert used_if_unset("n_threads", values, small, machine) == 6
+    assert used_if_unset("n_threads_batch", values, small, machine) == 6
+    assert used_if_unset("n_threads_batch", values | {"n_threads": 3}, small, machine) == 3
+    assert used_if_unset("n_expert_used", values, small, machine) is None
+    moe = facts(build_moe(tmp_path / "moe.gguf", n_expert=4))
+    assert used_if_unset("n_expert_used", values, moe, machine) == moe.n_expert_used > 0
+    assert used_if_unset("n_ctx", values, small, machine) is None
+
+
+def test_rows_about_experts_are_pointless_without_any(small: ModelFacts, tmp_path: Path) -> None:
+    moe = facts(build_moe(tmp_path / "moe.gguf", n_expert=4))
+    for key in ("n_cpu_moe", "n_expert_used"):
+        assert why_pointless(key, small) is Reason.NO_EXPERTS
+        assert why_pointless(key, moe) is None
+        assert why_pointless(key, None) is None
+    assert why_pointless("n_ctx", small) is None

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.core.settings import APP, LOAD, SAMPLING, Kind, Setting
+from app.core.settings.machine import Machine
 from app.services.plan import Plan
 from app.ui.panel.scale import SliderScale
 from app.ui.panel.setting_row import SettingRow
@@ -258,3 +259,29 @@ class TestScale:
         scale = SliderScale(low, high, step=1)
         assert 1 <= scale.n_positions <= 1002
         assert (scale.value_at(0), scale.value_at(scale.n_positions)) == (low, high)
+
+
+def test_an_unset_number_shows_what_will_be_used(row):
+    threads = row(LOAD, "n_threads")
+    assert threads.editor.field.placeholderText() == "\u2013", "not known yet"
+    threads.plan.set_machine(Machine(n_physical_cores=6, n_logical_cores=12))
+    field, slider = threads.editor.field, threads.editor.slider
+    assert (field.text(), field.placeholderText()) == ("", "6")
+    assert "6\u2009threads" in field.accessibleName()
+    assert threads.editor._scale.value_at(slider.value()) == 6
+    QTest.mouseClick(threads.editor.pills[0][1], Qt.MouseButton.LeftButton)
+    assert threads.plan.value("n_threads") == 6, "switching the word off begins with that number"
+
+
+def test_a_row_without_effect_on_the_model_is_off_and_says_why(row, model):
+    experts = row(LOAD, "n_cpu_moe")
+    experts.hide()  # by itself it would be a window that has to grow
+    assert experts.editor.field.isEnabled()
+    experts.plan.set_model(model)
+    assert not experts.editor.field.isEnabled()
+    [(tone, note)] = experts.notes()
+    assert tone == "faint"
+    assert "no experts" in note
+    experts.plan.set_value("n_cpu_moe", 2)
+    experts.show_problems(experts.plan.problems())
+    assert len([text for _, text in experts.notes() if "no experts" in text]) == 1, "said once"
