@@ -23,6 +23,7 @@ class Toast(QFrame):
         self.setProperty("role", "card")
         self._label = QLabel(self)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._action = QPushButton(self)
         self._action.setProperty("role", "link")
         self._action.clicked.connect(self._act)
@@ -62,8 +63,10 @@ class Toast(QFrame):
 
     def _place(self) -> None:
         parent = self._host
+        self._label.setWordWrap(False)
         width = min(self.sizeHint().width(), parent.width() - 32)
-        height = self.sizeHint().height()
+        self._label.setWordWrap(self.sizeHint().width() > width)  # a path is as long as it is
+        height = self.heightForWidth(width) if self._label.wordWrap() else self.sizeHint().height()
         self.setGeometry((parent.width() - width) // 2, parent.height() - height - 24, width, height)
 
     def _act(self) -> None:

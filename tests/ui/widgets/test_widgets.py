@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.ui.theme import Theme
@@ -69,6 +70,28 @@ def test_an_empty_state_offers_one_thing(theme: Theme, qtbot: QtBot) -> None:
         qtbot.mouseClick(empty.button, Qt.MouseButton.LeftButton)
     empty.show_text("Nothing found", "Try another word.")
     assert not empty.button.isVisible()
+
+
+def test_a_long_toast_is_read_whole(theme: Theme, qtbot: QtBot) -> None:
+    parent = QWidget()
+    parent.resize(400, 300)
+    qtbot.addWidget(parent)
+    parent.show()
+    toast = Toast(theme, parent)
+    toast.show_text(
+        "Conversations cannot be saved for now, since there is no space left on their disk. " * 2, for_ms=0
+    )
+    QTest.qWait(20)
+    label = toast.findChild(QLabel)
+    assert label is not None
+    assert parent.rect().contains(toast.geometry())
+    assert label.height() >= label.heightForWidth(label.width())
+    one_line = label.fontMetrics().lineSpacing()
+    assert label.height() > 2 * one_line
+    toast.show_text("Short", for_ms=0)
+    QTest.qWait(20)
+    assert label.height() < 2 * one_line
+    toast.hide()
 
 
 def test_a_toast_goes_by_itself_or_acts(theme: Theme, qtbot: QtBot) -> None:
