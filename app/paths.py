@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 _APP_NAME = "loadout"
+_LEAST_BYTES = 4096  # a full disk lets files be made, with nothing in them
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -108,7 +110,7 @@ class Paths:
             ProfileError: one cannot; it names the folder.
         """
         for folder in (self.config_dir, self.data_dir, self.logs_dir, self.cache_dir, self.crash_dir):
-            make_writable(folder)
+            make_writable(folder, _LEAST_BYTES)
 
     def _folder(self, kind: str) -> Path:
         if self.profile_dir is not None:
@@ -124,8 +126,8 @@ class Paths:
         }[kind]
 
 
-def make_writable(folder: Path) -> None:
-    """Makes `folder` and checks by writing that files can be made in it.
+def make_writable(folder: Path, n_bytes: int = 0) -> None:
+    """Makes `folder` and checks by writing that files can be made in it, and `n_bytes` be put there.
 
     Raises:
         ProfileError: they cannot.
@@ -134,8 +136,12 @@ def make_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         # os.access says yes to root on a read-only file system, and lies on network shares.
         descriptor, name = tempfile.mkstemp(prefix=".write-test-", dir=folder)
-        os.close(descriptor)
-        Path(name).unlink()
+        try:
+            if os.write(descriptor, bytes(n_bytes)) < n_bytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        finally:
+            os.close(descriptor)
+            Path(name).unlink()
     except OSError as error:
         raise ProfileError(folder, error.strerror or str(error)) from error
 

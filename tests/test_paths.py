@@ -53,6 +53,22 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "file") in str(caught.value)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX")
+def test_a_full_disk_is_called_that_and_not_another_window(tmp_path: Path) -> None:
+    """A full disk lets empty files be made; a limit of no bytes does the same."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        with pytest.raises(ProfileError) as caught:
+            Paths(tmp_path / "profile").prepare()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "config" in str(caught.value)
+    assert list((tmp_path / "profile" / "config").iterdir()) == []
+
+
 def test_without_a_profile_the_system_decides() -> None:
     assert Paths().config_dir != Paths().data_dir
     assert "loadout" in str(Paths().config_dir)
