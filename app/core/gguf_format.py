@@ -52,8 +52,10 @@ MESSAGES: Final = MappingProxyType(
         GgufReason.NEW_VERSION: "GGUF version {version} is newer than this Loadout knows. Update it.",
         GgufReason.BIG_ENDIAN: "The file is for big-endian machines. Download the little-endian one.",
         GgufReason.TRUNCATED_HEADER: "The file ends inside its header. Download it again.",
-        GgufReason.TRUNCATED_TENSORS: "The file ends {missing_bytes} bytes early. Download it again.",
-        GgufReason.BAD_COUNT: "The file is damaged: it claims {count} {what}. Download it again.",
+        GgufReason.TRUNCATED_TENSORS: "The file is cut short: {missing_bytes} B of its weights are missing. "
+        "Download it again.",
+        GgufReason.BAD_COUNT: "The file is damaged or cut short: the {count} {what} it claims are not in it. "
+        "Download it again.",
         GgufReason.BAD_METADATA: "The file is damaged: {detail}. Download it again.",
         GgufReason.BAD_TENSOR: "The file is damaged: tensor {name} {detail}. Download it again.",
         GgufReason.NO_ARCHITECTURE: "The file does not name its architecture. Download another conversion.",
