@@ -38,6 +38,7 @@ class LoadFooter(QFrame):
         self.show_problem.setToolTip(self.tr("Go to the setting that this is about"))
         self.show_problem.clicked.connect(self._go_to_problem)
         self.load_button = QPushButton(self)
+        self.load_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it was
         self.load_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.load_button.clicked.connect(self._clicked)
         self._arrange(theme)

@@ -103,6 +103,7 @@ class ModelBar(QFrame):
         button = QPushButton(text, self)
         button.setProperty("role", role)
         button.setAccessibleName(text)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where one was writing
         button.clicked.connect(signal)
         return button
 
@@ -158,6 +159,8 @@ class ModelBar(QFrame):
 
     def _show_state(self) -> None:
         content, state = self._content, self._content.state
+        actions = (self._cancel, self._load, self._eject)
+        had_focus = any(button.hasFocus() for button in actions)
         self._pill.show_content(state, content.name, content.detail)
         self._load.setVisible(content.can_load)
         self._eject.setVisible(state in {BarState.READY, BarState.EJECTING})
@@ -172,6 +175,10 @@ class ModelBar(QFrame):
         self._report.setVisible(content.has_report)
         set_role(self._note, content.note_role)
         self._fit_note()
+        if had_focus and not any(button.hasFocus() for button in actions):
+            # Hidden, a button hands the keyboard to whatever comes next: here it stays with the model.
+            live = (button for button in actions if not button.isHidden() and button.isEnabled())
+            next(live, self._pill).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

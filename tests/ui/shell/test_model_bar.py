@@ -100,3 +100,30 @@ def test_the_pill_tells_all_to_a_screen_reader(bar: ModelBar) -> None:
     bar.show_content(BarContent(BarState.READY, "Qwen3-8B", "Q4_K_M"))
     names = {button.accessibleName() for button in bar.findChildren(QPushButton)}
     assert "Qwen3-8B, Q4_K_M, loaded" in names
+
+
+def test_the_keyboard_stays_with_the_model_through_a_load(bar: ModelBar, qtbot: QtBot) -> None:
+    def shown(state: BarState) -> str:
+        bar.show_content(BarContent(state, "Qwen3-8B", "Q4_K_M", can_load=state is BarState.CHOSEN))
+        focus = QApplication.focusWidget()
+        return focus.text() if isinstance(focus, QPushButton) else str(focus)
+
+    bar.activateWindow()
+    shown(BarState.CHOSEN)
+    bar._load.setFocus()
+    qtbot.waitUntil(bar._load.hasFocus)
+    assert shown(BarState.LOADING) == "Cancel"
+    assert shown(BarState.READY) == "Eject"
+    shown(BarState.EJECTING)
+    assert QApplication.focusWidget() is bar._pill
+    bar._pill.setFocus()
+    shown(BarState.READY)
+    assert QApplication.focusWidget() is bar._pill, "nothing is taken from where the keyboard is"
+
+
+def test_a_click_on_load_leaves_the_keyboard_where_it_is(bar: ModelBar, qtbot: QtBot) -> None:
+    bar.show_content(BarContent(BarState.CHOSEN, "Qwen3-8B", "Q4_K_M", can_load=True))
+    bar._pill.setFocus()
+    with qtbot.waitSignal(bar.load_requested):
+        qtbot.mouseClick(bar._load, Qt.MouseButton.LeftButton)
+    assert QApplication.focusWidget() is bar._pill
