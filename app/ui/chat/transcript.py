@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -17,6 +16,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QWidget
 
 from app.core.conversation import Message, Role
+from app.ui.chat.column import TOP, Column, Place, Slot
 from app.ui.chat.markdown import MarkdownParser
 from app.ui.chat.message_view import INSET, BubbleView, MessageView
 from app.ui.chat.reply_view import ReplyView
@@ -24,30 +24,12 @@ from app.ui.icons import icon
 from app.ui.theme import Theme
 
 COLUMN = 820
-MARGIN, TOP, GAP, BOTTOM = 28, 20, 10, 16
+MARGIN = 28
 N_VIEWS = 60
 """With more views than this, those far away are let go; they are built again when the reader comes near."""
 SLICE_S = 0.010
 NEAR_END = 12
 """A reader this near to the end, in pixels, is at the end."""
-
-Place = tuple[int, int]
-"""A message's index among its alternatives, and their number."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    """A message of the path. `view` is None until it is built, and again once it was let go. `height` is estimated
-    until it was laid out once, for `width`."""
-
-    message: Message
-    place: Place
-    view: MessageView | None = None
-    y: int = 0
-    height: int = 0
-    width: int = 0
-    is_stale: bool = True  # to be laid out again when it comes near
-    is_old_style: bool = False
 
 
 class Transcript(QScrollArea):
@@ -64,7 +46,7 @@ class Transcript(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._parser = MarkdownParser()
-        self._slots: list[_Slot] = []
+        self._column = Column()
         self._dying: list[MessageView] = []
         self._follows = True
         self._is_placing = False
@@ -107,7 +89,7 @@ class Transcript(QScrollArea):
     @property
     def n_built(self) -> int:
         """How many messages have a view."""
-        return sum(slot.view is not None for slot in self._slots)
+        return len(self._column.views)
 
     @property
     def is_following(self) -> bool:
@@ -121,7 +103,8 @@ class Transcript(QScrollArea):
 
     def view(self, message_id: str) -> MessageView | None:
         """The view of a message, None if it is not in the path or not built."""
-        return next((slot.view for slot in reversed(self._slots) if slot.message.id == message_id), None)
+        slot = self._column.find(message_id)
+        return slot.view if slot else None
 
     def reply(self, message_id: str) -> ReplyView | None:
         """The view of a reply, None if it is not in the path or not built."""
@@ -130,57 +113,37 @@ class Transcript(QScrollArea):
 
     def views(self) -> list[MessageView]:
         """All views that are built, first to last."""
-        return [slot.view for slot in self._slots if slot.view is not None]
+        return self._column.views
 
     def show_path(
         self, messages: Sequence[Message], places: Sequence[Place], *, is_new: bool = False
     ) -> None:
         """Show this path; what it has in common with the one shown keeps its views. `is_new`: another
         conversation, shown from its end."""
-        n_same = 0 if is_new else self._n_common(messages)
-        with_keyboard = self._index_with_keyboard()
-        self._drop(n_same)
-        for slot, place in zip(self._slots, places, strict=False):
+        n_same = 0 if is_new else self._column.n_common(messages)
+        with_keyboard = self._column.index_with(QApplication.focusWidget())
+        for view in self._column.cut(n_same):
+            self._drop(view)
+        for slot, place in zip(self._column, places, strict=False):
             slot.place = place
             if slot.view is not None:
                 slot.view.set_place(*place)
-        new = [_Slot(*pair) for pair in zip(messages[n_same:], places[n_same:], strict=True)]
-        for slot in new:
-            slot.height = _estimated_height(slot.message, self.column_width)
-        is_first = not self._slots
-        self._slots += new
-        if is_first or is_new:
+        if is_new or not len(self._column):
             self._set_follows(follows=True)
+        for message, place in zip(messages[n_same:], places[n_same:], strict=True):
+            self._column.add(message, place, self.column_width)
         self.settle()
         if with_keyboard is not None and with_keyboard >= n_same:
-            self._give_keyboard(with_keyboard if not is_new else len(self._slots))
+            self._give_keyboard(with_keyboard if not is_new else len(self._column))
         self._build_timer.start()
 
-    def _n_common(self, messages: Sequence[Message]) -> int:
-        n_same = 0
-        for slot, message in zip(self._slots, messages, strict=False):
-            if slot.message is not message:
-                break
-            n_same += 1
-        return n_same
-
-    def _drop(self, n_kept: int) -> None:
-        for slot in self._slots[n_kept:]:
-            if slot.view is not None:
-                slot.view.hide()
-                self._dying.append(slot.view)
-        del self._slots[n_kept:]
-
-    def _index_with_keyboard(self) -> int | None:
-        focus = QApplication.focusWidget()
-        for index, slot in enumerate(self._slots):
-            if focus is not None and slot.view and (slot.view is focus or slot.view.isAncestorOf(focus)):
-                return index
-        return None
+    def _drop(self, view: MessageView) -> None:
+        view.hide()
+        self._dying.append(view)
 
     def _give_keyboard(self, index: int) -> None:
         """To the message that has come in place of the one that had it; Qt would choose whatever comes next."""
-        view = self._slots[index].view if index < len(self._slots) else None
+        view = self._column.slots[index].view if index < len(self._column) else None
         if view is not None:
             view.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
@@ -194,7 +157,7 @@ class Transcript(QScrollArea):
 
     # -- building -------------------------------------------------------------------------------------------
 
-    def _build(self, slot: _Slot) -> None:
+    def _build(self, slot: Slot) -> None:
         make = ReplyView if slot.message.role == Role.ASSISTANT else BubbleView
         view = slot.view = make(self._theme, self._parser, slot.message, self._content)
         view.set_place(*slot.place)
@@ -231,15 +194,12 @@ class Transcript(QScrollArea):
         if n_views <= N_VIEWS:
             return
         height = self.viewport().height()
-        top, bottom = (self.verticalScrollBar().value() + n * height for n in (-4, 5))
-        far = [slot for slot in self._slots if slot.view and (slot.y > bottom or slot.y + slot.height < top)]
+        value = self.verticalScrollBar().value()
+        far = self._column.farthest(value - 4 * height, value + 5 * height, min(10, n_views - N_VIEWS))
         focus = self.focusWidget()
-        for slot in sorted(far, key=lambda slot: -abs(slot.y - top))[: min(10, n_views - N_VIEWS)]:
-            view = slot.view
-            assert view is not None
-            if not (view.is_editing or view is focus or view.isAncestorOf(focus)):
-                view.hide()
-                self._dying.append(view)
+        for slot in far:
+            if slot.view is not None and not slot.view.is_editing and not slot.has(focus):
+                self._drop(slot.view)
                 slot.view = None
                 slot.is_stale = True
 
@@ -254,12 +214,12 @@ class Transcript(QScrollArea):
         """The width of the messages, in pixels."""
         return max(200, min(COLUMN, self.width() - 2 * MARGIN))
 
-    def _height_changed(self, slot: _Slot) -> None:
+    def _height_changed(self, slot: Slot) -> None:
         slot.is_stale = True
         if not self._is_placing:
             self._settle_timer.start()
 
-    def _lay_out(self, slot: _Slot) -> None:
+    def _lay_out(self, slot: Slot) -> None:
         if slot.view is None:
             self._build(slot)
             return
@@ -291,44 +251,26 @@ class Transcript(QScrollArea):
             self._is_placing = False
         self._show_jump()
 
-    def _stale(self, margin: int) -> list[_Slot]:
+    def _stale(self, margin: int) -> list[Slot]:
         """What is not up to date among the messages in sight and `margin` pixels around."""
-        top = self.verticalScrollBar().value() - margin
-        bottom = top + self.viewport().height() + 2 * margin
-        width = self.column_width
-        return [
-            slot
-            for slot in self._slots
-            if (slot.is_stale or slot.width != width or slot.is_old_style)
-            and slot.y < bottom
-            and slot.y + slot.height > top
-        ]
+        top = self.verticalScrollBar().value()
+        return self._column.waiting(top - margin, top + self.viewport().height() + margin, self.column_width)
 
     def _place(self) -> None:
-        """Stacks the built views from the top."""
-        y = TOP
-        left = (self.width() - self.column_width) // 2 - INSET
-        for slot in self._slots:
-            slot.y = y
-            view = slot.view
-            if view is not None and (view.x() != left or view.y() != y):
-                view.move(left, y)
-            y += slot.height + GAP
-        self._content.resize(self.viewport().width(), max(y + BOTTOM, self.viewport().height()))
+        self._column.stack((self.width() - self.column_width) // 2)
+        self._content.resize(self.viewport().width(), max(self._column.height, self.viewport().height()))
 
-    def _anchor(self) -> tuple[_Slot, int] | None:
+    def _anchor(self) -> tuple[Slot, int] | None:
         """The first message in sight and how far its top is above the edge."""
         value = self.verticalScrollBar().value()
-        for slot in self._slots:
-            if slot.y + slot.height > value and slot.y > 0:
-                return slot, value - slot.y
-        return None
+        slot = self._column.first_below(value)
+        return (slot, value - slot.y) if slot else None
 
-    def _restore(self, anchor: tuple[_Slot, int] | None) -> None:
+    def _restore(self, anchor: tuple[Slot, int] | None) -> None:
         bar = self.verticalScrollBar()
         if self._follows:
             bar.setValue(bar.maximum())
-        elif anchor is not None and anchor[0] in self._slots:
+        elif anchor is not None and anchor[0] in self._column.slots:
             bar.setValue(anchor[0].y + anchor[1])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -338,7 +280,7 @@ class Transcript(QScrollArea):
         self._build_timer.start()
 
     def _restyle(self) -> None:
-        for slot in self._slots:
+        for slot in self._column:
             slot.is_old_style = True
         self._settle_timer.start()
 
@@ -371,7 +313,7 @@ class Transcript(QScrollArea):
 
     def show_message(self, message_id: str) -> None:
         """Bring a message to the top of what is seen."""
-        slot = next((slot for slot in self._slots if slot.message.id == message_id), None)
+        slot = self._column.find(message_id)
         if slot is not None:
             self._set_follows(follows=False)
             for _ in range(2):  # the way there was estimated
@@ -382,15 +324,17 @@ class Transcript(QScrollArea):
         """Bring what is `y` pixels below a message's top into the middle."""
         self.verticalScrollBar().setValue(view.y() + y - self.viewport().height() // 3)
 
-    def _focus_neighbour(self, slot: _Slot, step: int) -> None:
-        index = self._slots.index(slot) + step
-        if 0 <= index < len(self._slots):
-            if self._slots[index].view is None:
-                self._build(self._slots[index])
-            view = self._slots[index].view
-            assert view is not None
-            view.setFocus(Qt.FocusReason.TabFocusReason)
-            self.ensureVisible(view.x(), view.y() if step < 0 else view.y() + min(view.height(), 200), 0, 40)
+    def _focus_neighbour(self, slot: Slot, step: int) -> None:
+        index = self._column.slots.index(slot) + step
+        if not 0 <= index < len(self._column):
+            return
+        neighbour = self._column.slots[index]
+        if neighbour.view is None:
+            self._build(neighbour)
+        view = neighbour.view
+        assert view is not None
+        view.setFocus(Qt.FocusReason.TabFocusReason)
+        self.ensureVisible(view.x(), view.y() if step < 0 else view.y() + min(view.height(), 200), 0, 40)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_End:
@@ -399,9 +343,3 @@ class Transcript(QScrollArea):
             self.verticalScrollBar().setValue(0)
         else:
             super().keyPressEvent(event)
-
-
-def _estimated_height(message: Message, width: int) -> int:
-    """A guess at a message's height in pixels, from its lines of ordinary length."""
-    n_lines = message.text.count("\n") + len(message.text) * 7 // max(width, 1) + 1
-    return n_lines * 20 + 40
