@@ -1,15 +1,17 @@
-"""Which devices llama.cpp can use here, asked once in the background."""
+"""Which devices llama.cpp can use, asked in the background."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import psutil
 from PySide6.QtCore import QObject, Signal
 
+from app.core.run import GotDevice
 from app.core.settings.machine import Device, Machine
 
 _log = logging.getLogger(__name__)
@@ -22,33 +24,71 @@ class DeviceScan(QObject):
 
     found = Signal(object, list)  # Machine, and (name, title) of the devices that layers can be put on
 
-    def __init__(self, list_devices: Callable[[], list[Row]], parent: QObject | None = None) -> None:
-        """`list_devices` blocks until it has rows of name, description, kind, free_bytes and total_bytes."""
+    def __init__(self, list_devices: Callable[[list[str]], list[Row]], parent: QObject | None = None) -> None:
+        """`list_devices` takes remote workers ("host:port") and blocks until it has rows.
+
+        A row holds name, description, kind, free_bytes and total_bytes. RuntimeError, OSError and ValueError say
+        that there is no answer.
+        """
         super().__init__(parent)
         self._list_devices = list_devices
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
+        self._asked: list[str] | None = None  # the remote workers of the newest question
+        self._has_failed = False  # they did not answer: asked again as soon as there is reason to
+        self._rows: list[Row] = []
         self._is_over = False
 
-    def start(self) -> None:
-        """Asks; `found` follows, unless the devices cannot be had (the log then says why)."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._ask, name="device-scan", daemon=True)
-            self._thread.start()
+    def ask(self, rpc_servers: Sequence[str] = ()) -> None:
+        """Asks for the devices of this machine and of these remote workers, unless that is known already.
+
+        `found` follows, unless there is no answer (the log then says why). Only the newest question is answered.
+        """
+        servers = list(rpc_servers)
+        if self._is_over or (servers == self._asked and not self._has_failed):
+            return
+        self._asked, self._has_failed = servers, False
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=self._ask, args=(servers,), name="device-scan", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def learn(self, devices: Sequence[GotDevice]) -> None:
+        """Devices that a loaded model is on: a remote worker tells nobody else of its devices meanwhile."""
+        known = {row["name"] for row in self._rows}
+        new = [asdict(device) for device in devices if device.name not in known]
+        if new and self._rows:
+            self._tell([*self._rows, *new])
 
     def close(self, timeout_s: float = 0.2) -> None:
         """Tells nothing from now on; the process that is being asked ends by itself."""
         self._is_over = True
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        for thread in self._threads:
+            thread.join(timeout_s)
 
-    def _ask(self) -> None:
-        try:
-            rows = self._list_devices()
-        except (RuntimeError, OSError, ValueError) as error:
-            _log.error("the devices could not be listed: %s", error)
+    def _ask(self, servers: list[str]) -> None:
+        rows = self._answer(servers)
+        has_failed = rows is None
+        if rows is None and servers:
+            rows = self._answer([])  # a machine that is away hides none of this one's devices
+        if self._asked is not servers or self._is_over:
             return
-        if not self._is_over:
-            self.found.emit(machine_of(rows), titles_of(rows))
+        self._has_failed = has_failed
+        if rows is not None:
+            self._tell(rows)
+
+    def _tell(self, rows: list[Row]) -> None:
+        self._rows = rows
+        self.found.emit(machine_of(rows), titles_of(rows))
+
+    def _answer(self, servers: list[str]) -> list[Row] | None:
+        try:
+            return self._list_devices(servers)
+        except (RuntimeError, OSError, ValueError) as error:
+            if servers:  # said in full when the model is loaded
+                _log.info("the devices of %s could not be listed: %s", ", ".join(servers), error)
+            else:
+                _log.error("the devices could not be listed: %s", error)
+            return None
 
 
 def machine_of(rows: list[Row]) -> Machine:

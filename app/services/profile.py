@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from app import logs
 from app.core.history import History
 from app.core.prompts import PromptStore
+from app.core.run import Got
 from app.core.settings import APP, LOAD, SAMPLING
 from app.core.settings.guard import reserve_bytes
 from app.core.settings.loadouts import LoadoutStore
@@ -28,13 +29,15 @@ from app.services.library import LibraryService
 from app.services.loading import Loading
 from app.services.plan import Plan
 from app.services.preferences import Preferences
-from app.services.session import Session
+from app.services.session import Session, SessionState
+
+_DEVICES_MS = 600  # a list of remote workers is typed in several steps
 
 
 class Profile(QObject):
     """Everything without pixels. `close` ends the worker, the threads and the open files, in that order."""
 
-    def __init__(self, paths: Paths, list_devices: Callable[[], list[dict[str, Any]]]) -> None:
+    def __init__(self, paths: Paths, list_devices: Callable[[list[str]], list[dict[str, Any]]]) -> None:
         """`list_devices` blocks until it knows the devices of llama.cpp; see `DeviceScan`."""
         super().__init__()
         # Children, so that they end with this one in the UI thread: left to Python's collector, which runs in
@@ -51,6 +54,10 @@ class Profile(QObject):
         self.monitor = HardwareMonitor(self)
         self.monitor.follow(self.session)
         self.devices = DeviceScan(list_devices, self)
+        self._devices_soon = QTimer(self)
+        self._devices_soon.setSingleShot(True)
+        self._devices_soon.setInterval(_DEVICES_MS)
+        self._devices_soon.timeout.connect(self._ask_devices)
         self.history = History(paths.history_file)
         value = self.preferences.value
         self._sample: Sample | None = None
@@ -80,10 +87,14 @@ class Profile(QObject):
         self.monitor.start()
         self.library.rescan()
         self.devices.found.connect(self._take_machine)
-        self.devices.start()
+        self.load_plan.changed.connect(self._plan_changed)
+        self.session.state_changed.connect(self._state_changed)
+        self.session.loaded.connect(self._take_got)
+        self._ask_devices()
 
     def close(self) -> None:
         """Ends it all; nothing of ours runs afterwards."""
+        self._devices_soon.stop()
         self.chat.close()
         self.session.close()
         self.monitor.stop()
@@ -99,6 +110,21 @@ class Profile(QObject):
 
     def _take_sample(self, sample: Sample) -> None:
         self._sample = sample
+
+    def _plan_changed(self, key: str) -> None:
+        if key in {"rpc_servers", ""}:
+            self._devices_soon.start()
+
+    def _state_changed(self, _state: SessionState) -> None:
+        self._devices_soon.start()
+
+    def _take_got(self, got: Got) -> None:
+        self.devices.learn(got.devices)
+
+    def _ask_devices(self) -> None:
+        """Asks for the devices that the plan can use; a remote worker in use answers nobody else."""
+        if self.session.state is SessionState.EMPTY:
+            self.devices.ask(self.load_plan.value("rpc_servers"))
 
     def _take_machine(self, machine: Machine, _titles: object) -> None:
         self.load_plan.set_machine(machine)

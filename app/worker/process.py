@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.5
 _PARENT_GONE = 3
+_DEVICES_S = 30.0
 
 
 def worker_main(
@@ -284,8 +285,10 @@ def list_devices(rpc_servers: list[str] | None = None) -> list[dict[str, Any]]:
 
     Each is {name, description, kind, backend, free_bytes, total_bytes}.
 
+    A remote worker that is busy with another program does not answer before that ends.
+
     Raises:
-        RuntimeError: the process failed; the message is what it said.
+        RuntimeError: the process failed, or took too long; the message is what it said.
     """
     import json
     import subprocess
@@ -296,7 +299,12 @@ def list_devices(rpc_servers: list[str] | None = None) -> list[dict[str, Any]]:
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     }
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=_DEVICES_S + 5, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError("the devices did not answer in time") from None
     if done.returncode != 0:
         raise RuntimeError(
             done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the process failed"
@@ -307,10 +315,15 @@ def list_devices(rpc_servers: list[str] | None = None) -> list[dict[str, Any]]:
 def print_devices(rpc_servers: list[str]) -> None:
     """Print the devices as one line of JSON; what `list_devices` runs."""
     import json
+    import threading
 
     from app.engine.devices import add_rpc_servers, all_devices
     from app.engine.errors import EngineError
 
+    # Whoever asked may be gone: a driver or a remote worker that never answers must not keep this process.
+    limit = threading.Timer(_DEVICES_S, os._exit, (1,))
+    limit.daemon = True
+    limit.start()
     try:
         add_rpc_servers(rpc_servers)
     except EngineError as error:

@@ -141,6 +141,11 @@ class SidePanel(QFrame):
         self._devices = tuple(devices)
         self._load_plan.changed.emit("")
 
+    @property
+    def devices(self) -> tuple[tuple[str, str], ...]:
+        """What `set_devices` was given."""
+        return self._devices
+
     def show_tab(self, index: int) -> None:
         """Shows Load (0), Sampling (1) or Chat (2)."""
         if index == SAMPLING_TAB and self.sampling_tab is None:

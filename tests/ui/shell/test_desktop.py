@@ -29,6 +29,7 @@ from app.ui.shell.model_bar import BarState
 from app.ui.shell.shortcuts import ShortcutsDialog
 from app.ui.shell.single_instance import SingleInstance
 from app.worker.process import list_devices
+from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 
 
 class Rig:
@@ -248,3 +249,15 @@ def takes_drop(rig: Rig, widget: QWidget, files: QMimeData) -> bool:
     for target in targets:
         target.hide()
     return bool(targets)
+
+
+@pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
+def test_a_remote_worker_in_the_plan_can_be_chosen_among_the_devices(rig: Rig) -> None:
+    rig.show()
+    with rpc_worker() as remote:
+        rig.profile.load_plan.set_value("rpc_servers", [remote.endpoint])
+        rig.profile.load_plan.set_value("n_gpu_layers", 3)
+        rig.qtbot.waitUntil(
+            lambda: any(remote.endpoint in title for _, title in rig.desktop.panel.devices), timeout=20000
+        )
+        rig.qtbot.waitUntil(lambda: not rig.profile.load_plan.problems(), timeout=5000)
