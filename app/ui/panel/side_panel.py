@@ -128,8 +128,9 @@ class SidePanel(QFrame):
             shortcut = QShortcut(QKeySequence(keys), self, act)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         for plan in (self._load_plan, self._sampling_plan):
-            plan.undo_changed.connect(lambda _can: self._show_undo())
-            plan.changed.connect(lambda _key: self._show_undo())
+            # Methods, which end with this widget: plans outlive it, and change once more when the worker ends.
+            plan.undo_changed.connect(self._show_undo)
+            plan.changed.connect(self._show_undo)
         self._session.state_changed.connect(self._state_changed)
         self._session.loaded.connect(self._loaded)
         self._chat.measured.connect(self._measured)
@@ -236,7 +237,7 @@ class SidePanel(QFrame):
         found = self.tr("{n} found").format(n=n_found) if n_found >= 0 else ""
         self.search.setAccessibleDescription(found)
 
-    def _show_undo(self) -> None:
+    def _show_undo(self, *_what: object) -> None:
         plan = self.plan()
         can_undo = plan is not None and plan.can_undo
         self.undo_button.setEnabled(can_undo)

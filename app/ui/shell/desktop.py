@@ -56,7 +56,7 @@ class Desktop(QObject):
         self._signals = ProcessSignals(self)
         self._signals.asked_to_end.connect(app.quit)
         self.bar = ModelBar(self.theme)
-        state = WindowState.load(paths.window_file)
+        state, self._window_reports = WindowState.load(paths.window_file)
         self._plots = PlotStrip(self.theme, profile.monitor, profile.session)
         self.window = MainWindow(
             self.theme,
@@ -194,7 +194,7 @@ class Desktop(QObject):
         if wanted:
             self._profile.loading.open_file(wanted)
         logs.prune(self._paths)
-        self._notices.tell(self._profile, bad_ends)
+        self._notices.tell(self._profile, bad_ends, self._window_reports)
 
     def close(self) -> None:
         """Remembers the window and takes it down."""

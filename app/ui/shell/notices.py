@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject
@@ -27,9 +27,12 @@ class Notices(QObject):
         self._window = window
         self._show_log = show_log
 
-    def tell(self, profile: Profile, bad_ends: list[Path]) -> None:
-        """Says what is to be said about this profile's files; `bad_ends` are earlier windows' crash files."""
-        said = [report_text(report) for report in profile.reports()]
+    def tell(self, profile: Profile, bad_ends: list[Path], reports: Sequence[StoreReport] = ()) -> None:
+        """Says what is to be said about this profile's files; `bad_ends` are earlier windows' crash files.
+
+        `reports` are about files that are the window's own.
+        """
+        said = [report_text(report) for report in (*profile.reports(), *reports)]
         said += [
             f"{texts.translated(APP[item.key].title)}: {texts.problem_text(item)}"
             for item in profile.preferences.problems

@@ -7,7 +7,7 @@ import binascii
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from app.core.settings.store import JsonStore
+from app.core.settings.store import JsonStore, StoreReport
 
 _VERSION = 1
 
@@ -37,16 +37,16 @@ class WindowState:
         self.geometry = base64.b64encode(geometry).decode("ascii")
 
     @classmethod
-    def load(cls, path: Path) -> WindowState:
-        """The saved state; what is missing or of a wrong type is the default."""
-        record, _ = JsonStore(path, _VERSION).load()
+    def load(cls, path: Path) -> tuple[WindowState, list[StoreReport]]:
+        """The saved state, and what to tell about its file; what is missing or of a wrong type is the default."""
+        record, reports = JsonStore(path, _VERSION).load()
         default = cls()
         kept = {
             item.name: record[item.name]
             for item in fields(cls)
             if type(record.get(item.name)) is type(getattr(default, item.name))
         }
-        return cls(**kept)
+        return cls(**kept), reports
 
     def save(self, path: Path) -> None:
         """Writes the state. Raises StoreError if that cannot be done."""

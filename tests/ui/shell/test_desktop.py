@@ -210,14 +210,29 @@ def test_damaged_settings_are_told(qapp: QApplication, profile_dir: Path, qtbot:
     paths = Paths(profile_dir)
     paths.prepare()
     paths.preferences_file.write_text("{ not json")
+    paths.window_file.write_text("[]")
     rig = Rig(qapp, paths, qtbot)
     rig.show()
     dialog = rig.fault()
     said = " ".join(label.text() for label in dialog.findChildren(QLabel))
     assert str(paths.preferences_file) in said
+    assert str(paths.window_file) in said
     assert "corrupt" in said
     dialog.reject()
     rig.close()
+
+
+def test_plans_that_change_after_the_window_has_gone_do_no_harm(
+    qapp: QApplication, profile_dir: Path, qtbot: QtBot
+) -> None:
+    rig = Rig(qapp, Paths(profile_dir), qtbot)
+    rig.show()
+    qtbot.wait(50)  # what begins after the first paint has begun
+    rig.desktop.close()
+    rig.profile.load_plan.changed.emit("")
+    rig.profile.sampling_plan.set_value("temperature", 0.5)
+    rig.profile.close()
+    rig.instance.release()
 
 
 def test_an_uncaught_exception_is_told(rig: Rig) -> None:

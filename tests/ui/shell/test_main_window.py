@@ -86,7 +86,7 @@ def test_the_window_comes_back_as_it_was(rig: Rig, tmp_path: Path) -> None:
     window.show_page("logs")
     window.toggle_plots()
     window.state().save(tmp_path / "window.json")
-    again = rig.window(WindowState.load(tmp_path / "window.json"))
+    again = rig.window(WindowState.load(tmp_path / "window.json")[0])
     assert (again.width(), again.height()) == (790, 600)
     assert again.current_page == "logs"
     again.show_page("chat")
@@ -99,7 +99,7 @@ def test_the_window_comes_back_as_it_was(rig: Rig, tmp_path: Path) -> None:
 )
 def test_a_damaged_state_is_no_obstacle(rig: Rig, tmp_path: Path, text: str) -> None:
     (tmp_path / "window.json").write_text(text)
-    window = rig.window(WindowState.load(tmp_path / "window.json"))
+    window = rig.window(WindowState.load(tmp_path / "window.json")[0])
     assert window.current_page == "chat"
 
 
