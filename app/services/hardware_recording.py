@@ -52,10 +52,11 @@ class DeviceTrack:
 
 @dataclass(slots=True)
 class _Request:
-    """One that is open: when its first event came, and whether its prompt's speed could be seen."""
+    """One that is open: when its first event came, and which of its speeds could be seen."""
 
     start_s: float
     has_prompt_rate: bool = False
+    has_rate: bool = False
 
 
 class Recording:
@@ -196,17 +197,20 @@ class Recording:
     def text(self, event: TextDelta) -> None:
         """Tokens were generated."""
         now_s = self._clock()
-        self._requests.setdefault(event.request_id, _Request(now_s))
+        request = self._requests.setdefault(event.request_id, _Request(now_s))
         self._leave_prompt(event.request_id)
         self._generating.add(event.request_id)
         for time_s, rate in self._token_rate.add(event.request_id, event.token_ms, now_s):
             self.generation.append(time_s, rate)
+            request.has_rate = True
             self.version += 1
         self._show_phase()
 
     def finished(self, event: Finished) -> None:
         """A reply ended well. Marks, where it began, the sampling settings that were changed for it."""
         self.timings = Timings.from_dict(event.timings)
+        if self._generating == {event.request_id} and not self._requests[event.request_id].has_rate:
+            self._take_timing(self.timings)
         request = self._end(event.request_id)
         if not request.has_prompt_rate and self.timings.prompt_n > 0 and not self._in_prompt:
             # Too short to be timed from here; the worker timed it.
@@ -223,6 +227,14 @@ class Recording:
         self._end(event.request_id)
 
     # -- inside ---------------------------------------------------------------------------------------------
+
+    def _take_timing(self, timings: Timings) -> None:
+        """A reply over before its speed could be seen from here is drawn with the one that the worker measured."""
+        rate = timings.predicted_per_second
+        if rate > 0:
+            now_s = self._clock()
+            self.generation.append(now_s - timings.predicted_ms / 1000, rate)
+            self.generation.append(now_s, rate)
 
     def _leave_prompt(self, request_id: int) -> None:
         if request_id in self._in_prompt:

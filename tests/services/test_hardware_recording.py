@@ -79,6 +79,22 @@ def test_a_prompt_too_short_to_see_takes_the_workers_timing(recording, clock):
     assert recording.prompt.between(0, 2000)[1][0] == 2000.0
 
 
+def test_a_reply_too_short_to_see_takes_the_workers_timing(recording, clock):
+    recording.text(TextDelta(1, "a", 1, ()))
+    clock.time_s += 0.04
+    recording.text(TextDelta(1, "b", 60, (0.6,) * 60))
+    timings = Timings(prompt_n=20, prompt_ms=5, predicted_n=61, predicted_ms=36.0)
+    recording.finished(Finished(1, "end_of_turn", timings.to_dict(), settings={}))
+    assert recording.generation.at(clock.time_s - 0.01, 1.0) == pytest.approx(timings.predicted_per_second)
+    assert math.isnan(recording.generation.last[1]), "its line ends with it"
+    n_points = len(recording.generation)
+    reply(recording, clock, request_id=2)
+    assert recording.generation.at(clock.time_s - 0.01, 1.0) == pytest.approx(50), (
+        "a longer one is seen as it comes"
+    )
+    assert len(recording.generation) > n_points + 2
+
+
 def test_reading_a_prompt_shows_above_another_reply(recording, clock):
     recording.text(TextDelta(1, "a", 1, ()))
     assert recording.phases.current == Phase.GENERATING
