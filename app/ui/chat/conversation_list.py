@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -30,7 +30,7 @@ REFRESH_MS = 30_000
 
 
 class ConversationList(QFrame):
-    """Choosing a row opens it at once. F2 renames, Delete deletes (with undo, by who holds this list)."""
+    """Choosing a row opens it at once. F2 renames, Delete deletes, Ctrl+Z takes that back."""
 
     def __init__(self, theme: Theme, chat: Chat, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,11 +74,13 @@ class ConversationList(QFrame):
     def _connect(self) -> None:
         chat = self._chat
         self._search.searched.connect(self._searched)
+        self._search.installEventFilter(self)
         self._new.clicked.connect(chat.new)
         self._view.clicked.connect(self._open)
         self._view.activated.connect(self._open)
         self._view.moved.connect(self._open)
         self._view.delete_asked.connect(self._delete)
+        self._view.undo_asked.connect(chat.undo_delete)
         self._view.menu_asked.connect(self._show_menu)
         self._model.rename_asked.connect(chat.rename)
         chat.list_changed.connect(self._reload_soon)
@@ -94,6 +96,27 @@ class ConversationList(QFrame):
     def search_field(self) -> SearchField:
         """The search field."""
         return self._search
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """From the search, Down goes to what was found, and Return opens the first of it."""
+        if watched is self._search and isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
+            is_return = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if (event.key() == Qt.Key.Key_Down or is_return) and self._go_to_found(opens=is_return):
+                return True
+        return super().eventFilter(watched, event)
+
+    def _go_to_found(self, *, opens: bool) -> bool:
+        if self._search.text() != self._model.search:
+            self._searched(self._search.text())
+        if self._model.rowCount() == 0 or (opens and not self._model.search):
+            return False
+        row = max(self._model.row_of(self._chat.current.id), 0)
+        index = self._model.index(0 if opens else row)
+        self._view.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._view.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+        if opens:
+            self._open(index)
+        return True
 
     def focus_search(self) -> None:
         """Give the keyboard to the search."""
@@ -126,7 +149,7 @@ class ConversationList(QFrame):
         row = self._model.row_of(self._chat.current.id)
         selection = self._view.selectionModel()
         if row < 0:
-            selection.clear()
+            selection.clearSelection()  # where the keyboard is stays
         elif row != self._view.currentIndex().row() or not selection.hasSelection():
             index = self._model.index(row)
             selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
@@ -156,6 +179,7 @@ class ConversationList(QFrame):
 
 class _List(QListView):
     delete_asked = Signal()
+    undo_asked = Signal()
     moved = Signal(object)  # the row that the keyboard went to
     menu_asked = Signal(object, QPoint)
 
@@ -174,6 +198,9 @@ class _List(QListView):
         before = self.currentIndex().row()
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.delete_asked.emit()
+            return
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo_asked.emit()
             return
         super().keyPressEvent(event)
         if self.currentIndex().isValid() and self.currentIndex().row() != before:
@@ -205,7 +232,7 @@ class _Rows(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.color("selection" if is_selected else "raised"))
             painter.drawRoundedRect(box, 7, 7)
-        if option.state & QStyle.StateFlag.State_HasFocus and is_selected:
+        if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setPen(self._theme.color("accent", 0.7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box.adjusted(0, 0, -1, -1), 7, 7)

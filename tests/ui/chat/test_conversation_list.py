@@ -121,3 +121,35 @@ def test_the_search_field_says_what_it_is_in_full(page: ChatPage) -> None:
     assert field.accessibleName() == "Search conversations"
     words = field.fontMetrics().horizontalAdvance(field.placeholderText())
     assert words <= field.width() - 60, "beside its icon and the button that clears it"
+
+
+def test_from_the_search_to_what_was_found_by_keys(
+    page: ChatPage, rig: Rig, store: Store, qtbot: QtBot
+) -> None:
+    _, second, third = stored(store, "Maths", "Cooking", "Cooking again")
+    qtbot.waitUntil(lambda: len(titles(page)) == 3)
+    page.focus_search()
+    qtbot.keyClicks(page.list.search_field, "cooking")
+    qtbot.keyClick(page.list.search_field, Qt.Key.Key_Return)
+    assert rig.chat.current.id == second.id, "Return opens the first that was found, however soon it comes"
+    page.focus_search()
+    qtbot.keyClick(page.list.search_field, Qt.Key.Key_Down)
+    assert page.list.view.hasFocus()
+    qtbot.keyClick(page.list.view, Qt.Key.Key_Down)
+    assert rig.chat.current.id == third.id
+
+
+def test_deleting_and_undoing_by_keys_while_another_conversation_is_open(
+    page: ChatPage, rig: Rig, store: Store, qtbot: QtBot
+) -> None:
+    stored(store, "Maths", "Cooking")
+    qtbot.waitUntil(lambda: len(titles(page)) == 2)
+    page.list.search_field.setText("cooking")
+    qtbot.waitUntil(lambda: titles(page) == ["Cooking"])
+    page.list.view.setFocus()
+    rig.chat.list_changed.emit()  # as at the end of a reply
+    qtbot.wait(50)
+    qtbot.keyClick(page.list.view, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: titles(page) == [])
+    qtbot.keyClick(page.list.view, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: titles(page) == ["Cooking"])
