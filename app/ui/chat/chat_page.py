@@ -110,6 +110,7 @@ class ChatPage(QWidget):
         transcript.sibling_asked.connect(chat.select_sibling)
         transcript.edited.connect(self._edit)
         transcript.left.connect(composer.focus)
+        transcript.follow_in_tab_order(self.list.view)
         composer.send_asked.connect(self._send)
         composer.stop_asked.connect(self._stop)
         composer.draft_changed.connect(chat.draft_changed)

@@ -172,7 +172,7 @@ class MessageView(QWidget):
             self._enable_actions()
             self._bar.show()
             self.lay_out(self.width() - 2 * INSET)
-            self._chain()
+            self.chain()
         return self._bar
 
     def _enable_actions(self) -> None:
@@ -202,7 +202,7 @@ class MessageView(QWidget):
         self._editor.saved.connect(self._save)
         self._text.hide()
         self._editor.show()
-        self._chain()
+        self.chain()
         self.height_changed.emit()
         self._editor.start()
 
@@ -225,7 +225,7 @@ class MessageView(QWidget):
 
     # -- events ---------------------------------------------------------------------------------------------
 
-    def _chain(self) -> None:
+    def chain(self) -> None:
         """Tab goes through the parts in the order in which they are read."""
         for first, second in pairwise(self._controls()):
             QWidget.setTabOrder(first, second)

@@ -86,7 +86,7 @@ class ReplyView(MessageView):
             self._thinking = ThinkingBlock(self._theme, self._parser, self)
             self._thinking.height_changed.connect(self.height_changed)
             self._thinking.show()
-            self._chain()
+            self.chain()
         self._thinking.show_thinking(text, self._message.thinking_ms, is_streaming=is_open)
 
     def _show_notice(
@@ -117,7 +117,7 @@ class ReplyView(MessageView):
         self._trouble.show_text(*words, self._remedy(), detail=detail)
         if is_new:
             self._trouble.acted.connect(self._act_on_trouble)
-            self._chain()
+            self.chain()
 
     def _remedy(self) -> str:
         error = self._message.error

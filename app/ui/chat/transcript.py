@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
@@ -48,6 +47,8 @@ class Transcript(QScrollArea):
         self._parser = MarkdownParser()
         self._column = Column()
         self._dying: list[MessageView] = []
+        self._before: QWidget | None = None
+        self._is_chained = True  # the Tab key goes through the messages in their order
         self._follows = True
         self._is_placing = False
         self._can_generate = False
@@ -159,6 +160,7 @@ class Transcript(QScrollArea):
 
     def _build(self, slot: Slot) -> None:
         make = ReplyView if slot.message.role == Role.ASSISTANT else BubbleView
+        self._is_chained = False
         view = slot.view = make(self._theme, self._parser, slot.message, self._content)
         view.set_place(*slot.place)
         view.set_can_generate(self._can_generate)
@@ -180,8 +182,8 @@ class Transcript(QScrollArea):
             while near and time.perf_counter() < until:
                 self._lay_out(near.pop())
             self.settle()
-            if not near:
-                self._chain_focus()
+        if not near and not self._is_chained:
+            self._chain_focus()
         while self._dying and time.perf_counter() < until:
             self._dying.pop().deleteLater()
         self._let_go()
@@ -203,9 +205,18 @@ class Transcript(QScrollArea):
                 slot.view = None
                 slot.is_stale = True
 
+    def follow_in_tab_order(self, before: QWidget) -> None:
+        """Messages are made later than what stands around them: the Tab key comes to them from `before`."""
+        self._before = before
+
     def _chain_focus(self) -> None:
-        for first, second in pairwise(self.views()):
-            QWidget.setTabOrder(first.last_control, second)
+        self._is_chained = True
+        last = self._before
+        for view in self.views():
+            if last is not None:
+                QWidget.setTabOrder(last, view)
+            view.chain()
+            last = view.last_control
 
     # -- layout ---------------------------------------------------------------------------------------------
 

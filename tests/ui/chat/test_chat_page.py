@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Conversation, MessageState, Role
@@ -197,3 +197,23 @@ def test_the_system_prompt_has_a_chip(page: ChatPage, rig: Rig, qtbot: QtBot) ->
     assert page.composer._chip.isVisible()
     with qtbot.waitSignal(page.system_prompt_requested):
         qtbot.mouseClick(page.composer._chip, Qt.MouseButton.LeftButton)
+
+
+def test_tab_goes_from_the_list_through_the_messages_to_the_composer(
+    page: ChatPage, store: Store, rig: Rig, qtbot: QtBot
+) -> None:
+    conversation = store(conversation_of(4))
+    rig.chat.open(conversation.id)
+    qtbot.waitUntil(lambda: not page.transcript.is_busy)
+    page.list.view.setFocus()
+    seen: list[QWidget] = []
+    for _ in range(40):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        if page.composer.isAncestorOf(focus):
+            break
+        seen.append(focus)
+        qtbot.keyClick(focus, Qt.Key.Key_Tab)
+    assert page.composer.isAncestorOf(QApplication.focusWidget() or page)
+    views = page.transcript.views()
+    assert [widget for widget in seen if widget in views] == views, "every message, in its order, once"
