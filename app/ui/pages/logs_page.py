@@ -71,6 +71,10 @@ class LogsPage(QWidget):
         self.view.setMaximumBlockCount(_N_LINES)
         self.view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.view.setAccessibleName(self.tr("Log"))
+        self._is_at_end = True  # the newest line is in sight: it stays there, whatever grows or is resized
+        bar = self.view.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
+        bar.rangeChanged.connect(lambda _low, high: bar.setValue(high) if self._is_at_end else None)
         self._place = ElidedLabel("", self, mode=Qt.TextElideMode.ElideMiddle)
         self._place.setProperty("role", "hint")
         self._arrange()
@@ -171,8 +175,11 @@ class LogsPage(QWidget):
 
     def _show_all(self) -> None:
         self.view.clear()
+        self._is_at_end = True
         self._append([line for line in self._lines if self._is_shown(line)])
-        self.view.verticalScrollBar().setValue(self.view.verticalScrollBar().maximum())
+
+    def _scrolled(self, value: int) -> None:
+        self._is_at_end = value >= self.view.verticalScrollBar().maximum() - 2
 
     def _is_shown(self, line: Line) -> bool:
         text = self.search.text().casefold()
@@ -183,8 +190,6 @@ class LogsPage(QWidget):
         """Adds lines at the end; the view follows if its end was in sight."""
         if not lines:
             return
-        bar = self.view.verticalScrollBar()
-        follows = bar.value() >= bar.maximum() - 2
         cursor = QTextCursor(self.view.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.beginEditBlock()
@@ -196,8 +201,6 @@ class LogsPage(QWidget):
             cursor.insertText(("" if is_first else "\n") + "\n".join(chunk), look)
             is_first = False
         cursor.endEditBlock()
-        if follows:
-            bar.setValue(bar.maximum())
 
     def copy(self) -> None:
         """What is selected, else all that is shown, to the clipboard."""

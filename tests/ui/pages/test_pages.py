@@ -108,6 +108,27 @@ def test_a_log_is_shown_live(logs: LogsPage, tmp_path: Path, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: "more" in logs.view.toPlainText(), timeout=3000)
 
 
+def test_the_newest_line_stays_in_sight_until_one_scrolls_up(
+    logs: LogsPage, tmp_path: Path, qtbot: QtBot
+) -> None:
+    bar = logs.view.verticalScrollBar()
+
+    def write(n_lines: int, last: str) -> None:
+        with (tmp_path / "window.log").open("a") as file:
+            file.writelines(f"2026-11-21 08:00:03,123 INFO    app: {last} {n}\n" for n in range(n_lines))
+        qtbot.waitUntil(lambda: f"{last} {n_lines - 1}" in logs.view.toPlainText(), timeout=3000)
+
+    write(100, "first")
+    assert bar.value() == bar.maximum() > 0
+    logs.resize(800, 300)
+    qtbot.waitUntil(lambda: logs.height() == 300)
+    assert bar.value() == bar.maximum()
+    bar.setValue(3)
+    write(50, "second")
+    logs.resize(800, 420)
+    assert bar.value() == 3
+
+
 def test_levels_and_text_filter(logs: LogsPage, qtbot: QtBot) -> None:
     buttons = {button.text(): button for button in logs.levels.findChildren(QPushButton)}
     qtbot.mouseClick(buttons["Warnings"], Qt.MouseButton.LeftButton)
