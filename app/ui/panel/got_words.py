@@ -42,8 +42,8 @@ class GotWords(QObject):
     def reason(self, reason: str) -> str:
         """Why a setting is not as asked; "" where nobody knows."""
         known = {
-            NotAsAsked.NO_DEVICE: self.tr("there is no GPU or other device to offload to"),
-            NotAsAsked.ROUNDED: self.tr("rounded to a size that llama.cpp works with"),
+            NotAsAsked.NO_DEVICE: self.tr("there is no device to offload to"),
+            NotAsAsked.ROUNDED: self.tr("rounded by llama.cpp"),
             NotAsAsked.UNSUPPORTED: self.tr("not possible with this model on this device"),
             NotAsAsked.LIMITED: self.tr("more than can be used here"),
             NotAsAsked.NOT_PERMITTED: self.tr("the system does not allow it"),

@@ -14,6 +14,8 @@ from app.ui.panel.dialogs import NoteDialog
 from app.ui.panel.shelf_bar import Entry, ShelfBar
 from app.ui.theme import Theme
 
+_DETAIL_LETTERS = 40
+
 
 class PresetBar(ShelfBar):
     """Named sampling values. Built-in ones are read-only: a copy can be changed."""
@@ -31,7 +33,9 @@ class PresetBar(ShelfBar):
 
     def _entry(self, preset: Preset) -> Entry:
         purpose = texts.translated(preset.purpose) if preset.is_built_in else preset.purpose
-        detail = self.tr("built in") if preset.is_built_in else ""
+        detail = purpose.split(":")[0].split(". ")[0]  # the rest stands under the picker once it is chosen
+        if len(detail) > _DETAIL_LETTERS:
+            detail = detail[: _DETAIL_LETTERS - 1].rstrip() + "\u2026"
         return Entry(preset.name, detail, purpose, preset.is_built_in)
 
     def values_of(self, name: str) -> Mapping[str, Any]:

@@ -293,7 +293,7 @@ def test_what_is_not_as_asked_is_flagged(desk, qtbot):
     view = desk.panel.load_tab.footer.got_view
     view.show_got(got, {"n_ctx": 500})
     assert "Context length" in view._said
-    assert "500\u2009tokens \u2192 512\u2009tokens (rounded to a size" in view._summary.toolTip()
+    assert "500\u2009tokens \u2192 512\u2009tokens (rounded by llama.cpp)" in view._summary.toolTip()
     assert "4.00\u2009GB of 8.00\u2009GB" in view._devices[0]._sum.text()
     view.show_free((("CPU", 2 * 10**9, 8 * 10**9),))
     assert "6.00\u2009GB of 8.00\u2009GB" in view._devices[0]._sum.text()
@@ -303,7 +303,7 @@ def test_what_is_not_as_asked_is_flagged(desk, qtbot):
         "Context length",
         "500\u2009tokens",
         "512\u2009tokens",
-        "rounded to a size that llama.cpp works with",
+        "rounded by llama.cpp",
     ]
     held = [view.dialog.devices.item(0, column).text() for column in range(7)]
     assert held == [
@@ -589,3 +589,10 @@ def test_a_change_of_scheme_reaches_what_is_painted(desk, theme):
         for c in points
     )
     assert dark.pixelColor(300, 400) != light.pixelColor(300, 400)
+
+
+def test_the_list_of_presets_says_what_each_is_for(desk):
+    desk.panel.show_tab(SAMPLING_TAB)
+    details = {entry.name: entry.detail for entry in desk.panel.sampling_tab.bar.entries()}
+    assert details["Creative"] == "Stories and brainstorming"
+    assert all(len(detail) > 5 for detail in details.values())
