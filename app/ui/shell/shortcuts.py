@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.shell.page import Page
 
@@ -86,7 +95,7 @@ class Shortcuts(QObject):
 
 
 class ShortcutsDialog(QDialog):
-    """The list of shortcuts."""
+    """The list of shortcuts, with the keys that single parts of the window answer to themselves."""
 
     def __init__(self, shortcuts: Shortcuts, parent: QWidget) -> None:
         super().__init__(parent)
@@ -98,12 +107,10 @@ class ShortcutsDialog(QDialog):
         grid.setHorizontalSpacing(32)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(0, 1)
-        last_group = ""
-        for row in sorted(shortcuts.table, key=lambda row: self._groups(shortcuts).index(row.group)):
-            if row.group != last_group:
-                self._add(grid, row.group, "", "group")
-                last_group = row.group
-            self._add(grid, row.title, row.text(), "")
+        for group, rows in self._rows(shortcuts).items():
+            self._add(grid, group, [], "group")
+            for title, keys in rows.items():
+                self._add(grid, title, keys, "")
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setWidget(body)
@@ -112,11 +119,33 @@ class ShortcutsDialog(QDialog):
         layout.addWidget(scroll)
         self.resize(520, 600)
 
-    @staticmethod
-    def _groups(shortcuts: Shortcuts) -> list[str]:
-        return list(dict.fromkeys(row.group for row in shortcuts.table))
+    def _rows(self, shortcuts: Shortcuts) -> dict[str, dict[str, list[str]]]:
+        """Keys by title, by group; what can be reached in two ways is one line."""
+        rows: dict[str, dict[str, list[str]]] = {}
+        for row in (*shortcuts.table, *self._elsewhere()):
+            rows.setdefault(row.group, {}).setdefault(row.title, []).append(row.text())
+        return rows
 
-    def _add(self, grid: QGridLayout, title: str, keys: str, role: str) -> None:
+    def _elsewhere(self) -> list[Shortcut]:
+        message, conversation = self.tr("In the message"), self.tr("In a conversation")
+        conversations = self.tr("In the list of conversations")
+        settings, models = self.tr("In the settings"), self.tr("In the list of models")
+        return [
+            Shortcut("", "Return", self.tr("Send"), message),
+            Shortcut("", "Shift+Return", self.tr("New line"), message),
+            Shortcut("", "Up", self.tr("Edit the last message (in an empty field)"), message),
+            Shortcut("", "Escape", self.tr("Stop the reply"), message),
+            Shortcut("", "Ctrl+F", self.tr("Find"), conversation),
+            Shortcut("", "F2", self.tr("Rename"), conversations),
+            Shortcut("", "Delete", self.tr("Delete"), conversations),
+            Shortcut("", "Ctrl+Z", self.tr("Bring back what was deleted"), conversations),
+            Shortcut("", "Ctrl+Z", self.tr("Take back the last change"), settings),
+            Shortcut("", "Return", self.tr("Load the model"), models),
+            Shortcut("", "Delete", self.tr("Remove it from the list"), models),
+            Shortcut("", "Ctrl+F", self.tr("Search"), models),
+        ]
+
+    def _add(self, grid: QGridLayout, title: str, keys: list[str], role: str) -> None:
         line = grid.rowCount()
         if role:
             grid.setRowMinimumHeight(line, 12)
@@ -124,7 +153,12 @@ class ShortcutsDialog(QDialog):
         label = QLabel(title, self)
         label.setProperty("role", role)
         grid.addWidget(label, line, 0)
-        if keys:
-            chip = QLabel(keys, self)
+        places = QHBoxLayout()
+        places.setSpacing(6)
+        places.addStretch(1)
+        for key in keys:
+            chip = QLabel(key, self)
             chip.setProperty("role", "chip")
-            grid.addWidget(chip, line, 1, Qt.AlignmentFlag.AlignRight)
+            places.addWidget(chip)
+        grid.addLayout(places, line, 1)
+        label.setAccessibleDescription(", ".join(keys))

@@ -174,6 +174,10 @@ def test_every_page_and_dialog_opens(rig: Rig) -> None:
     for kind in (ShortcutsDialog, AboutDialog):
         dialog = rig.window.findChild(kind)
         assert dialog is not None
+        if isinstance(dialog, ShortcutsDialog):
+            titles = [label.text() for label in dialog.findChildren(QLabel)]
+            assert titles.count("Preferences") == 1  # though two keys open it
+            assert {"Ctrl+,", "Ctrl+4", "Shift+Return", "F2"} <= set(titles)
         assert dialog.isVisible()
         if isinstance(dialog, AboutDialog):
             dialog.copy()
