@@ -79,6 +79,7 @@ def page(theme: Theme, rig: Rig, qtbot: QtBot) -> Iterator[ChatPage]:
     page = ChatPage(theme, rig.chat, rig.session)
     qtbot.addWidget(page)
     page.resize(1000, 650)
+    page.setMinimumSize(400, 300)  # else what its parts need becomes the window's least size, again and again
     page.show()
     yield page
     page.hide()
