@@ -15,13 +15,14 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
 )
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from app.core.conversation import Message
 from app.ui.chat.action_bar import ActionBar, reserved_width
 from app.ui.chat.markdown import MarkdownParser
 from app.ui.chat.message_editor import MessageEditor
 from app.ui.chat.message_text import MessageText
+from app.ui.format import count_text
 from app.ui.icons import icon
 from app.ui.theme import Theme
 
@@ -30,6 +31,9 @@ INSET = 10
 """A view is wider than its message by so much at either side: room for the sign of the keyboard focus."""
 PADDING_X, PADDING_Y = 14, 9
 BUBBLE_SHARE = 0.8
+SHOWN_CHARS = 20_000
+"""A person's message is shown to here at first: a pasted file of megabytes would take seconds to lay out."""
+_MORE_TIMES = 5
 
 
 class MessageView(QWidget):
@@ -308,12 +312,34 @@ class BubbleView(MessageView):
         text = MessageText(theme, parser, is_plain=True)
         super().__init__(theme, message, text, self.tr("You"), parent)
         self._bubble = QRectF()
-        text.set_source(message.text)
+        self._n_shown = SHOWN_CHARS
+        self._more = QPushButton(self)
+        self._more.setProperty("role", "link")
+        self._more.clicked.connect(self._show_more)
+        self._show_text()
+
+    def _show_text(self) -> None:
+        source = self._message.text
+        n_hidden = max(0, len(source) - self._n_shown)
+        self._text.set_source(source[: self._n_shown] + "…" if n_hidden else source)
+        self._more.setVisible(n_hidden > 0)
+        self._more.setText(self.tr("Show more ({n} characters)").format(n=count_text(n_hidden)))
+
+    def _show_more(self) -> None:
+        self._n_shown *= _MORE_TIMES
+        self._show_text()
+        self.chain()
+        self.height_changed.emit()
+
+    def _parts(self) -> list[QWidget]:
+        return [self._more] if len(self._message.text) > self._n_shown else []
 
     def _can_send(self) -> bool:
         return True
 
     def _lay_out_body(self, y: int, width: int) -> int:
+        is_cut = bool(self._parts())
+        self._more.setVisible(is_cut and self._editor is None)
         if self._editor is not None:
             return y
         room = min(int(width * BUBBLE_SHARE), width - self._bar_width() - 8) - 2 * PADDING_X
@@ -322,6 +348,11 @@ class BubbleView(MessageView):
         left = INSET + width - text_width - 2 * PADDING_X
         self._bubble = QRectF(left, y, text_width + 2 * PADDING_X, height + 2 * PADDING_Y)
         self._text.setGeometry(left + PADDING_X, y + PADDING_Y, text_width, height)
+        if is_cut:
+            self._more.adjustSize()
+            self._more.move(int(left) + PADDING_X, y + PADDING_Y + height + 4)
+            height += self._more.height() + 4
+            self._bubble.setHeight(height + 2 * PADDING_Y)
         bottom = y + height + 2 * PADDING_Y
         if self._bar is not None:
             bar_width = self._bar_width()

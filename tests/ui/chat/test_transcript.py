@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Conversation, Message, MessageState, ReplyError, Role, TrimNotice
 from app.core.reasons import FailureKind, StopReason
-from app.ui.chat.message_view import MessageView
+from app.ui.chat.message_view import SHOWN_CHARS, MessageView
 from app.ui.chat.transcript import N_VIEWS, Transcript
 from app.ui.theme import Theme
 from tests.ui.chat.conftest import conversation_of
@@ -50,6 +51,31 @@ def is_at_end(transcript: Transcript) -> bool:
 def do_not_overlap(transcript: Transcript) -> bool:
     views = transcript.views()
     return all(a.y() + a.height() <= b.y() for a, b in pairwise(views))
+
+
+def test_a_pasted_file_is_shown_by_pieces_and_copied_whole(transcript: Transcript, qtbot: QtBot) -> None:
+    pasted = "".join(f"line {number} of a log that somebody pasted\n" for number in range(120_000))
+    conversation = Conversation()
+    conversation.add(Message(Role.USER, pasted))
+    began = time.monotonic()
+    path = open_in(transcript, conversation)
+    settled(transcript, qtbot)
+    assert time.monotonic() - began < 1.0, "all five megabytes at once take seven seconds"
+    view = transcript.view(path[0].id)
+    assert view is not None
+    n_shown = len(view.text.toPlainText())
+    assert SHOWN_CHARS - 10 < n_shown < SHOWN_CHARS + 10
+    more = next(button for button in view.findChildren(QPushButton) if button.text().startswith("Show more"))
+    assert more.isVisibleTo(view)
+    assert more.geometry().top() >= view.text.geometry().bottom()
+    assert more.geometry().bottom() < view.height()
+    height = view.height()
+    QTest.mouseClick(more, Qt.MouseButton.LeftButton)
+    settled(transcript, qtbot)
+    qtbot.waitUntil(lambda: view.height() > 3 * height)
+    assert len(view.text.toPlainText()) > 4 * n_shown
+    view.act("copy")
+    assert QGuiApplication.clipboard().text() == pasted
 
 
 def test_a_thousand_messages_open_with_what_can_be_seen(transcript: Transcript, qtbot: QtBot) -> None:
