@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from app.ui.icons import pixmap
 from app.ui.theme import Theme, set_role
 
+DETAIL_CHARS = 300  # a template may raise whatever it likes
+
 
 class Notice(QFrame):
     """An icon in a tone, what happened, what to do about it, and at most one button."""
@@ -23,12 +25,14 @@ class Notice(QFrame):
         self._picture = QLabel(self)
         self._picture.setFixedWidth(18)
         self._title = _line(self, "")
+        self._detail = _line(self, "dim")
         self._advice = _line(self, "hint")
         self._button = QPushButton(self)
         self._button.clicked.connect(self._act)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         texts.addWidget(self._title)
+        texts.addWidget(self._detail)
         texts.addWidget(self._advice)
         layout = self._layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 8, 10, 8)
@@ -39,14 +43,15 @@ class Notice(QFrame):
         self.restyle()
 
     def show_text(self, title: str, advice: str = "", button_text: str = "", *, detail: str = "") -> None:
-        """What it says; `detail` (such as the engine's own message) is the tooltip."""
+        """What it says; `detail` is what the engine or the model's file says of it, as it came."""
         self._title.setText(title)
         self._advice.setText(advice)
         self._advice.setVisible(bool(advice))
         self._button.setText(button_text)
         self._button.setVisible(bool(button_text))
-        self.setToolTip(detail)
-        self.setAccessibleName(f"{title} {advice}".strip())
+        self._detail.setText(detail if len(detail) <= DETAIL_CHARS else f"{detail[:DETAIL_CHARS]}…")
+        self._detail.setVisible(bool(detail))
+        self.setAccessibleName(" ".join(part for part in (title, self._detail.text(), advice) if part))
 
     def height_for(self, width: int) -> int:
         """The height that it takes at `width`, in pixels."""

@@ -15,7 +15,7 @@ from app.ui.chat.notice import Notice
 from app.ui.chat.reply_figures import Figure, figures
 from app.ui.chat.stats_line import StatsLine
 from app.ui.chat.thinking_block import ThinkingBlock
-from app.ui.chat.words import trim_text, trouble_text
+from app.ui.chat.words import trim_text, trouble_detail, trouble_text
 from app.ui.theme import Theme
 
 
@@ -111,10 +111,7 @@ class ReplyView(MessageView):
         )
         if self._trouble is None or words is None:
             return
-        detail = ""
-        if message.error is not None:
-            detail = ": ".join(part for part in (message.error.detail, message.error.message) if part)
-        self._trouble.show_text(*words, self._remedy(), detail=detail)
+        self._trouble.show_text(*words, self._remedy(), detail=trouble_detail(message))
         if is_new:
             self._trouble.acted.connect(self._act_on_trouble)
             self.chain()

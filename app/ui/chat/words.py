@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.conversation import Message, MessageState, TrimNotice
 from app.core.reasons import FailureKind, Overflow, StopReason
+from app.ui.chat.safe_text import visible
 from app.ui.format import count_text
 
 _tr = QCoreApplication.translate
@@ -86,6 +87,15 @@ def trouble_text(message: Message) -> tuple[str, str] | None:
             _tr("Chat", "Load the model with a longer context, or let older turns be dropped (Preferences)."),
         )
     return None
+
+
+def trouble_detail(message: Message) -> str:
+    """What the engine, or the model's own template, says of a failed reply; "" where that says no more."""
+    error = message.error
+    if error is None or error.kind == FailureKind.WORKER_LOST:
+        return ""
+    said = visible(error.message.strip())
+    return f"{said[:1].upper()}{said[1:]}" if said else ""
 
 
 def trim_text(notice: TrimNotice) -> str:

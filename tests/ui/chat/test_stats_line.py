@@ -11,7 +11,7 @@ from app.core.conversation import Message, MessageState, ReplyError, Role, TrimN
 from app.core.reasons import FailureKind, Overflow, StopReason
 from app.ui.chat.reply_figures import figures, live_figures, prompt_figures, record_html, record_rows
 from app.ui.chat.stats_line import StatsLine
-from app.ui.chat.words import failure_text, stop_text, trim_text, trouble_text
+from app.ui.chat.words import failure_text, stop_text, trim_text, trouble_detail, trouble_text
 from app.ui.theme import Theme
 from tests.ui.chat.conftest import TIMINGS
 
@@ -119,6 +119,15 @@ def test_what_went_wrong() -> None:
     lost = trouble_text(reply(state=MessageState.INTERRUPTED, error=ReplyError(FailureKind.WORKER_LOST)))
     assert lost is not None
     assert "process ended" in lost[0]
+
+
+def test_what_the_template_says_is_said() -> None:
+    failed = reply(error=ReplyError(FailureKind.BAD_TEMPLATE, "only user \x1b[1mroles", "chat_template"))
+    assert trouble_detail(failed) == "Only user \u241b[1mroles"
+    assert (
+        trouble_detail(reply(error=ReplyError(FailureKind.WORKER_LOST, "the worker process has ended"))) == ""
+    )
+    assert trouble_detail(reply()) == ""
 
 
 def test_what_was_left_out() -> None:

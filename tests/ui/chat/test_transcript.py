@@ -273,7 +273,7 @@ def test_notices_are_shown_where_they_belong(transcript: Transcript, qtbot: QtBo
     reply = Message(
         Role.ASSISTANT, "Half a", parent_id=conversation.path()[-1].id, state=MessageState.INTERRUPTED
     )
-    reply.error = ReplyError(FailureKind.WORKER_LOST, "SIGKILL")
+    reply.error = ReplyError(FailureKind.ENGINE, "llama_decode returned -3")
     reply.notice = TrimNotice("drop_oldest", 4, 1210)
     conversation.add(reply)
     open_in(transcript, conversation)
@@ -284,7 +284,7 @@ def test_notices_are_shown_where_they_belong(transcript: Transcript, qtbot: QtBo
     assert view.trouble is not None
     assert view.trimmed.height() > 20
     assert view.trimmed.y() < view.text.y() < view.trouble.y()
-    assert "SIGKILL" in view.trouble.toolTip()
+    assert "Llama_decode returned -3" in view.trouble.accessibleName()
     with qtbot.waitSignal(transcript.continue_asked) as asked:
         qtbot.mouseClick(view.trouble.tab_chain()[0], Qt.MouseButton.LeftButton)
     assert asked.args == [reply.id]
