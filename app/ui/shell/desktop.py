@@ -69,6 +69,7 @@ class Desktop(QObject):
         self._plots.collapsed_changed.connect(self.window.set_plots_collapsed)
         self._plots.set_window_min(state.plots_minutes)
         self._plots.set_collapsed(state.plots_collapsed)
+        self._reopened = state.conversation
         self._notices = Notices(self.theme, self.window, self.show_log)
         self._load_view = LoadView(self.theme, profile.loading, self.bar, self.window)
         self.shortcuts = Shortcuts(self.window, self._listed)
@@ -191,16 +192,28 @@ class Desktop(QObject):
         _log.info("the window is open")
         self._collector.start()
         self._profile.start()
+        self._reopen(self._reopened)
         if wanted:
             self._profile.loading.open_file(wanted)
         logs.prune(self._paths)
         self._notices.tell(self._profile, bad_ends, self._window_reports)
+
+    def _reopen(self, conversation_id: str) -> None:
+        """Goes on where the last start ended, unless that conversation is gone or another one was begun."""
+        chat = self._profile.chat
+        if conversation_id and chat.current.is_empty and not chat.current.draft:
+            try:
+                chat.open(conversation_id)
+            except KeyError:
+                _log.info("the conversation that was open is gone")
 
     def close(self) -> None:
         """Remembers the window and takes it down."""
         try:
             state = self.window.state()
             state.plots_minutes = self._plots.window_min
+            current = self._profile.chat.current
+            state.conversation = "" if current.is_empty else current.id
             state.save(self._paths.window_file)
         except StoreError as error:
             _log.error("%s", error)

@@ -1,4 +1,4 @@
-"""The window's size, place and folded parts, kept between starts."""
+"""The window's size, place, folded parts and open conversation, kept between starts."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class WindowState:
     plots_shown: bool = True
     plots_collapsed: bool = False
     plots_minutes: int = 5
+    conversation: str = ""  # the id of the open one, "" for a new one
 
     def geometry_bytes(self) -> bytes:
         """`geometry` for QWidget.restoreGeometry; empty if it is damaged."""

@@ -14,6 +14,8 @@ from PySide6.QtGui import QDragEnterEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.core.conversation import Conversation, Message, Role
+from app.core.history import History
 from app.paths import Paths
 from app.services.profile import Profile
 from app.services.session import SessionState
@@ -28,6 +30,7 @@ from app.ui.shell.fault_dialog import FaultDialog
 from app.ui.shell.model_bar import BarState
 from app.ui.shell.shortcuts import ShortcutsDialog
 from app.ui.shell.single_instance import SingleInstance
+from app.ui.shell.window_state import WindowState
 from app.worker.process import list_devices
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 
@@ -280,3 +283,44 @@ def test_a_remote_worker_in_the_plan_can_be_chosen_among_the_devices(rig: Rig) -
             lambda: any(remote.endpoint in title for _, title in rig.desktop.panel.devices), timeout=20000
         )
         rig.qtbot.waitUntil(lambda: not rig.profile.load_plan.problems(), timeout=5000)
+
+
+def test_the_next_start_goes_on_in_the_conversation_that_was_open(
+    qapp: QApplication, profile_dir: Path, qtbot: QtBot
+) -> None:
+    paths = Paths(profile_dir)
+    paths.prepare()
+    with History(paths.history_file) as history:
+        for title in ("Open", "Newer"):
+            conversation = Conversation(title=title)
+            conversation.add(Message(Role.USER, title))
+            history.save(conversation, conversation.messages.values())
+    rig = Rig(qapp, paths, qtbot)
+    try:
+        with qtbot.waitSignal(
+            rig.profile.library.scan_finished
+        ):  # what follows the first paint has been done
+            rig.show()
+        assert rig.profile.chat.current.is_empty
+        wanted = next(item for item in rig.profile.chat.conversations() if item.title == "Open")
+        rig.profile.chat.open(wanted.id)
+    finally:
+        rig.close()
+    again = Rig(qapp, paths, qtbot)
+    try:
+        again.show()
+        qtbot.waitUntil(lambda: again.profile.chat.current.title == "Open", timeout=5000)
+        again.profile.chat.delete(wanted.id)
+    finally:
+        again.close()
+    state, _ = WindowState.load(paths.window_file)
+    assert state.conversation == "", "a new one was open at the end"
+    state.conversation = wanted.id
+    state.save(paths.window_file)
+    last = Rig(qapp, paths, qtbot)
+    try:
+        with qtbot.waitSignal(last.profile.library.scan_finished):
+            last.show()
+        assert last.profile.chat.current.is_empty, "what is gone is not missed"
+    finally:
+        last.close()
