@@ -178,7 +178,8 @@ def _latency(token_ms: list[float]) -> dict[str, float | None]:
 
 
 def _text(report: dict[str, Any]) -> str:
-    from app.cli.terminal import figure, parameters_text, table
+    from app.cli.terminal import figure, table
+    from app.core.figures import parameters_text
 
     model, prompt, generation = report["model"], report["prompt"], report["generation"]
     rows = [

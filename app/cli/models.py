@@ -61,7 +61,8 @@ def _record(entry: ModelEntry) -> dict[str, Any]:
 
 
 def _text(entries: list[ModelEntry]) -> str:
-    from app.cli.terminal import bytes_text, parameters_text, table
+    from app.cli.terminal import bytes_text, table
+    from app.core.figures import parameters_text
 
     rows: list[tuple[str, ...]] = []
     for entry in entries:

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TextIO
 
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+from app.core.figures import size_figure
+
 # C0 but for tab and line feed, DEL, and C1: what a terminal may take for a command.
 _CONTROLS = {
     code: "\N{REPLACEMENT CHARACTER}" for code in (*range(32), *range(127, 160)) if code not in (9, 10)
@@ -15,22 +16,8 @@ _CONTROLS = {
 
 
 def bytes_text(size_bytes: float) -> str:
-    """E.g. ``5.03 GB``; decimal units, as everywhere in the app."""
-    value, unit = float(size_bytes), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:
-        value /= 1000
-        unit += 1
-    digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
-    return f"{value:.{digits}f} {_UNITS[unit]}"
-
-
-def parameters_text(count: float) -> str:
-    """A model's number of parameters: ``8.2B``, ``596M``."""
-    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if count >= limit * 0.9995:
-            value = count / limit
-            return f"{value:.1f}".rstrip("0").rstrip(".") + unit if value < 99.95 else f"{value:.0f}{unit}"
-    return f"{count:.0f}"
+    """E.g. ``5.03 GB``."""
+    return " ".join(size_figure(size_bytes))
 
 
 def figure(value: float) -> str:

@@ -6,12 +6,11 @@ on the memory it may take, on what it may repeat and on what it may write. Compi
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import json
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, cast
@@ -24,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from app.core.reasons import FailureKind
 from app.engine.bindings import lib
 from app.engine.errors import EngineError
+from app.engine.memory import may_take
 
 TIME_LIMIT_S = 2.0
 MAX_REPEATED = 1_000_000
@@ -129,7 +129,7 @@ class ChatTemplate:
         known.globals.pop("lipsum", None)  # writes as much nonsense as it is asked for
         known.globals.update(raise_exception=_raise, strftime_now=_now)
         try:
-            with _bounded_memory():  # jinja2 works out constant expressions while it compiles
+            with may_take(MAX_MEMORY_BYTES):  # jinja2 works out constant expressions while it compiles
                 return environment.from_string(source)
         except MemoryError:
             raise _bad(_MEMORY) from None
@@ -175,7 +175,7 @@ class ChatTemplate:
     def _render_jinja(self, messages: Sequence[dict[str, str]], options: dict[str, Any]) -> str:
         variables = {**self._names, **options, "messages": [dict(message) for message in messages]}
         try:
-            with _bounded_memory():
+            with may_take(MAX_MEMORY_BYTES):
                 return _limited(lambda: self._template.generate(add_generation_prompt=True, **variables))
         except _TooLongError as error:
             raise _bad(str(error)) from None
@@ -185,36 +185,6 @@ class ChatTemplate:
             raise _bad(_MEMORY) from None
         except Exception as error:  # a template may raise anything; none of it is ours
             raise _bad(f"{error}" or type(error).__name__) from None
-
-
-@contextlib.contextmanager
-def _bounded_memory() -> Generator[None]:
-    """Let what a template asks for at once, such as a text padded to ten billion letters, fail instead of being tried.
-
-    One call of that kind runs in C, where no time limit reaches, and the memory may be another program's. Only Linux
-    counts a process's own writable memory apart from its mapped files; elsewhere the sandbox's limits must do.
-    """
-    if not sys.platform.startswith("linux"):
-        yield
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = _own_data_bytes() + MAX_MEMORY_BYTES
-    if soft != resource.RLIM_INFINITY:
-        limit = min(limit, soft)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def _own_data_bytes() -> int:
-    """What RLIMIT_DATA counts of this process now."""
-    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
-        kib = next(line.split()[1] for line in status if line.startswith("VmData:"))
-    return int(kib) * 1024
 
 
 def _limited(start: Callable[[], Iterable[str]]) -> str:

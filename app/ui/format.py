@@ -6,8 +6,9 @@ from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from app.core.figures import size_figure
+
 THIN_SPACE = "\u2009"
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def _tr(text: str) -> str:
@@ -19,26 +20,12 @@ def bytes_text(size_bytes: float, *, signed: bool = False) -> str:
     sign = ("+" if size_bytes > 0 else "\u2212" if size_bytes < 0 else "") if signed else ""
     if size_bytes < 0 and not signed:
         sign = "\u2212"
-    value, unit = abs(float(size_bytes)), 0
-    while value >= 999.5 and unit < len(_UNITS) - 1:
-        value /= 1000
-        unit += 1
-    digits = 0 if unit == 0 or value >= 99.95 else 1 if value >= 9.995 else 2
-    return f"{sign}{value:.{digits}f}{THIN_SPACE}{_UNITS[unit]}"
+    return sign + THIN_SPACE.join(size_figure(abs(size_bytes)))
 
 
 def count_text(count: float) -> str:
     """A whole number with thin spaces between thousands: ``16 384``."""
     return f"{round(count):,}".replace(",", THIN_SPACE).replace("-", "\u2212")
-
-
-def parameters_text(count: float) -> str:
-    """A model's number of parameters: ``8.2B``, ``596M``."""
-    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if count >= limit * 0.9995:
-            value = count / limit
-            return f"{value:.1f}".rstrip("0").rstrip(".") + unit if value < 99.95 else f"{value:.0f}{unit}"
-    return f"{count:.0f}"
 
 
 def speed_text(tokens_per_s: float) -> str:

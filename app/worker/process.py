@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Generator
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +153,7 @@ class _Worker:
 
     def _load(self, model_path: str, values: dict[str, Any]) -> LoadedModel | None:
         from app.engine.errors import EngineError
+        from app.engine.memory import may_take
         from app.engine.model import LoadedModel
         from app.engine.native_log import NativeLog
 
@@ -161,7 +161,7 @@ class _Worker:
         log.install()
         self._native_log = log
         try:
-            with _no_more_than_there_is():
+            with may_take(_free_bytes()):  # llama.cpp writes zeros over a whole KV cache, however absurd
                 return LoadedModel(model_path, values, log, self._report_progress)
         except EngineError as error:
             self._events.put(p.LoadFailed(error.fault, error.message[:2000], error.detail))
@@ -246,32 +246,10 @@ class _Status:
             self._events.put(beat)
 
 
-@contextlib.contextmanager
-def _no_more_than_there_is() -> Generator[None]:
-    """While loading, let allocations beyond the free memory fail instead of being promised.
-
-    Linux hands out more memory than it has, and llama.cpp then writes zeros over a whole KV cache: without a limit an
-    absurd context ends in the out-of-memory killer, which may choose another program. RLIMIT_DATA counts private
-    writable memory, so neither a mapped model file nor address space that a GPU driver reserves.
-    """
-    if not sys.platform.startswith("linux"):
-        yield
-        return
-    import resource
-
+def _free_bytes() -> int:
     import psutil
 
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    own_bytes = psutil.Process().memory_info().vms
-    free_bytes = psutil.virtual_memory().available + psutil.swap_memory().free
-    limit = own_bytes + free_bytes
-    if soft != resource.RLIM_INFINITY:
-        limit = min(limit, soft)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+    return psutil.virtual_memory().available + psutil.swap_memory().free
 
 
 def _rss_bytes() -> int:

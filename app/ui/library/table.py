@@ -18,8 +18,9 @@ from PySide6.QtCore import (
     Qt,
 )
 
+from app.core.figures import parameters_text
 from app.core.library import FolderProblem, ModelEntry
-from app.ui.format import bytes_text, parameters_text, when_text
+from app.ui.format import bytes_text, when_text
 from app.ui.library.texts import (
     architecture_text,
     context_text,

@@ -9,12 +9,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.core.figures import parameters_text
 from app.core.gguf import ModelFacts
 from app.core.run import Got
 from app.core.settings import LOAD, Problem
 from app.services.loading import LargeLoad, LoadFailure, Loading, Lost
 from app.services.session import SessionState
-from app.ui.format import bytes_text, duration_text, parameters_text, speed_text, when_text
+from app.ui.format import bytes_text, duration_text, speed_text, when_text
 from app.ui.panel import texts
 from app.ui.shell.fault_dialog import Action, FaultDialog
 from app.ui.shell.fault_words import FaultWords

@@ -103,7 +103,7 @@ def test_other_files_and_problems_have_their_own_views(qtbot: QtBot, filled: Mod
     assert not filled.footer.load.isEnabled()
     filled.header.set_view(View.PROBLEMS)
     assert _shown(filled) == ["cut.gguf"]
-    assert "early. Download it again." in _shown(filled, Column.REASON)[0]
+    assert "cut short" in _shown(filled, Column.REASON)[0]
     assert not filled.view.isColumnHidden(Column.REASON)
     filled.view.selectRow(0)
     words = [label.text() for label in filled.footer.findChildren(QLabel)]
@@ -196,7 +196,7 @@ def test_a_dropped_broken_file_is_shown_with_its_reason(
     with qtbot.waitSignal(library.scan_finished, timeout=5000):
         page.add_paths([str(folder / "cut.gguf")])
     assert page.header.view() is View.PROBLEMS
-    assert "early" in _shown(page, Column.REASON)[0]
+    assert "cut short" in _shown(page, Column.REASON)[0]
 
 
 def test_text_and_other_files_are_not_taken(page: ModelsPage, tmp_path: Path) -> None:
