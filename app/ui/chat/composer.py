@@ -13,6 +13,7 @@ from app.ui.format import count_text, percent_text
 from app.ui.icons import icon
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel
+from app.ui.widgets.plain_tip import plain_tip
 
 NEAR_FULL, FULL = 0.8, 0.95
 """Shares of the context from which the meter warns."""
@@ -125,7 +126,7 @@ class Composer(QFrame):
         """A chip shows that there is one."""
         self._chip.setVisible(bool(text.strip()))
         shown = text.strip()
-        self._chip.setToolTip(shown if len(shown) <= 300 else shown[:299] + "…")
+        self._chip.setToolTip(plain_tip(shown if len(shown) <= 300 else shown[:299] + "…"))
 
     def set_usage(self, n_tokens: int, n_ctx: int, *, drops_turns: bool = False) -> None:
         """Tokens that conversation and draft take of the context; 0, 0 where it is not known.
@@ -177,7 +178,7 @@ class Composer(QFrame):
         text, icon_name, tooltip = texts.get(self._state, send)
         self._button.setText(text)
         self._button.setIcon(icon(self._theme, icon_name, "on_accent") if icon_name else QIcon())
-        self._button.setToolTip(tooltip)
+        self._button.setToolTip(plain_tip(tooltip))
         self._button.setAccessibleName(tooltip)
         self._enable()
 
@@ -194,6 +195,7 @@ class Composer(QFrame):
         room = self._edit.viewport().width() - margins - metrics.horizontalAdvance(shown.format(model=""))
         model = metrics.elidedText(self._model, Qt.TextElideMode.ElideRight, max(room, 40))
         self._edit.setPlaceholderText(shown.format(model=model))
+        self._edit.viewport().update()  # Qt paints another placeholder only when one comes or goes
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QTextCursor
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QPaintEvent, QTextCursor
 from pytestqt.qtbot import QtBot
 
 from app.ui.chat.composer import Composer, ComposerState
@@ -162,3 +162,24 @@ def test_what_is_written_meanwhile_is_said_to_wait(composer: Composer) -> None:
     assert "once the reply has ended" in composer._hint.text()
     composer.set_state(ComposerState.READY, "Tiny")
     assert composer._hint.text() == ""
+
+
+class Painted(QObject):
+    """Counts paintings of more than a cursor."""
+
+    n_times = 0
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent) and event.rect().width() > 100:
+            self.n_times += 1
+        return False
+
+
+def test_another_placeholder_is_painted(composer: Composer, qtbot: QtBot) -> None:
+    qtbot.waitExposed(composer)
+    qtbot.wait(50)
+
+    painted = Painted(composer)
+    composer._edit.viewport().installEventFilter(painted)
+    composer.set_state(ComposerState.LOADING, "Tiny")
+    qtbot.waitUntil(lambda: painted.n_times > 0, timeout=2000)
