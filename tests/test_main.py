@@ -184,3 +184,15 @@ def test_after_a_kill_the_next_start_is_the_first(profile_dir: Path) -> None:
     assert [
         path.name for path in (profile_dir / "logs" / "crashes").iterdir() if path.name.startswith("seen-")
     ]
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_the_profile_may_be_named_on_either_side_of_the_command(python: str, tmp_path: Path, order: str) -> None:
+    profile = tmp_path / "here"
+    named = ["--profile-dir", str(profile)]
+    arguments = [*named, "models"] if order == "before" else ["models", *named]
+    done = subprocess.run(
+        [python, "-m", "app", *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert profile.is_dir()

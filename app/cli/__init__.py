@@ -16,3 +16,6 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
 
     for command in (run, bench, models, devices, settings):
         command.add_parser(subparsers)
+    for parser in subparsers.choices.values():
+        # Here too, since it is natural to add it at the end; absent, it leaves alone what stood before the command.
+        parser.add_argument("--profile-dir", metavar="DIR", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
