@@ -69,7 +69,7 @@ class Desktop(QObject):
         self._plots.collapsed_changed.connect(self.window.set_plots_collapsed)
         self._plots.set_window_min(state.plots_minutes)
         self._plots.set_collapsed(state.plots_collapsed)
-        self._reopened = state.conversation
+        self._reopened = (state.conversation, state.model)
         self._notices = Notices(self.theme, self.window, self.show_log)
         self._load_view = LoadView(self.theme, profile.loading, self.bar, self.window)
         self.shortcuts = Shortcuts(self.window, self._listed)
@@ -192,9 +192,13 @@ class Desktop(QObject):
         _log.info("the window is open")
         self._collector.start()
         self._profile.start()
-        self._reopen(self._reopened)
+        conversation, model = self._reopened
+        self._reopen(conversation)
         if wanted:
             self._profile.loading.open_file(wanted)
+        elif model:
+            self._profile.library.changed.connect(self._choose_again)
+            self._choose_again()
         logs.prune(self._paths)
         self._notices.tell(self._profile, bad_ends, self._window_reports)
 
@@ -207,6 +211,16 @@ class Desktop(QObject):
             except KeyError:
                 _log.info("the conversation that was open is gone")
 
+    def _choose_again(self) -> None:
+        """Chooses the model of the last start as soon as the library has found it, and loads nothing."""
+        loading, library = self._profile.loading, self._profile.library
+        _, model = self._reopened
+        entry = library.entry(model)
+        if loading.chosen is not None or entry is not None:
+            library.changed.disconnect(self._choose_again)
+            if loading.chosen is None and entry is not None and entry.facts is not None:
+                loading.choose(model)
+
     def close(self) -> None:
         """Remembers the window and takes it down."""
         try:
@@ -214,6 +228,8 @@ class Desktop(QObject):
             state.plots_minutes = self._plots.window_min
             current = self._profile.chat.current
             state.conversation = "" if current.is_empty else current.id
+            chosen = self._profile.loading.chosen
+            state.model = chosen.path if chosen is not None else ""
             state.save(self._paths.window_file)
         except StoreError as error:
             _log.error("%s", error)

@@ -25,6 +25,7 @@ class WindowState:
     plots_collapsed: bool = False
     plots_minutes: int = 5
     conversation: str = ""  # the id of the open one, "" for a new one
+    model: str = ""  # the library's id of the chosen one, "" for none
 
     def geometry_bytes(self) -> bytes:
         """`geometry` for QWidget.restoreGeometry; empty if it is damaged."""

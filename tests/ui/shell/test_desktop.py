@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QKeySequence
+from PySide6.QtGui import QAccessible, QDragEnterEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -24,6 +24,8 @@ from app.ui.library.drop_target import DropTarget
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.pages.preferences_page import PreferencesPage
+from app.ui.panel.row_parts import FoldButton
+from app.ui.panel.setting_row import SettingRow
 from app.ui.shell.about import AboutDialog
 from app.ui.shell.desktop import Desktop
 from app.ui.shell.fault_dialog import FaultDialog
@@ -31,6 +33,7 @@ from app.ui.shell.model_bar import BarState
 from app.ui.shell.shortcuts import ShortcutsDialog
 from app.ui.shell.single_instance import SingleInstance
 from app.ui.shell.window_state import WindowState
+from app.ui.widgets import Segmented
 from app.worker.process import list_devices
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 
@@ -324,3 +327,68 @@ def test_the_next_start_goes_on_in_the_conversation_that_was_open(
         assert last.profile.chat.current.is_empty, "what is gone is not missed"
     finally:
         last.close()
+
+
+def test_the_next_start_has_the_same_model_chosen_and_loads_nothing(
+    qapp: QApplication, profile_dir: Path, tiny_model: Path, qtbot: QtBot
+) -> None:
+    rig = Rig(qapp, Paths(profile_dir), qtbot)
+    try:
+        rig.show(str(tiny_model))
+        qtbot.waitUntil(lambda: rig.bar.content.state is BarState.CHOSEN, timeout=10000)
+    finally:
+        rig.close()
+    again = Rig(qapp, Paths(profile_dir), qtbot)
+    try:
+        again.show()
+        qtbot.waitUntil(lambda: again.bar.content.state is BarState.CHOSEN, timeout=10000)
+        chosen = again.profile.loading.chosen
+        assert chosen is not None
+        assert chosen.path == str(tiny_model)
+        assert again.profile.session.state is SessionState.EMPTY
+    finally:
+        again.close()
+
+
+def test_tab_goes_through_the_settings_from_top_to_bottom(rig: Rig) -> None:
+    rig.show()
+    rows = rig.desktop.panel.load_tab.rows
+    for group in rows.groups:
+        group.unfold(True)
+    rig.qtbot.wait(50)
+    rig.desktop.panel.search.setFocus()
+    places: list[int] = []
+    for _ in range(400):
+        rig.qtbot.keyClick(QApplication.focusWidget() or rig.window, Qt.Key.Key_Tab)
+        stop = QApplication.focusWidget()
+        if stop is rig.desktop.panel.search:
+            break
+        if stop is not None and rows.widget().isAncestorOf(stop):
+            row = next(part for part in ancestors(stop) if isinstance(part, SettingRow | FoldButton))
+            places.append(row.mapTo(rows.widget(), QPoint(0, 0)).y())
+            if isinstance(stop.parentWidget(), Segmented):
+                assert isinstance(stop, QPushButton)
+                assert stop.isChecked(), stop.accessibleName()
+    assert len(set(places)) > 30
+    assert places == sorted(places)
+
+
+def test_whatever_has_the_keyboard_has_a_name(rig: Rig) -> None:
+    rig.show()
+    nameless: set[str] = set()
+    for page in ("chat", "models", "logs", "preferences"):
+        rig.window.show_page(page)
+        for tab in range(3):
+            rig.desktop.panel.show_tab(tab)
+            for widget in rig.window.findChildren(QWidget):
+                if widget.isVisible() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+                    interface = QAccessible.queryAccessibleInterface(widget)
+                    if not interface.text(QAccessible.Text.Name):
+                        nameless.add(f"{page}: {type(widget).__name__} in {type(widget.parent()).__name__}")
+    assert not nameless
+
+
+def ancestors(widget: QWidget | None) -> Iterator[QWidget]:
+    while widget is not None:
+        yield widget
+        widget = widget.parentWidget()
