@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from app.core.conversation import ConversationSummary
 from app.services.chat import Chat
 from app.ui.format import when_text
+from app.ui.widgets.plain_tip import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 SUMMARY_ROLE = Qt.ItemDataRole.UserRole
@@ -84,7 +85,7 @@ class ConversationModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleDescriptionRole:
             return self._second_line(summary)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return summary.title or None
+            return plain_tip(summary.title) or None
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:

@@ -28,6 +28,7 @@ from app.ui.library.texts import (
     problem_text,
     searched_text,
 )
+from app.ui.widgets.plain_tip import plain_tip
 
 Row = ModelEntry | FolderProblem
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -141,7 +142,7 @@ class LibraryTable(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tooltip(row, column)
+            return plain_tip(self._tooltip(row, column))
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(row, column)
         return None

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from app.core.settings import Table
 from app.ui.panel import texts
 from app.ui.theme import set_role
+from app.ui.widgets.plain_tip import plain_tip
 
 
 class _Dialog(QDialog):
@@ -38,6 +39,7 @@ class _Dialog(QDialog):
         self.column.setContentsMargins(20, 16, 20, 16)
         self.column.setSpacing(10)
         heading = QLabel(title, self)
+        heading.setTextFormat(Qt.TextFormat.PlainText)
         heading.setProperty("role", "title")
         self.column.addWidget(heading)
 
@@ -188,5 +190,5 @@ class CompareDialog(_Dialog):
             cells = [texts.title(setting), *(texts.spoken(setting, value) for value in values)]
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text)
+                item.setToolTip(plain_tip(text))
                 self.list.setItem(row, column, item)

@@ -25,6 +25,7 @@ from app.ui.format import bytes_text, count_text, duration_text
 from app.ui.icons import icon
 from app.ui.panel.got_words import GotWords
 from app.ui.theme import Theme
+from app.ui.widgets.plain_tip import plain_tip
 
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -44,6 +45,7 @@ class GotDialog(QDialog):
         heading = QLabel(self.tr("Asked and got"), self)
         heading.setProperty("role", "title")
         facts = QLabel(self._facts(got), self)
+        facts.setTextFormat(Qt.TextFormat.PlainText)
         facts.setProperty("role", "dim")
         facts.setWordWrap(True)
         self.devices = self._device_table(got.devices)
@@ -84,6 +86,7 @@ class GotDialog(QDialog):
         labels: list[QLabel] = []
         for remark in got.warnings:
             label = QLabel(self._words.remark(remark), self)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setProperty("role", "warning")
             label.setWordWrap(True)
             labels.append(label)
@@ -143,7 +146,7 @@ class GotDialog(QDialog):
             ]
             for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text)
+                item.setToolTip(plain_tip(text))
                 if difference is not None and column == 0:
                     item.setIcon(icon(self._theme, "warning", "warning"))
                 view.setItem(row, column, item)

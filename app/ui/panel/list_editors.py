@@ -15,6 +15,7 @@ from app.ui.panel import texts
 from app.ui.panel.editor import Editor, TextField
 from app.ui.theme import Theme
 from app.ui.widgets import IconButton
+from app.ui.widgets.plain_tip import plain_tip
 
 
 def _tr(text: str) -> str:
@@ -122,7 +123,7 @@ class FoldingEditor(Editor):
     def show_value(self, value: Any) -> None:
         self.value = value
         self.button.setText(self.summary(value))
-        self.button.setToolTip(texts.value_text(self.setting, value))
+        self.button.setToolTip(plain_tip(texts.value_text(self.setting, value)))
         self.button.setAccessibleName(self.spoken_name(value))
         if self._is_built:
             self.show_items(value)

@@ -26,6 +26,7 @@ from app.ui.panel.dialogs import CompareDialog, NameDialog
 from app.ui.panel.picker_button import PickerButton
 from app.ui.theme import Theme
 from app.ui.widgets import IconButton
+from app.ui.widgets.plain_tip import plain_tip
 
 Result = TypeVar("Result")
 _JSON = "JSON (*.json)"
@@ -156,7 +157,7 @@ class ShelfBar(QWidget):
             action = menu.addAction(f"{shown.replace('&', '&&')}\t{entry.detail}")
             action.setCheckable(True)
             action.setChecked(entry.name == self.plan.base_name)
-            action.setToolTip(entry.about)
+            action.setToolTip(plain_tip(entry.about))
             action.triggered.connect(lambda _checked=False, name=entry.name: self.choose(name))
         menu.setToolTipsVisible(True)
         if not menu.isEmpty():

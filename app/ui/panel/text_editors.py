@@ -14,6 +14,7 @@ from app.ui.panel.editor import Editor, TextField
 from app.ui.panel.text_dialog import TextDialog
 from app.ui.theme import Theme
 from app.ui.widgets import IconButton
+from app.ui.widgets.plain_tip import plain_tip
 
 _DELETE = Qt.WidgetAttribute.WA_DeleteOnClose
 
@@ -99,7 +100,7 @@ class PathEditor(LineEditor):
 
     def show_value(self, value: Any) -> None:
         super().show_value(value)
-        self.field.setToolTip(str(value or ""))
+        self.field.setToolTip(plain_tip(str(value or "")))
 
     def _browse(self) -> None:
         start = str(Path(self.value).parent) if self.value else ""

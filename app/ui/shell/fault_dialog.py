@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPus
 
 from app.ui.icons import pixmap
 from app.ui.theme import Theme
+from app.ui.widgets.plain_tip import plain_tip
 
 Action = tuple[str, str, Callable[[], object]]
 """(text, tooltip, what it does); it closes the dialog."""
@@ -38,6 +39,9 @@ class FaultDialog(QDialog):
         mark.setPixmap(pixmap(theme, "warning-circle", 28, tone))
         mark.setAlignment(Qt.AlignmentFlag.AlignTop)
         heading = QLabel(title, self)
+        heading.setTextFormat(
+            Qt.TextFormat.PlainText
+        )  # it may name a model, and a model's name is anybody's text
         heading.setProperty("role", "title")
         heading.setWordWrap(True)
         body = QLabel(text, self)
@@ -94,7 +98,7 @@ class FaultDialog(QDialog):
         row.addWidget(close)
         for index, (text, tooltip, act) in reversed(list(enumerate(actions))):
             button = QPushButton(text, self)
-            button.setToolTip(tooltip)
+            button.setToolTip(plain_tip(tooltip))
             button.clicked.connect(lambda _checked=False, act=act: self._take(act))
             if index == 0:
                 button.setProperty("role", "primary")

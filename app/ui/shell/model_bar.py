@@ -22,6 +22,7 @@ from app.ui.shell.model_menu import ModelChoice, ModelMenu
 from app.ui.shell.model_pill import ModelPill
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
+from app.ui.widgets.plain_tip import plain_tip
 
 
 class BarState(StrEnum):
@@ -194,5 +195,5 @@ class ModelBar(QFrame):
         room, notes = self.width() - used - row.spacing(), self._content.notes
         measure = self._note.fontMetrics().horizontalAdvance
         self._note.setText(next((note for note in notes if measure(note) + 4 <= room), ""))
-        self._note.setToolTip(notes[0] if notes else "")
-        self._report.setToolTip(notes[0] if notes else "")
+        self._note.setToolTip(plain_tip(notes[0]) if notes else "")
+        self._report.setToolTip(plain_tip(notes[0]) if notes else "")

@@ -34,6 +34,7 @@ from PySide6.QtWidgets import (
 
 from app.ui.theme import Theme
 from app.ui.widgets import SearchField
+from app.ui.widgets.plain_tip import plain_tip
 
 _CHOICE = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
@@ -71,7 +72,7 @@ class _Choices(QAbstractListModel):
             return choice
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
             return f"{choice.title}, {choice.detail}"
-        return choice.model_id if role == Qt.ItemDataRole.ToolTipRole else None
+        return plain_tip(choice.model_id) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def show(self, rows: Sequence[ModelChoice]) -> None:
         self.beginResetModel()
@@ -153,6 +154,7 @@ class ModelMenu(QFrame):
         self._list.clicked.connect(lambda index: self._choose(index, load=False))
         self._list.doubleClicked.connect(lambda index: self._choose(index, load=True))
         self._empty = QLabel(self)
+        self._empty.setTextFormat(Qt.TextFormat.PlainText)
         self._empty.setProperty("role", "dim")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._arrange()

@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption, QWidget
 
+from app.ui.widgets.plain_tip import plain_tip
+
 
 class ElidedLabel(QLabel):
     """One line of plain text with an ellipsis where it does not fit; the tooltip then has it all."""
@@ -55,7 +57,7 @@ class ElidedLabel(QLabel):
         return self.text().replace("\n", " ")
 
     def _tell(self, is_cut: bool) -> None:
-        wanted = self._line() if is_cut else ""
+        wanted = plain_tip(self._line()) if is_cut else ""
         if self.toolTip() in {"", self._own_tooltip} and self._own_tooltip != wanted:
             self.setToolTip(wanted)
             self._own_tooltip = wanted

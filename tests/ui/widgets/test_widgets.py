@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.ui.shell.fault_dialog import FaultDialog
 from app.ui.theme import Theme
 from app.ui.widgets import ElidedLabel, EmptyState, IconButton, SearchField, Segmented, Switch, Toast
+from app.ui.widgets.plain_tip import plain_tip
 
 
 @pytest.fixture
@@ -133,3 +136,26 @@ def test_a_switch_by_mouse_and_key(theme: Theme, qtbot: QtBot) -> None:
     assert switch.isChecked()
     qtbot.keyClick(switch, Qt.Key.Key_Space)
     assert not switch.isChecked()
+
+
+def test_texts_of_others_are_shown_as_they_are_never_rendered(theme: Theme, qtbot: QtBot) -> None:
+    """Qt takes a label's or a tooltip's text for HTML if it looks like that, and then loads pictures from disk."""
+    evil = "<b>Name</b><img src='file:///etc/hosts'>"
+    shown = QTextDocument()
+    shown.setHtml(plain_tip(evil))
+    assert shown.toPlainText() == evil
+    assert plain_tip("fish & chips < 3") == "fish & chips < 3"
+    assert plain_tip("") == ""
+    label = ElidedLabel(evil)
+    qtbot.addWidget(label)
+    label.resize(40, 20)
+    label.show()
+    qtbot.waitUntil(lambda: label.toolTip() == plain_tip(evil))
+    empty = EmptyState(theme, "chat", evil, evil)
+    dialog_parent = QWidget()
+    qtbot.addWidget(empty)
+    qtbot.addWidget(dialog_parent)
+    dialog = FaultDialog(theme, evil, evil, [], dialog_parent)
+    for widget in (empty, dialog):
+        formats = {one.textFormat() for one in widget.findChildren(QLabel) if evil in one.text()}
+        assert formats == {Qt.TextFormat.PlainText}
