@@ -115,6 +115,7 @@ class PreferencesPage(QScrollArea):
     ) -> None:
         """`folders` maps what lies there, in the user's words, to the place."""
         super().__init__(parent)
+        self.setAccessibleName(self.tr("Preferences"))
         self._theme = theme
         self._preferences = preferences
         self.rows: dict[str, PreferenceRow] = {}

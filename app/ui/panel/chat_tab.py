@@ -53,6 +53,7 @@ class ChatTab(QScrollArea):
         self._timer.timeout.connect(self.flush)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Settings of this conversation"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._inside = QWidget(self)
         self._inside.setMinimumWidth(1)

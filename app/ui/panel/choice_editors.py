@@ -61,6 +61,8 @@ class ComboEditor(Editor):
         self.combo.setMaximumWidth(_COMBO_WIDTH_PX)
         for value, title in choices_of(setting):
             self.combo.addItem(title, value)
+        # On Linux a screen reader gives a box's value for its name.
+        self.combo.setAccessibleDescription(texts.title(setting))
         self.combo.activated.connect(lambda index: self.offer(self.combo.itemData(index)))
         self.inline = self.combo
 

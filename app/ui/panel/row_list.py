@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -29,6 +31,9 @@ class RowGroup(QWidget):
         self.rows: dict[str, SettingRow] = {}
         self.is_unfolded = False
         self._filter: set[str] | None = None
+        self._chain_soon = QTimer(self)  # many rows are built together
+        self._chain_soon.setSingleShot(True)
+        self._chain_soon.timeout.connect(self._chain)
         self.heading = QLabel(texts.translated(group), self)
         self.heading.setProperty("role", "group")
         self.fold = FoldButton(theme, self)
@@ -75,7 +80,17 @@ class RowGroup(QWidget):
             row = SettingRow(self._theme, self._plan, setting, self._devices, self)
             self._column.insertWidget(self._place(setting), row)
             self.rows[key] = row
+            self._chain_soon.start()
         return self.rows[key]
+
+    def _chain(self) -> None:
+        """Tab goes through the rows as they stand, whenever they were built."""
+        rows = [self.rows[setting.key] for setting in self.settings if setting.key in self.rows]
+        everyday = [row for row in rows if row.setting not in self._folded]
+        parts = [*everyday, self.fold, *(row for row in rows if row.setting in self._folded)]
+        stops = [stop for part in parts for stop in _stops(part)]
+        for one, following in pairwise(stops):
+            QWidget.setTabOrder(one, following)
 
     def _place(self, setting: Setting) -> int:
         """Everyday rows come before the fold, the others after it, each in the table's order."""
@@ -118,6 +133,7 @@ class RowList(QScrollArea):
         self.problems: list[Problem] = []
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAccessibleName(self.tr("Settings"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._inside = QWidget(self)
         self._inside.setMinimumWidth(1)  # rows give way, they are never scrolled sideways
@@ -125,6 +141,7 @@ class RowList(QScrollArea):
         column.setContentsMargins(_MARGIN_PX, 0, _MARGIN_PX, 12)
         column.setSpacing(0)
         self._nothing = QLabel(self._inside)
+        self._nothing.setTextFormat(Qt.TextFormat.PlainText)
         self._nothing.setProperty("role", "dim")
         self._nothing.setWordWrap(True)
         self._nothing.setContentsMargins(0, 24, 0, 0)
@@ -253,6 +270,12 @@ class RowList(QScrollArea):
     def _show_problems(self) -> None:
         for row in self.built_rows():
             row.show_problems([problem for problem in self.problems if problem.key == row.setting.key])
+
+
+def _stops(part: QWidget) -> list[QWidget]:
+    """What in `part` can have the keyboard."""
+    inside = [widget for widget in part.findChildren(QWidget) if widget.window() is part.window()]  # no menus
+    return [widget for widget in (part, *inside) if widget.focusPolicy() != Qt.FocusPolicy.NoFocus]
 
 
 def _dependents(plan: Plan) -> dict[str, set[str]]:

@@ -32,6 +32,7 @@ class Segmented(QFrame):
             value, title = (choice, choice) if isinstance(choice, str) else choice
             layout.addWidget(self._button(index, len(choices), value, title))
         self._group.idClicked.connect(self._clicked)
+        self._group.idToggled.connect(lambda _index, _checked: self._keep_tab_stop())
 
     def _button(self, index: int, count: int, value: Any, title: str) -> QPushButton:
         button = QPushButton(title, self)
@@ -43,6 +44,13 @@ class Segmented(QFrame):
         self._group.addButton(button, index)
         self._values.append(value)
         return button
+
+    def _keep_tab_stop(self) -> None:
+        """Tab comes to the chosen segment; left to itself Qt stops at the first one, or at the last one clicked."""
+        chosen = self._group.checkedId()
+        for index, button in enumerate(self._group.buttons()):
+            is_stop = index == max(0, chosen)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus)
 
     def value(self) -> Any:
         """The chosen value, None if there is none yet."""

@@ -169,7 +169,7 @@ class Painted(QObject):
 
     n_times = 0
 
-    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if isinstance(event, QPaintEvent) and event.rect().width() > 100:
             self.n_times += 1
         return False
