@@ -35,7 +35,8 @@ class _Reply:
     conversation: Conversation
     message: Message
     run: Run
-    n_tokens: int = 0  # prompt and reply so far
+    n_tokens: int = 0  # prompt and reply so far, as the context holds them
+    n_generated: int = 0
     first_text_at: float = 0.0
     may_think: bool = True  # the beginning of the text has not yet shown an answer
 
@@ -84,6 +85,11 @@ class Replies(QObject):
         """The conversation, if a reply is being made in it: the object that the reply goes into."""
         found = (reply.conversation for reply in self._open.values())
         return next((item for item in found if item.id == conversation_id), None)
+
+    def n_generated(self, message_id: str) -> int:
+        """How many tokens of a reply being made there are; 0 for any other message."""
+        found = (reply.n_generated for reply in self._open.values() if reply.message.id == message_id)
+        return next(found, 0)
 
     @property
     def model_name(self) -> str:
@@ -153,6 +159,7 @@ class Replies(QObject):
             return
         reply.message.text += event.text
         reply.n_tokens += event.n_tokens
+        reply.n_generated += event.n_tokens
         has_thought = reply.may_think and _time_thinking(reply)
         self._saver.save_soon(reply.conversation, reply.message)
         self.text.emit(reply.message.id, event.text)

@@ -225,10 +225,6 @@ class ChatPage(QWidget):
 
     def _show_usage(self, n_tokens: int, n_ctx: int) -> None:
         self.composer.set_usage(n_tokens, n_ctx, drops_turns=self._chat.overflow != Overflow.STOP)
-        leaf = self._chat.current.leaf
-        if leaf is not None and leaf.is_streaming:
-            n_dropped = leaf.notice.n_dropped_tokens if leaf.notice else 0
-            self._live.note_usage(leaf.id, n_tokens + n_dropped)
 
     def _offer_undo(self, conversation_id: str, title: str) -> None:
         name = title or self.tr("New conversation")
@@ -251,7 +247,7 @@ class ChatPage(QWidget):
         self._show_live(message_id)
 
     def _reply_text(self, message_id: str, text: str) -> None:
-        is_due = self._live.note_text(message_id)
+        is_due = self._live.note_text(message_id, self._chat.n_generated(message_id))
         view = self.transcript.reply(message_id)
         if view is not None:
             view.take_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from app.ui.chat.reply_figures import Figure, live_figures, prompt_figures
+from app.ui.chat.reply_figures import Figure, live_figures, prompt_figures, waiting_figures
 from app.worker.protocol import PromptProgress
 
 SHOWN_EVERY_S = 0.2
@@ -38,21 +38,16 @@ class LiveReplies:
         """Its prompt is being read."""
         self._live.setdefault(message_id, _Live()).progress = progress
 
-    def note_text(self, message_id: str) -> bool:
-        """Text has come; whether it is time to show figures again."""
+    def note_text(self, message_id: str, n_tokens: int) -> bool:
+        """Text has come, the reply has `n_tokens` now; whether it is time to show figures again."""
         live = self._live.setdefault(message_id, _Live())
+        live.n_tokens = n_tokens
         now = time.perf_counter()
         live.first_text_at = live.first_text_at or now
         if now - live.shown_at < SHOWN_EVERY_S:
             return False
         live.shown_at = now
         return True
-
-    def note_usage(self, message_id: str, n_tokens: int) -> None:
-        """Prompt and reply together take `n_tokens`."""
-        live = self._live.get(message_id)
-        if live is not None and live.progress is not None:
-            live.n_tokens = max(0, n_tokens - live.progress.n_total)
 
     def figures(self, message_id: str) -> tuple[list[Figure], float | None]:
         """Figures for the line under the reply, and how far the prompt is while it is read."""
@@ -61,6 +56,6 @@ class LiveReplies:
             return live_figures(live.n_tokens, time.perf_counter() - live.first_text_at), None
         progress = live.progress
         if progress is None or progress.n_total <= 0:
-            return live_figures(0, 0), None
+            return waiting_figures(), None
         shown = prompt_figures(progress.n_done, progress.n_total, progress.n_cached)
         return shown, progress.n_done / progress.n_total

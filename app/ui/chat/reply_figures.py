@@ -74,6 +74,11 @@ def live_figures(n_tokens: int, seconds: float) -> list[Figure]:
     return found
 
 
+def waiting_figures() -> list[Figure]:
+    """What it shows while the model has not begun: all slots may be busy with other conversations."""
+    return [Figure(_tr("Chat", "waiting for the model"), 100)]
+
+
 def prompt_figures(n_done: int, n_total: int, n_cached: int) -> list[Figure]:
     """What it shows while the prompt is read."""
     found = [Figure(_tr("Chat", "reading the prompt"), 100, is_strong=True)]

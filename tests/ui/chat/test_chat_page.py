@@ -217,3 +217,27 @@ def test_tab_goes_from_the_list_through_the_messages_to_the_composer(
     assert page.composer.isAncestorOf(QApplication.focusWidget() or page)
     views = page.transcript.views()
     assert [widget for widget in seen if widget in views] == views, "every message, in its order, once"
+
+
+def test_figures_of_replies_in_the_background_are_right_when_one_comes_back(
+    loaded: ChatPage, rig: Rig, qtbot: QtBot
+) -> None:
+    rig.sampling = {"max_tokens": 600, "ignore_eos": True, "seed": 1}
+    conversations: list[Conversation] = []
+    for number in range(3):  # on two slots
+        loaded.new_conversation()
+        say(loaded, f"Story {number}")
+        conversations.append(rig.chat.current)
+    waiting = loaded.transcript.reply(rig.chat.current.path()[-1].id)
+    assert waiting is not None
+    assert waiting.stats.shown_texts == ["waiting for the model"]
+    first = conversations[0].path()[-1]
+    rig.wait(lambda: rig.chat.n_generated(first.id) > 100)
+    rig.chat.open(conversations[0].id)
+    view = loaded.transcript.reply(first.id)
+    assert view is not None
+    assert first.is_streaming
+    assert f"{rig.chat.n_generated(first.id)} tokens" in view.stats.shown_texts
+    for conversation in conversations:
+        rig.chat.stop(conversation.id)
+    rig.wait(lambda: not any(rig.chat.is_generating(conversation.id) for conversation in conversations))
