@@ -6,7 +6,17 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.ui.icons import pixmap
 from app.ui.theme import Theme
@@ -14,6 +24,9 @@ from app.ui.widgets.plain_tip import plain_tip
 
 Action = tuple[str, str, Callable[[], object]]
 """(text, tooltip, what it does); it closes the dialog."""
+
+LONG_TEXT = 600
+"""Characters from which the text scrolls."""
 
 
 class FaultDialog(QDialog):
@@ -51,7 +64,7 @@ class FaultDialog(QDialog):
         words = QVBoxLayout()
         words.setSpacing(8)
         words.addWidget(heading)
-        words.addWidget(body)
+        words.addWidget(self._scrolled(body) if len(text) > LONG_TEXT else body)
         top = QHBoxLayout()
         top.setSpacing(16)
         top.addWidget(mark)
@@ -63,6 +76,18 @@ class FaultDialog(QDialog):
         if detail:
             column.addLayout(self._detail(detail), 1)
         column.addLayout(self._buttons(actions, close_text or self.tr("Close")))
+
+    def _scrolled(self, body: QLabel) -> QScrollArea:
+        """A long text is read by scrolling: a label in a dialog too low for it would be cut."""
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        body.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        area.setWidget(body)
+        area.setMinimumHeight(260)
+        self.resize(640, 420)
+        return area
 
     def _detail(self, detail: str) -> QVBoxLayout:
         view = QPlainTextEdit(self)

@@ -220,13 +220,26 @@ def test_damaged_settings_are_told(qapp: QApplication, profile_dir: Path, qtbot:
     paths = Paths(profile_dir)
     paths.prepare()
     paths.preferences_file.write_text("{ not json")
-    paths.window_file.write_text("[]")
+    for damaged in (
+        paths.window_file,
+        paths.loadouts_file,
+        paths.presets_file,
+        paths.prompts_file,
+        paths.library_file,
+    ):
+        damaged.write_text("[]")
     rig = Rig(qapp, paths, qtbot)
     rig.show()
     dialog = rig.fault()
     said = " ".join(label.text() for label in dialog.findChildren(QLabel))
     assert str(paths.preferences_file) in said
     assert str(paths.window_file) in said
+    assert str(paths.library_file) in said
+    body = next(label for label in dialog.findChildren(QLabel) if str(paths.window_file) in label.text())
+    qtbot.waitUntil(
+        lambda: body.height() >= body.heightForWidth(body.width()), timeout=2000
+    )  # none of it is cut
+    assert dialog.height() < 600
     assert "corrupt" in said
     dialog.reject()
     rig.close()
