@@ -58,6 +58,10 @@ class Notice(QFrame):
         self._layout.activate()  # while hidden it would answer from before the text was set
         return self._layout.totalHeightForWidth(width)
 
+    def set_can_act(self, can_act: bool) -> None:
+        """Whether the button can be pressed now."""
+        self._button.setEnabled(can_act)
+
     def tab_chain(self) -> list[QWidget]:
         """Its controls in the order of the Tab key."""
         return [self._button]

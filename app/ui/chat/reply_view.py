@@ -112,9 +112,15 @@ class ReplyView(MessageView):
         if self._trouble is None or words is None:
             return
         self._trouble.show_text(*words, self._remedy(), detail=trouble_detail(message))
+        self._trouble.set_can_act(self._can_generate)
         if is_new:
             self._trouble.acted.connect(self._act_on_trouble)
             self.chain()
+
+    def set_can_generate(self, can_generate: bool) -> None:
+        super().set_can_generate(can_generate)
+        if self._trouble is not None:
+            self._trouble.set_can_act(can_generate)
 
     def _remedy(self) -> str:
         error = self._message.error

@@ -285,6 +285,8 @@ def test_notices_are_shown_where_they_belong(transcript: Transcript, qtbot: QtBo
     assert view.trimmed.height() > 20
     assert view.trimmed.y() < view.text.y() < view.trouble.y()
     assert "Llama_decode returned -3" in view.trouble.accessibleName()
+    assert not view.trouble.tab_chain()[0].isEnabled(), "no model is loaded yet"
+    transcript.set_can_generate(True)
     with qtbot.waitSignal(transcript.continue_asked) as asked:
         qtbot.mouseClick(view.trouble.tab_chain()[0], Qt.MouseButton.LeftButton)
     assert asked.args == [reply.id]
