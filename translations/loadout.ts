@@ -42,6 +42,10 @@
  <context>
   <name>BubbleView</name>
   <message>
+   <source>Show more ({n} characters)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>You</source>
    <translation type="unfinished"></translation>
   </message>
@@ -241,6 +245,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>waiting for the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{done} / {total} tokens</source>
    <translation type="unfinished"></translation>
   </message>
@@ -388,6 +396,10 @@
   </message>
   <message>
    <source>Saved as {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Settings of this conversation</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1276,7 +1288,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>rounded to a size that llama.cpp works with</source>
+   <source>rounded by llama.cpp</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1284,7 +1296,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>there is no GPU or other device to offload to</source>
+   <source>there is no device to offload to</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -2501,10 +2513,6 @@ The other views say why.</source>
    <source>What this preset is for</source>
    <translation type="unfinished"></translation>
   </message>
-  <message>
-   <source>built in</source>
-   <translation type="unfinished"></translation>
-  </message>
  </context>
  <context>
   <name>Rail</name>
@@ -2566,6 +2574,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>No setting matches. The search looks into titles, descriptions, keys and llama-server flags.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Settings</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -4456,7 +4468,75 @@ Click, or press F1, for more.</source>
  <context>
   <name>ShortcutsDialog</name>
   <message>
+   <source>Bring back what was deleted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Edit the last message (in an empty field)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In a conversation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In the list of conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In the list of models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In the message</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In the settings</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Keyboard shortcuts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>New line</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Remove it from the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Rename</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Send</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop the reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Take back the last change</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
