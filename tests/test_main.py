@@ -187,7 +187,9 @@ def test_after_a_kill_the_next_start_is_the_first(profile_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_the_profile_may_be_named_on_either_side_of_the_command(python: str, tmp_path: Path, order: str) -> None:
+def test_the_profile_may_be_named_on_either_side_of_the_command(
+    python: str, tmp_path: Path, order: str
+) -> None:
     profile = tmp_path / "here"
     named = ["--profile-dir", str(profile)]
     arguments = [*named, "models"] if order == "before" else ["models", *named]

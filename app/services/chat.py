@@ -370,6 +370,7 @@ class Chat(QObject):
         self.reply_finished.emit(message_id)
         self.list_changed.emit()
         if message_id in self._current.messages:
+            self._meter.settle()
             self._count_soon()
 
     # the meter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,6 +11,7 @@ from app.services.session import Session, SessionState
 from app.worker.protocol import Failed, TokenCount
 
 DEBOUNCE_MS = 300
+SHOW_S = 0.2
 
 
 class ContextMeter(QObject):
@@ -24,6 +26,8 @@ class ContextMeter(QObject):
         self._session = session
         self._messages = messages
         self._request_id: int | None = None
+        self._shown_s = 0.0
+        self._held: int | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DEBOUNCE_MS)
@@ -34,13 +38,23 @@ class ContextMeter(QObject):
 
     def count_soon(self) -> None:
         """What is counted has changed."""
-        self._request_id = None  # an answer under way is about what was
+        self._request_id = self._held = None  # an answer under way is about what was
         self._timer.start()
 
     def show(self, n_tokens: int) -> None:
-        """A reply is being made here and its worker has said how much it takes."""
+        """A reply is being made here and its worker has said how much it takes; told a few times a second."""
         self._request_id = None
         self._timer.stop()
+        self._held = n_tokens
+        if time.monotonic() - self._shown_s >= SHOW_S:
+            self.settle()
+
+    def settle(self) -> None:
+        """Tell what `show` was last given, if that is still to be told: the reply has ended."""
+        n_tokens, self._held = self._held, None
+        if n_tokens is None:
+            return
+        self._shown_s = time.monotonic()
         got = self._session.got
         self.usage.emit(n_tokens, got.n_ctx_slot if got else 0)
 

@@ -432,7 +432,8 @@ if __name__ == "__main__":
     client.start()
     while not any(isinstance(event, p.Loaded) for event in client.receive(10)):
         pass
-    client.send(p.Generate(client.next_id(), prompt="Hello", sampling={"max_tokens": 1_000_000}, overflow="drop_oldest"))
+    sampling = {"max_tokens": 1_000_000}
+    client.send(p.Generate(client.next_id(), prompt="Hello", sampling=sampling, overflow="drop_oldest"))
     print(client.pid, flush=True)
     time.sleep(60)
 """

@@ -83,6 +83,10 @@ class BlockWriter:
 
     # -- inside ---------------------------------------------------------------------------------------------
 
+    def _end(self) -> int:
+        """The document's last position. `movePosition` would lay out the line there first."""
+        return self._document.characterCount() - 1
+
     def _grow(self, cursor: QTextCursor, index: int, block: Block) -> bool:
         """Changes the last blocks so that the one at `index` becomes `block`, keeping the text they share."""
         old = self.blocks[index]
@@ -94,7 +98,7 @@ class BlockWriter:
         shared, rest = _shared(old.runs, block.runs)
         start = self._starts[index] + (_units(block.marker) + 1 if block.marker else 0)
         cursor.setPosition(start + shared)
-        cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(self._end(), QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         self._insert_runs(cursor, block, rest)
         self.blocks[index] = block
@@ -127,7 +131,7 @@ class BlockWriter:
         """Removes all but the first `n_blocks` blocks."""
         if n_blocks < len(self.blocks) or not n_blocks:
             cursor.setPosition(self._ends[n_blocks - 1] if n_blocks else 0)
-            cursor.movePosition(QTextCursor.MoveOperation.End, QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(self._end(), QTextCursor.MoveMode.KeepAnchor)
             cursor.removeSelectedText()
             del self.blocks[n_blocks:], self._starts[n_blocks:], self._ends[n_blocks:]
             self._drop_spans(n_blocks)
@@ -150,7 +154,7 @@ class BlockWriter:
         return self.blocks[index - 1] if index else None
 
     def _append(self, cursor: QTextCursor, block: Block) -> None:
-        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setPosition(self._end())
         before = self.blocks[-1] if self.blocks else None
         if block.kind is Kind.TABLE:
             self._append_table(cursor, before, block)
@@ -190,7 +194,7 @@ class BlockWriter:
         table = cursor.insertTable(len(block.rows), len(block.rows[0]), self._formats.table(before, block))
         for row in range(len(block.rows)):
             self._fill_row(table, row, block)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setPosition(self._end())
         cursor.setBlockFormat(self._formats.after_table())
         cursor.setBlockCharFormat(self._formats.plain(Block(Kind.PARAGRAPH)))
         self._ends.append(cursor.position())

@@ -243,7 +243,7 @@ class MessageText(QTextBrowser):
     def _paint_caret(self) -> None:
         """A sign at the end of the text that more is coming."""
         cursor = QTextCursor(self.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
+        cursor.setPosition(self.document().characterCount() - 1)
         place = self.cursorRect(cursor)
         painter = QPainter(self.viewport())
         height = self._formats.size_px + 2

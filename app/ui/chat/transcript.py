@@ -10,8 +10,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QWidget
 
 from app.core.conversation import Message, Role
@@ -29,6 +29,30 @@ N_VIEWS = 60
 SLICE_S = 0.010
 NEAR_END = 12
 """A reader this near to the end, in pixels, is at the end."""
+
+
+class _Ground(QWidget):
+    """What the messages lie on. Opaque: else every new word repaints all that lies beneath, up to the window."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._be_opaque()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self._be_opaque()
+
+    def _be_opaque(self) -> None:
+        # Each time, because a style sheet takes it away whenever it is applied.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), self._theme.color("bg"))
 
 
 class Transcript(QScrollArea):
@@ -52,7 +76,7 @@ class Transcript(QScrollArea):
         self._follows = True
         self._is_placing = False
         self._can_generate = False
-        self._content = QWidget()
+        self._content = _Ground(theme)
         self._set_up()
         self._settle_timer = self._timer(self.settle)
         self._build_timer = self._timer(self._build_more)
