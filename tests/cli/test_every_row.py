@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.cli.arguments import _load_setting, _sampling_setting
+from app.core.gguf import facts
 from app.core.settings import LOAD, SAMPLING, Setting
+from app.core.settings.bounds import model_defaults
 from tests.cli.program import Program
 
 
@@ -24,11 +26,13 @@ def test_a_sampling_setting_reads_its_own_default(row: Setting) -> None:
 def test_the_worker_takes_every_setting_at_once(loadout: Program, tiny_model: Path) -> None:
     """Given in full, the defaults make the same reply as when nothing is given."""
     seeded = ("run", tiny_model, "--prompt", "hello", "--max-tokens", 20, "--sample", "seed=5", "--json")
+    own = model_defaults(facts(tiny_model))
     spelled_out: list[str] = []
     for table, option in ((LOAD, "--set"), (SAMPLING, "--sample")):
         for row in table:
             if row.available and row.key not in {"seed", "max_tokens"}:
-                spelled_out += [option, f"{row.key}={row.format(row.default)}"]
+                default = own.get(row.key, row.default)
+                spelled_out += [option, f"{row.key}={row.format(default)}"]
     short, full = loadout(*seeded), loadout(*seeded, *spelled_out)
     assert full.exit_code == 0, full.stderr
     assert full.json()["text"] == short.json()["text"]
