@@ -72,7 +72,8 @@ def _redirect_output(log_path: str) -> None:
     os.close(handle)
     sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", errors="replace", closefd=False)
-    faulthandler.enable(file=2)
+    # Of the crashing thread only: walking the frames of threads that run on can crash in its turn, under another name.
+    faulthandler.enable(file=2, all_threads=False)
     line = "%(asctime)s.%(msecs)03d %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=line, datefmt="%H:%M:%S", force=True)
 
