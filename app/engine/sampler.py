@@ -10,7 +10,7 @@ import ctypes
 import json
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -249,6 +249,22 @@ def _grammar(values: dict[str, Any], vocab: Any) -> Any | None:
     return sampler
 
 
+def _refuse_remote(schema: Any) -> None:
+    """The converter fetches what an https reference names; nothing here goes to the network unasked."""
+    if isinstance(schema, dict):
+        items = cast("dict[str, Any]", schema)
+        reference = items.get("$ref")
+        if isinstance(reference, str) and not reference.startswith("#"):
+            raise ValueError(
+                f"it refers to {reference}; only references within the schema (#/...) are followed"
+            )
+        for value in items.values():
+            _refuse_remote(value)
+    elif isinstance(schema, list):
+        for value in cast("list[Any]", schema):
+            _refuse_remote(value)
+
+
 def _schema_grammar(schema: str) -> str:
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
@@ -256,6 +272,7 @@ def _schema_grammar(schema: str) -> str:
         parsed = json.loads(schema)
         if not isinstance(parsed, dict):
             raise TypeError("a schema is a JSON object")
+        _refuse_remote(parsed)
         return json_schema_to_gbnf(schema)
     except RecursionError:
         message = "the JSON schema refers to itself without end"

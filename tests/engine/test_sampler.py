@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from app.core.settings import SAMPLING
 from app.engine import sampler
 from app.engine.bindings import lib
+from app.engine.errors import EngineError
 from tests.engine.conftest import Bench
 from tests.tiny_models import build_llama
 
@@ -166,3 +168,23 @@ def test_a_seed_left_to_chance_is_drawn() -> None:
     seeds = {sampler.resolved({})["seed"] for _ in range(5)}
     assert len(seeds) > 1
     assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+@pytest.mark.parametrize(
+    "reference", ["https://example.org/schema.json", "http://example.org/x", "file:///etc/passwd"]
+)
+def test_a_schema_fetches_nothing(subject: Bench, reference: str) -> None:
+    schema = json.dumps({"type": "object", "properties": {"a": {"anyOf": [{"$ref": reference}]}}})
+    with pytest.raises(EngineError, match="only references within the schema"):
+        subject.submit("Hello", json_schema=schema)
+
+
+def test_a_schema_may_refer_to_itself(subject: Bench) -> None:
+    schema = {
+        "$ref": "#/$defs/n",
+        "$defs": {"n": {"type": "object", "properties": {"n": {"type": "integer"}}}},
+    }
+    schema["$defs"]["n"]["required"] = ["n"]  # type: ignore[index]
+    assert isinstance(
+        json.loads(subject.ask("Hello", json_schema=json.dumps(schema), max_tokens=100))["n"], int
+    )
