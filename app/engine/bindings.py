@@ -78,15 +78,6 @@ def function(name: str) -> Any:
     raise MissingFunctionError(name)
 
 
-def has_function(name: str) -> bool:
-    """Whether the build has the ggml function `name`."""
-    try:
-        function(name)
-    except MissingFunctionError:
-        return False
-    return True
-
-
 class AbortFlag:
     """A flag that llama.cpp's abort callback reads without entering Python.
 

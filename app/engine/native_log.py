@@ -66,7 +66,7 @@ class LoadLog:
 
 
 class NativeLog:
-    """Takes over llama.cpp's log for this process; `open_load` starts collecting, `tail` gives the last lines.
+    """Takes over llama.cpp's log for this process; `listen` hands each line on, `recent_errors` the last complaints.
 
     Every line of INFO and above goes to file descriptor 2 at once and unbuffered, so that the last words before an
     ``abort()`` are in the worker's log file. DEBUG lines are only read (they name each layer's device).

@@ -63,7 +63,6 @@ class Sampler:
         for step in self._steps(values, eog_tokens, bias_tokens):
             lib.llama_sampler_chain_add(self._chain, step)
         self._n_penalised = max(values["repeat_last_n"], values["dry_penalty_last_n"], 0)
-        self.is_constrained = self._grammar is not None
 
     def accept_prompt(self, tokens: Sequence[int]) -> None:
         """Let the penalties see the end of the prompt, as llama.cpp's server does."""
