@@ -10,10 +10,12 @@ touches it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, TypeAlias
@@ -74,7 +76,11 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What stands before the weights. `missing_bytes` > 0 says how much of the data area the file lacks."""
+    """What stands before the weights. `missing_bytes` > 0 says how much of the data area the file lacks.
+
+    `spans` has for each key where its entry (name, type and value) begins and ends in the file, `tensors_span` the
+    same for all tensor infos together.
+    """
 
     version: int
     metadata: Mapping[str, Value]
@@ -84,6 +90,8 @@ class Header:
     size_bytes: int
     missing_bytes: int = 0
     value_types: Mapping[str, str] = field(default_factory=dict[str, str])
+    spans: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    tensors_span: tuple[int, int] = (0, 0)
 
     def text(self, key: str) -> str:
         """The text under `key`, or ""."""
@@ -112,14 +120,35 @@ def read_header(path: str | os.PathLike[str], *, allow_truncated: bool = False) 
 
     A file that ends inside its weights is an error too, unless `allow_truncated`: see `missing_bytes`.
     """
-    try:
-        # Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb", buffering=0) as file:
+    with opened_header(path, allow_truncated=allow_truncated) as (header, _file):
+        return header
+
+
+@contextmanager
+def opened_header(
+    path: str | os.PathLike[str], *, allow_truncated: bool = False
+) -> Iterator[tuple[Header, BinaryIO]]:
+    """As `read_header`, with the file that it was read from, open for as long as the with block."""
+    with contextlib.ExitStack() as stack:
+        with _errors_told(path):
+            # Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
+            flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            descriptor = os.open(path, flags)
+            file = stack.enter_context(open(descriptor, "rb", buffering=0))
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 raise GgufError(GgufReason.NOT_A_FILE)
             header = parse_header(file, status.st_size)
+        if header.missing_bytes and not allow_truncated:
+            raise GgufError(GgufReason.TRUNCATED_TENSORS, missing_bytes=header.missing_bytes)
+        yield header, file
+
+
+@contextmanager
+def _errors_told(path: str | os.PathLike[str]) -> Iterator[None]:
+    """The system's errors as GgufError."""
+    try:
+        yield
     except FileNotFoundError:
         raise GgufError(GgufReason.NOT_FOUND) from None
     except (IsADirectoryError, NotADirectoryError):
@@ -130,9 +159,6 @@ def read_header(path: str | os.PathLike[str], *, allow_truncated: bool = False) 
         raise GgufError(reason) from None
     except OSError as error:
         raise GgufError(GgufReason.UNREADABLE, detail=error.strerror or str(error)) from None
-    if header.missing_bytes and not allow_truncated:
-        raise GgufError(GgufReason.TRUNCATED_TENSORS, missing_bytes=header.missing_bytes)
-    return header
 
 
 def parse_header(file: BinaryIO, size_bytes: int) -> Header:
@@ -145,20 +171,34 @@ def parse_header(file: BinaryIO, size_bytes: int) -> Header:
     reader.check_count(n_values, 13, "metadata entries")
     metadata: dict[str, Value] = {}
     value_types: dict[str, str] = {}
+    spans: dict[str, tuple[int, int]] = {}
     for _ in range(n_values):
+        start = reader.position
         key = reader.text(_KEY_BYTES, "a metadata key")
         if not key or key in metadata:
             raise GgufError(
                 GgufReason.BAD_METADATA, detail=f"the metadata key {_shown(key)} is repeated or empty"
             )
         metadata[key], value_types[key] = _read_value(reader, key)
+        spans[key] = (start, reader.position)
     alignment = _alignment(metadata.get("general.alignment", 32))
+    start = reader.position
     tensors = _read_tensors(reader, n_tensors, alignment)
+    tensors_span = (start, reader.position)
     data_offset = _padded(reader.position, alignment)
     end = data_offset + tensors[-1].offset + tensors[-1].size_bytes if tensors else 0
     missing_bytes = max(end - size_bytes, 0)
     return Header(
-        version, metadata, tensors, alignment, data_offset, size_bytes, missing_bytes, value_types=value_types
+        version=version,
+        metadata=metadata,
+        tensors=tensors,
+        alignment=alignment,
+        data_offset=data_offset,
+        size_bytes=size_bytes,
+        missing_bytes=missing_bytes,
+        value_types=value_types,
+        spans=spans,
+        tensors_span=tensors_span,
     )
 
 
