@@ -173,6 +173,12 @@ class Room:
         """How much more would have to be available for the plan to fit with its reserve; 0 where it does."""
         return max(0, self.device.total_bytes + self.reserve_bytes - self.available_bytes)
 
+    @property
+    def is_impossible(self) -> bool:
+        """Whether the device is too small for what cannot be dropped and read again; mapped weights can."""
+        needed = self.device.total_bytes - self.device.mapped_bytes
+        return 0 < self.device.capacity_bytes < needed
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -184,11 +190,7 @@ class Assessment:
     @property
     def is_impossible(self) -> bool:
         """Whether no closing of programs helps, mapped weights not counted: they need not be in memory at once."""
-        return any(
-            room.device.capacity_bytes
-            and room.device.total_bytes - room.device.mapped_bytes > room.device.capacity_bytes
-            for room in self.rooms
-        )
+        return any(room.is_impossible for room in self.rooms)
 
     @property
     def worst(self) -> Room | None:
