@@ -33,7 +33,13 @@ _SIGNATURES: dict[str, tuple[type[Any] | None, list[type[Any]]]] = {
     "ggml_backend_dev_backend_reg": (ctypes.c_void_p, [ctypes.c_void_p]),
     "ggml_backend_dev_buffer_type": (ctypes.c_void_p, [ctypes.c_void_p]),
     "ggml_backend_dev_host_buffer_type": (ctypes.c_void_p, [ctypes.c_void_p]),
+    "ggml_backend_dev_get_props": (None, [ctypes.c_void_p, ctypes.c_void_p]),
     "ggml_backend_buft_name": (ctypes.c_char_p, [ctypes.c_void_p]),
+    "ggml_backend_buft_is_host": (ctypes.c_bool, [ctypes.c_void_p]),
+    "ggml_backend_buft_get_device": (ctypes.c_void_p, [ctypes.c_void_p]),
+    "ggml_backend_buft_get_alignment": (ctypes.c_size_t, [ctypes.c_void_p]),
+    "ggml_backend_buffer_get_type": (ctypes.c_void_p, [ctypes.c_void_p]),
+    "ggml_get_name": (ctypes.c_char_p, [ctypes.c_void_p]),
     "ggml_backend_reg_name": (ctypes.c_char_p, [ctypes.c_void_p]),
     "ggml_backend_register": (None, [ctypes.c_void_p]),
     "ggml_backend_rpc_add_server": (ctypes.c_void_p, [ctypes.c_char_p]),
@@ -42,6 +48,24 @@ _SIGNATURES: dict[str, tuple[type[Any] | None, list[type[Any]]]] = {
         [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p],
     ),
 }
+
+
+class DeviceProps(ctypes.Structure):
+    """`struct ggml_backend_dev_props` with its `struct ggml_backend_dev_caps`, ggml-backend.h."""
+
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("description", ctypes.c_char_p),
+        ("memory_free", ctypes.c_size_t),
+        ("memory_total", ctypes.c_size_t),
+        ("type", ctypes.c_int),
+        ("device_id", ctypes.c_char_p),
+        ("async_", ctypes.c_bool),
+        ("host_buffer", ctypes.c_bool),
+        ("buffer_from_host_ptr", ctypes.c_bool),
+        ("events", ctypes.c_bool),
+        ("mmap_support", ctypes.c_bool),
+    ]
 
 
 class MissingFunctionError(RuntimeError):

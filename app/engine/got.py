@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.reasons import LoadRemark, NotAsAsked
 from app.core.run import Difference, Got, GotDevice
+from app.engine import params
 from app.engine.bindings import lib
 from app.engine.devices import Device
 from app.engine.native_log import LoadLog
@@ -21,7 +22,8 @@ def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
     values = loaded.values
     devices = _devices(loaded, log)
     n_offloaded = sum(device.n_layers for device in devices if device.name != _CPU)
-    flash = _flash_attention(values["flash_attn"], values, log)
+    said = log.flash_attention
+    flash = params.uses_flash_attention(values) if said is None else said
     in_force = _in_force(loaded, n_offloaded, flash)
     used = next((device for device in loaded.offload_devices() if n_offloaded), None)
     header = loaded.facts
@@ -84,13 +86,6 @@ def device_of_buffer(buffer: str, offload_names: list[str]) -> str:
         return _CPU
     matches = [name for name in offload_names if buffer.split("[")[0].startswith(name)]
     return max(matches, key=len, default=_CPU)
-
-
-def _flash_attention(asked: str, values: dict[str, Any], log: LoadLog) -> bool:
-    if log.flash_attention is not None:
-        return log.flash_attention
-    quantised = values["type_v"] not in {"f32", "f16", "bf16"}
-    return asked == "on" or (asked == "auto" and quantised)
 
 
 def _in_force(loaded: LoadedModel, n_offloaded: int, flash: bool) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,34 +13,13 @@ from app.engine import adapters, got, params
 from app.engine.bindings import AbortFlag, lib
 from app.engine.devices import Device, add_rpc_servers, all_devices
 from app.engine.errors import EngineError
+from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
 from app.engine.templates import FALLBACK, ChatTemplate
 from app.engine.vocabulary import Vocabulary
 
 Progress = Callable[[float, str], bool]
 """Called with (fraction 0..1, stage); returns False to abort."""
-
-_NO_MEMORY = r"unable to allocate|failed to allocate|out of memory|cudaMalloc failed|OutOf\w*Memory|bad_alloc"
-_NOT_A_MODEL = (
-    r"unknown model architecture|magic|within the file bounds|missing tensor|not found in model|corrupt|invalid|"
-    r"failed to (read|open|load GGUF)|wrong (shape|number)|error loading model"
-)
-_CAUSES: tuple[tuple[str, FailureKind, str], ...] = (
-    (_NO_MEMORY, FailureKind.OUT_OF_MEMORY, ""),
-    (r"K cache type", FailureKind.BAD_SETTING, "type_k"),
-    (r"V cache type|quantized V cache|different K", FailureKind.BAD_SETTING, "type_v"),
-    (r"main_gpu", FailureKind.BAD_SETTING, "main_gpu"),
-    (r"SPLIT_MODE|split buffers", FailureKind.BAD_SETTING, "split_mode"),
-    (r"n_seq_max", FailureKind.BAD_SETTING, "n_seq_max"),
-    (r"[Ff]ailed to connect|RPC|Remote", FailureKind.DEVICE_LOST, "rpc_servers"),
-    (_NOT_A_MODEL, FailureKind.BAD_FILE, ""),
-)
-"""What llama.cpp's error lines say, the kind of failure, and the setting it is about."""
-
-
-_UNKNOWN_ARCHITECTURE = (
-    "This version of llama.cpp does not know the architecture “{}”. Update Loadout, or choose another model."
-)
 
 
 class LoadedModel:
@@ -73,7 +51,7 @@ class LoadedModel:
         self.asked = dict(values)
         self.values = params.resolved(values)
         self.abort = AbortFlag()
-        self.facts = _read_facts(path)
+        self.facts = read_facts(path)
         log.forget()
         log.listen(self._load_log.read)
         try:
@@ -115,7 +93,7 @@ class LoadedModel:
         if not self.model:
             if aborted:
                 raise EngineError(FailureKind.CANCELLED, "loading was cancelled")
-            raise self._failure("llama.cpp could not load the file")
+            raise failure(self._log.recent_errors(), "llama.cpp could not load the file")
         self._loras = adapters.load_loras(self.model, self.values["lora"] or [])
 
     def _make_context(self) -> None:
@@ -125,7 +103,7 @@ class LoadedModel:
         self.params.context.abort_callback_data = self.abort.data
         self.context = lib.llama_init_from_model(self.model, self.params.context)
         if not self.context:
-            raise self._failure("llama.cpp could not create the context")
+            raise failure(self._log.recent_errors(), "llama.cpp could not create the context")
         adapters.apply_loras(self.context, self._loras)
 
     def _set_template(self) -> None:
@@ -154,7 +132,7 @@ class LoadedModel:
         lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
         lib.llama_synchronize(self.context)
         if code < 0:
-            raise self._failure("llama.cpp could not run the model")
+            raise failure(self._log.recent_errors(), "llama.cpp could not run the model")
 
     def offload_devices(self) -> list[Device]:
         """The devices that layers may be on, besides the CPU."""
@@ -169,36 +147,8 @@ class LoadedModel:
             lib.llama_model_free(self.model)
             self.model = None
 
-    def _failure(self, fallback: str) -> EngineError:
-        said = self._log.recent_errors()
-        if match := re.search(r"unknown model architecture: '(.*)'", said):
-            return EngineError(FailureKind.BAD_FILE, _UNKNOWN_ARCHITECTURE.format(match[1]), "architecture")
-        for pattern, fault, key in _CAUSES:
-            if match := re.search(rf"^.*(?:{pattern}).*$", said, re.MULTILINE):
-                line = _memory_words(match[0]) if fault is FailureKind.OUT_OF_MEMORY else match[0]
-                return EngineError(fault, _without_prefix(line), key)
-        return EngineError(FailureKind.ENGINE, _without_prefix(said.splitlines()[-1]) if said else fallback)
 
-
-def _without_prefix(line: str) -> str:
-    """What llama.cpp says, without the names of its functions before it."""
-    return re.sub(r"^(?:\w+: )*(?:error loading model: )?", "", line.strip())
-
-
-def _memory_words(line: str) -> str:
-    """An allocation that failed, in words and with a size that people read; `line` if it names none."""
-    if match := re.search(r"buffer of size (\d+)", line):
-        n_bytes = int(match[1])
-    elif match := re.search(r"allocating ([\d.]+) MiB", line):
-        n_bytes = float(match[1]) * 1024 * 1024
-    else:
-        return line
-    size = f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
-    where = f" on device {device[1]}" if (device := re.search(r"on device (\w+)", line)) else ""
-    return f"{size} in one piece could not be had{where}"
-
-
-def _read_facts(path: str) -> ModelFacts:
+def read_facts(path: str) -> ModelFacts:
     try:
         return facts(path)
     except GgufError as error:

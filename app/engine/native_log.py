@@ -68,11 +68,12 @@ class LoadLog:
 class NativeLog:
     """Takes over llama.cpp's log for this process; `listen` hands each line on, `recent_errors` the last complaints.
 
-    Every line of INFO and above goes to file descriptor 2 at once and unbuffered, so that the last words before an
-    ``abort()`` are in the worker's log file. DEBUG lines are only read (they name each layer's device).
+    Every line of `echo_from` (INFO) and above goes to file descriptor 2 at once and unbuffered, so that the last words
+    before an ``abort()`` are in the process's log file. DEBUG lines are only read (they name each layer's device).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, echo_from: int = INFO) -> None:
+        self._echo_from = echo_from
         self._partial = ""
         self._partial_level = INFO
         self._listener: Callable[[int, str], None] | None = None
@@ -100,9 +101,9 @@ class NativeLog:
             level = self._partial_level
         else:
             self._partial_level = level
-        if level >= INFO:
+        if level >= self._echo_from:
             os.write(2, text)
-        elif self._listener is None:
+        elif level < INFO and self._listener is None:
             return
         self._partial += text.decode("utf-8", "replace")
         while "\n" in self._partial:

@@ -105,16 +105,30 @@ def _set_model(params: Params, values: dict[str, Any]) -> None:
         model.tensor_split = ctypes.cast(array, ctypes.POINTER(ctypes.c_float))
 
 
-def _set_devices(params: Params, values: dict[str, Any], devices: list[Device]) -> None:
+def chosen_devices(values: dict[str, Any], devices: list[Device]) -> list[Device]:
+    """Those of `devices` that layers may go to, in llama.cpp's order.
+
+    Raises:
+        EngineError: `values` name one that is not there.
+    """
     wanted: list[str] = values["devices"] or []
     if not wanted:
-        params.devices = taken_by_default(devices)
-        return
+        return taken_by_default(devices)
     if [name.lower() for name in wanted] == ["none"]:
-        params.devices = []
-    else:
-        params.devices = [named(devices, name, "devices") for name in wanted]
-        params.devices = [device for device in params.devices if device.is_offload]
+        return []
+    return [device for name in wanted if (device := named(devices, name, "devices")).is_offload]
+
+
+def uses_flash_attention(values: dict[str, Any]) -> bool:
+    """Whether flash attention is on where llama.cpp's log does not say: it says so only where it had to find out."""
+    quantised = values["type_v"] not in {"f32", "f16", "bf16"}
+    return values["flash_attn"] == "on" or (values["flash_attn"] == "auto" and quantised)
+
+
+def _set_devices(params: Params, values: dict[str, Any], devices: list[Device]) -> None:
+    params.devices = chosen_devices(values, devices)
+    if not values["devices"]:
+        return
     array = (ctypes.c_void_p * (len(params.devices) + 1))(*[device.handle for device in params.devices], None)
     params.kept.append(array)
     params.model.devices = ctypes.cast(array, ctypes.c_void_p)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterable
 from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from app.worker import protocol as p
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
+    from app.engine.devices import Device
     from app.engine.model import LoadedModel
     from app.worker.serving import Serving
 
@@ -32,7 +34,7 @@ def worker_main(
     model_path: str, values: dict[str, Any], commands: Queue[p.Command], events: Queue[p.Event], log_path: str
 ) -> None:
     """The entry point of a worker. Everything written to stdout or stderr, by anyone, goes to `log_path`."""
-    _redirect_output(log_path)
+    redirect_output(log_path)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches us too; the parent decides
     end_with_parent()
     _log.info("worker %d: %s", os.getpid(), model_path)
@@ -65,7 +67,8 @@ def end_with_parent() -> None:
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
-def _redirect_output(log_path: str) -> None:
+def redirect_output(log_path: str) -> None:
+    """Everything written to stdout or stderr from now on, by anyone in this process, goes to `log_path`."""
     handle = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
@@ -307,8 +310,13 @@ def print_devices(rpc_servers: list[str]) -> None:
         add_rpc_servers(rpc_servers)
     except EngineError as error:
         sys.exit(error.message)
+    print(json.dumps(device_records(all_devices())))  # noqa: T201 - this process exists to print it
+
+
+def device_records(devices: Iterable[Device]) -> list[dict[str, Any]]:
+    """Builtin types only: {name, description, kind, backend, free_bytes, total_bytes} of each device."""
     records: list[dict[str, Any]] = []
-    for device in all_devices():
+    for device in devices:
         free_bytes, total_bytes = device.memory()
         records.append(
             {
@@ -320,4 +328,4 @@ def print_devices(rpc_servers: list[str]) -> None:
                 "total_bytes": total_bytes,
             }
         )
-    print(json.dumps(records))  # noqa: T201 - this process exists to print it
+    return records

@@ -217,3 +217,35 @@ Event = (
     | Heartbeat
     | Exited
 )
+
+
+# -- the probe ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What would the model file `path` take with the load settings `values`?
+
+    `held` maps device names to bytes that are given back before such a load; `projector` is an mmproj file or "".
+    """
+
+    path: str
+    values: dict[str, Any] = field(default_factory=dict[str, Any])
+    held: dict[str, int] = field(default_factory=dict[str, int])
+    projector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`footprint` is `core.footprint.Footprint` as a dict."""
+
+    footprint: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """There is no such footprint: `kind` is a `FailureKind`, `detail` the setting's key or the reason."""
+
+    kind: str
+    message: str
+    detail: str = ""

@@ -1,0 +1,295 @@
+"""The memory that a plan would take, measured by llama.cpp itself, which goes through a load without allocating.
+
+``llama_model_params.no_alloc`` reads a file's header, decides where every tensor goes and simulates each allocation; a
+context made on such a model lays out its KV cache and reserves its graphs in the same way. `engine.breakdown` reads
+the sums back to the byte, the log names each layer's device, and a skeleton of the file (`core.skeleton`) makes it a
+matter of milliseconds. What is not simulated is worked out as llama.cpp does it:
+
+* A mapped file cannot be simulated (``GGML_ASSERT(!ml.no_alloc)``, src/llama-model.cpp). llama.cpp maps, for each
+  file, the range from the first to the last tensor that stays in memory it can map (``get_mapping_range``).
+* LoRA adapters go where the weights are that they change (src/llama-adapter.cpp).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.core.footprint import Buffer, DeviceFootprint, Footprint
+from app.core.gguf import GgufError, Header, parts_of, read_header
+from app.core.reasons import FailureKind
+from app.core.settings import LOAD
+from app.engine import breakdown, params
+from app.engine.bindings import lib
+from app.engine.buffer_types import BufferTypes, Weight, is_mapped, weight_of
+from app.engine.devices import Device, add_rpc_servers, all_devices
+from app.engine.errors import EngineError
+from app.engine.failures import failure
+from app.engine.native_log import LoadLog, NativeLog
+
+_N_MODELS = 6
+_FREE_STEP = 1 << 26
+"""With several devices and no split of the user's, llama.cpp splits by free memory: a model that was laid out when
+the free memory of any was another by more than this is laid out again."""
+
+
+@dataclass(slots=True)
+class _Model:
+    """A model laid out without its weights, and what is known of it."""
+
+    handle: Any
+    params: params.Params
+    log: LoadLog
+    weights: list[Weight]
+    mapped: dict[int, list[int]] = field(
+        default_factory=dict[int, list[int]]
+    )  # buffer type -> range of each file
+
+
+class DryRun:
+    """Answers what plans would take. Keeps the models laid out last, so that a change of context costs no reading.
+
+    Belongs to one thread. A broken file can end the process: see `worker.probe`.
+    """
+
+    def __init__(self, log: NativeLog) -> None:
+        """`log` has been installed."""
+        self._log = log
+        self._models: OrderedDict[str, _Model] = OrderedDict()
+        self._servers: set[str] = set()
+        self._headers: dict[str, tuple[Header, ...]] = {}
+        self._types = BufferTypes([])
+        self._devices: list[Device] = []
+        lib.llama_backend_init()
+
+    def footprint(
+        self,
+        path: str,
+        values: Mapping[str, Any],
+        *,
+        held: Mapping[str, int] | None = None,
+        draft_path: str = "",
+        projector: str = "",
+    ) -> Footprint:
+        """What the model at `path` (a skeleton or the file itself) takes with the load settings `values`.
+
+        `held` maps device names to bytes that will be given back before the load; `draft_path` is a skeleton of
+        the draft model that `values` name; `projector` an mmproj file.
+
+        Raises:
+            EngineError: llama.cpp refuses the file or a setting.
+        """
+        started_s = time.perf_counter()
+        self._find_devices(values)
+        found, n_loads = self._measure(path, params.resolved(dict(values)), held or {})
+        if draft_path:
+            draft, n_more = self._measure(draft_path, _draft_values(values, found.n_ctx), held or {})
+            found, n_loads = _with_draft(found, draft), n_loads + n_more
+        if projector:
+            found = self._with_projector(found, projector, values)
+        elapsed_ms = (time.perf_counter() - started_s) * 1000
+        return replace(found, elapsed_ms=elapsed_ms, n_model_loads=n_loads)
+
+    def _find_devices(self, values: Mapping[str, Any]) -> None:
+        wanted: list[str] = values.get("rpc_servers") or []
+        new = [endpoint for endpoint in wanted if endpoint not in self._servers]
+        if new or not self._devices:
+            add_rpc_servers(new)
+            self._servers.update(new)
+            self._devices = all_devices()
+            self._types = BufferTypes(self._devices)
+
+    def _measure(self, path: str, values: dict[str, Any], held: Mapping[str, int]) -> tuple[Footprint, int]:
+        values = values | {"tensor_split": self._split(values, held)}
+        key = self._key(path, values)
+        n_loads = 0
+        if key not in self._models:
+            self._models[key] = self._lay_out(path, values)
+            n_loads = 1
+        self._models.move_to_end(key)
+        while len(self._models) > _N_MODELS:
+            lib.llama_model_free(self._models.popitem(last=False)[1].handle)
+        return self._make_context(self._models[key], values), n_loads
+
+    def _split(self, values: dict[str, Any], held: Mapping[str, int]) -> list[float]:
+        """The split over devices; llama.cpp's own, by free memory, with what is given back counted as free."""
+        given: list[float] = values["tensor_split"] or []
+        if given or not held:
+            return given
+        devices = params.chosen_devices(values, self._devices)
+        if len(devices) < 2:
+            return given
+        return [float(device.memory()[0] + held.get(device.name, 0)) for device in devices]
+
+    def _key(self, path: str, values: dict[str, Any]) -> str:
+        """What the layout of a model depends on."""
+        told = {row.key: values[row.key] for row in LOAD if not row.target.startswith(("context.", "draft."))}
+        devices = params.chosen_devices(values, self._devices)
+        free = [device.memory()[0] // _FREE_STEP for device in devices] if len(devices) > 1 else []
+        return json.dumps([path, told, free], sort_keys=True, default=str)
+
+    # -- the model ------------------------------------------------------------------------------------------
+
+    def _lay_out(self, path: str, values: dict[str, Any]) -> _Model:
+        headers = self._headers_of(path)
+        architecture = headers[0].text("general.architecture")
+        built = params.build(values, self._devices, architecture)
+        built.model.no_alloc = True
+        built.model.load_mode = lib.llama_load_mode_from_str(b"none")
+        log = LoadLog()
+        handle = self._logged(log, lambda: lib.llama_model_load_from_file(path.encode(), built.model))
+        if not handle:
+            raise failure(self._log.recent_errors(), "llama.cpp could not read the file")
+        model = _Model(handle, built, log, [])
+        try:
+            model.weights = [weight_of(tensor) for tensor in breakdown.tensors_of(handle)]
+        except EngineError:
+            lib.llama_model_free(handle)
+            raise
+        if is_mapped(values, built.devices):
+            model.mapped = self._types.mapped_ranges(model.weights, headers)
+        return model
+
+    def _headers_of(self, path: str) -> tuple[Header, ...]:
+        if path not in self._headers:
+            try:
+                self._headers[path] = tuple(read_header(part) for part in parts_of(path))
+            except GgufError as error:
+                raise EngineError(FailureKind.BAD_FILE, error.message, error.reason) from None
+        return self._headers[path]
+
+    # -- the context ----------------------------------------------------------------------------------------
+
+    def _make_context(self, model: _Model, values: dict[str, Any]) -> Footprint:
+        built = params.build(values, self._devices, "")
+        log = LoadLog()
+        context = self._logged(log, lambda: lib.llama_init_from_model(model.handle, built.context))
+        if not context:
+            raise failure(self._log.recent_errors(), "llama.cpp could not lay out the context")
+        try:
+            buffers = self._buffers(model, log, breakdown.memory_of(context), values)
+            n_ctx, n_ctx_slot = lib.llama_n_ctx(context), lib.llama_n_ctx_seq(context)
+        finally:
+            lib.llama_free(context)
+        layers = tuple(name for _layer, name in sorted(model.log.layer_devices.items()))
+        flash = log.flash_attention
+        return Footprint(
+            devices=tuple(self._devices_of(model, buffers, layers)),
+            buffers=tuple(buffer for buffer, _device in buffers),
+            layer_devices=layers,
+            n_ctx=n_ctx,
+            n_ctx_slot=n_ctx_slot,
+            flash_attention=params.uses_flash_attention(values) if flash is None else flash,
+            elapsed_ms=0.0,
+        )
+
+    def _buffers(
+        self,
+        model: _Model,
+        log: LoadLog,
+        memory: list[breakdown.BufferTypeMemory],
+        values: dict[str, Any],
+    ) -> list[tuple[Buffer, str]]:
+        """Each buffer as the real load's log will name it, and the device that it is on."""
+        found: list[tuple[Buffer, str]] = []
+        for item in memory:
+            kind = self._types.kind(item.handle)
+            n_lines = sum(1 for name, part, _size in log.buffers if (name, part) == (kind.name, "kv"))
+            found += [
+                (Buffer(kind.name, "weights", self._unmapped_bytes(model, item)), kind.device),
+                (Buffer(kind.name, "kv", item.context_bytes, max(n_lines, 1)), kind.device),
+                (Buffer(kind.name, "compute", item.compute_bytes), kind.device),
+            ]
+        for handle, sizes in model.mapped.items():
+            kind = self._types.kind(handle)
+            found.append((Buffer(f"{kind.name}_Mapped", "weights", sum(sizes), len(sizes)), kind.device))
+        outputs = [(name, size) for name, part, size in log.buffers if part == "output"]
+        found += [(Buffer(name, "output", size), self._types.cpu.name) for name, size in outputs]
+        adapters: list[list[str]] = values["lora"] or []
+        for path, *_scale in adapters:
+            found += self._types.adapter(self._headers_of(path)[0], model.weights)
+        return [(buffer, device) for buffer, device in found if buffer.size_bytes]
+
+    def _unmapped_bytes(self, model: _Model, item: breakdown.BufferTypeMemory) -> int:
+        return 0 if model.mapped and item.handle in self._types.mappable() else item.model_bytes
+
+    def _devices_of(
+        self, model: _Model, buffers: list[tuple[Buffer, str]], layers: tuple[str, ...]
+    ) -> list[DeviceFootprint]:
+        mapped = {f"{self._types.kind(handle).name}_Mapped" for handle in model.mapped}
+        found: list[DeviceFootprint] = []
+        for device in self._devices:
+            if device.kind == "accel":
+                continue
+            sizes: Counter[str] = Counter()
+            for buffer, name in buffers:
+                if name == device.name:
+                    sizes[buffer.part] += buffer.size_bytes
+                    sizes["mapped"] += buffer.size_bytes if buffer.name in mapped else 0
+            free_bytes, total_bytes = device.memory()
+            found.append(
+                DeviceFootprint(
+                    name=device.name,
+                    description=device.description,
+                    kind=device.kind,
+                    weights_bytes=sizes["weights"],
+                    kv_bytes=sizes["kv"],
+                    compute_bytes=sizes["compute"],
+                    output_bytes=sizes["output"],
+                    mapped_bytes=sizes["mapped"],
+                    n_layers=layers.count(device.name),
+                    free_bytes=free_bytes,
+                    capacity_bytes=total_bytes,
+                )
+            )
+        return found
+
+    def _with_projector(self, found: Footprint, path: str, values: Mapping[str, Any]) -> Footprint:
+        chosen = params.chosen_devices(params.resolved(dict(values)), self._devices)
+        sizes = breakdown.projector_memory(path, use_gpu=bool(chosen))
+        names = {device.handle: device.name for device in self._devices}
+        by_name = {names.get(handle, ""): size_bytes for handle, size_bytes in sizes.items()}
+        devices = (replace(item, projector_bytes=by_name.get(item.name, 0)) for item in found.devices)
+        return replace(found, devices=tuple(devices))
+
+    def _logged(self, log: LoadLog, call: Callable[[], Any]) -> Any:
+        self._log.forget()
+        self._log.listen(log.read)
+        try:
+            return call()
+        finally:
+            self._log.listen(None)
+
+    def close(self) -> None:
+        """Free every model."""
+        while self._models:
+            lib.llama_model_free(self._models.popitem()[1].handle)
+
+
+def _draft_values(values: Mapping[str, Any], n_ctx: int) -> dict[str, Any]:
+    """The load settings of a draft model: its own rows, and the rest as the model that it drafts for."""
+    whole = params.resolved(dict(values))
+    own: dict[str, Any] = {
+        "n_gpu_layers": whole["draft_n_gpu_layers"],
+        "devices": whole["draft_devices"] or whole["devices"],
+        "type_k": whole["draft_type_k"],
+        "type_v": whole["draft_type_v"],
+        "n_ctx": n_ctx,
+        "lora": [],
+        "tensor_overrides": [],
+        "n_cpu_moe": 0,
+        "n_expert_used": None,
+        "kv_overrides": [],
+        "tensor_split": [],
+    }
+    return whole | {key: value for key, value in own.items() if value is not None}
+
+
+def _with_draft(found: Footprint, draft: Footprint) -> Footprint:
+    sizes = {device.name: device.total_bytes for device in draft.devices}
+    devices = (replace(item, draft_bytes=sizes.get(item.name, 0)) for item in found.devices)
+    return replace(found, devices=tuple(devices))
