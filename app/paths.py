@@ -90,6 +90,16 @@ class Paths:
         return self.cache_dir / "headers.json"
 
     @property
+    def skeletons_dir(self) -> Path:
+        """Headers of model files, made ready for dry runs."""
+        return self.cache_dir / "skeletons"
+
+    @property
+    def probe_log(self) -> Path:
+        """The output of the process that makes dry runs."""
+        return self.logs_dir / "probe.log"
+
+    @property
     def window_file(self) -> Path:
         """The window's size, place and folded parts (JSON)."""
         return self.config_dir / "window.json"

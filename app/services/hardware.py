@@ -31,6 +31,7 @@ class HardwareMonitor(QObject):
         super().__init__(parent)
         self._interval_s = interval_s
         self._stopping = threading.Event()
+        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         # Written by the window's thread, read by the sampling thread: replaced whole, never changed.
         self._worker_pid: int | None = None
@@ -42,9 +43,14 @@ class HardwareMonitor(QObject):
             self._thread = threading.Thread(target=self._run, name="hardware", daemon=True)
             self._thread.start()
 
+    def sample_now(self) -> None:
+        """Do not wait for the next sample's time; `sampled` follows in some milliseconds while it samples at all."""
+        self._wake.set()
+
     def stop(self) -> None:
         """No sample is emitted after this returns. Takes a moment, at most 0.3 s."""
         self._stopping.set()
+        self._wake.set()
         if self._thread is not None:
             self._thread.join(_STOP_S)
             self._thread = None
@@ -79,13 +85,14 @@ class HardwareMonitor(QObject):
         self._stopping.wait(0.1)
         while not self._stopping.is_set():
             started_s = time.monotonic()
+            self._wake.clear()
             sample = self._sample(processes, nvml)
             if self._stopping.is_set():
                 break
             self.sampled.emit(sample)
             if nvml.absence is GpuAbsence.NOT_ASKED_YET:
                 nvml.open()  # after the first sample: it can take seconds
-            self._stopping.wait(max(0.05, self._interval_s - (time.monotonic() - started_s)))
+            self._wake.wait(max(0.05, self._interval_s - (time.monotonic() - started_s)))
         nvml.close()
 
     def _sample(self, processes: _Processes, nvml: Nvml) -> Sample:
