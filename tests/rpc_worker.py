@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import socket
-import time
 from collections.abc import Iterator
+
+from app.worker import rpc_worker as served
 
 HAS_RPC_REASON = "this build of llama.cpp has no RPC backend (build with CMAKE_ARGS=-DGGML_RPC=on)"
 
@@ -18,51 +17,34 @@ def has_rpc() -> bool:
     return bool(lib.llama_supports_rpc())
 
 
-def _serve(endpoint: str) -> None:
-    import ctypes
-    import os
-
-    from app.engine.bindings import function
-
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    os.dup2(null, 2)
-    devices = (ctypes.c_void_p * 1)(function("ggml_backend_dev_get")(0))
-    function("ggml_backend_rpc_start_server")(endpoint.encode(), None, 1, 1, devices)
-
-
 class RpcWorker:
-    """A running remote worker; `endpoint` is its host:port."""
+    """The app's own remote worker, running, with the CPU; `endpoint` is its host:port."""
 
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.endpoint = f"127.0.0.1:{port}"
-        self._process = multiprocessing.get_context("spawn").Process(
-            target=_serve, args=(self.endpoint,), daemon=True
-        )
-        self._process.start()
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
-                return
-            time.sleep(0.05)
-        raise RuntimeError("the remote worker does not listen")
+    def __init__(self, port: int = 0) -> None:
+        self._worker = served.RpcWorker(port=port, devices=["CPU"])
+        self._worker.start()
+        self.endpoint = self._worker.endpoint
+
+    @property
+    def port(self) -> int:
+        """Where it listens on 127.0.0.1."""
+        return self._worker.port
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process, None once it was killed."""
+        return self._worker.pid
 
     def kill(self) -> None:
         """End it as a machine that goes away would."""
-        self._process.kill()
-        self._process.join()
-        self._process.close()
+        self._worker.kill()
 
 
 @contextlib.contextmanager
-def rpc_worker() -> Iterator[RpcWorker]:
+def rpc_worker(port: int = 0) -> Iterator[RpcWorker]:
     """A remote worker for the duration of a with block."""
-    worker = RpcWorker()
+    worker = RpcWorker(port)
     try:
         yield worker
     finally:
-        with contextlib.suppress(ValueError):
-            worker.kill()
+        worker.kill()

@@ -37,6 +37,9 @@ MAY_IMPORT = {
     "app.worker.client": ("app.core", "app.worker", "app.paths", "app.logs"),
     "app.worker.process": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.worker.serving": ("app.core", "app.engine", "app.worker"),
+    "app.worker.rpc_question": ("app.core",),
+    "app.worker.rpc_worker": ("app.worker",),
+    "app.worker.rpc_serving": ("app.core", "app.engine", "app.worker"),
     "app.worker.probe": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.services": ("app.core", "app.worker", "app.services", "app.paths", "app.logs"),
     "app.ui": ("app.core", "app.worker.protocol", "app.services", "app.ui", "app.paths", "app.logs"),
@@ -45,8 +48,14 @@ MAY_IMPORT = {
     "app.__main__": ("app",),
 }
 # What runs in processes of its own, and who may name it to start one. It imports llama.cpp when it runs, not before.
-WORKER_SIDE = ("app.worker.process", "app.worker.serving", "app.worker.probe", "app.engine")
-STARTS_PROCESSES = ("app.worker.client", "app.cli.devices", "app.application")
+WORKER_SIDE = (
+    "app.worker.process",
+    "app.worker.serving",
+    "app.worker.probe",
+    "app.worker.rpc_serving",
+    "app.engine",
+)
+STARTS_PROCESSES = ("app.worker.client", "app.worker.rpc_worker", "app.cli.devices", "app.application")
 NOBODY_IMPORTS = ("app.application", "app.__main__")
 
 QT = ("PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy")
