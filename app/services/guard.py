@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.core.footprint import Assessment, Verdict
 from app.core.reasons import FailureKind
@@ -47,12 +46,11 @@ def refusal_of(name: str, check: Check) -> LoadRefusal | None:
     return None
 
 
-def question_of(name: str, check: Check, app: Mapping[str, Any]) -> UnwiseLoad | None:
+def question_of(name: str, check: Check) -> UnwiseLoad | None:
     """What to ask before loading the plan that was checked; None where it may be loaded unasked.
 
-    `app` holds the preferences "guard" and "guard_reserve". The reserve of the guard's level is part of the
-    assessment already, so that anything but a plan that fits is unwise.
+    The reserve of the guard's level is part of the assessment: anything but a plan that fits is unwise.
     """
-    if app["guard"] == "off" or check.assessment is None or check.assessment.verdict is Verdict.FITS:
+    if not check.is_guarded or check.assessment is None or check.assessment.verdict is Verdict.FITS:
         return None
     return UnwiseLoad(name, check.assessment)

@@ -25,13 +25,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A plan just before it is loaded. Neither `footprint` nor `error` means that no answer came in time."""
+    """A plan just before it is loaded. Neither `footprint` nor `error` means that no answer came in time.
+
+    `is_guarded` says whether the user wants to be asked about unwise loads at all.
+    """
 
     facts: ModelFacts
     values: Mapping[str, Any]
     footprint: Footprint | None = None
     assessment: Assessment | None = None
     error: ProbeError | None = None
+    is_guarded: bool = True
 
 
 class LoadCheck(QObject):
@@ -95,5 +99,8 @@ class LoadCheck(QObject):
         self._limit.stop()
         if question is None:
             return
-        found = self._footprints.surroundings(fresh=True).assess(footprint) if footprint is not None else None
-        self.done.emit(Check(question.facts, question.values, footprint, found, error))
+        now = self._footprints.surroundings(fresh=True)
+        assessment = now.assess(footprint) if footprint is not None else None
+        self.done.emit(
+            Check(question.facts, question.values, footprint, assessment, error, now.app["guard"] != "off")
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,14 @@ from app.core.gguf import ModelFacts
 from app.core.library import ModelEntry
 from app.core.reasons import FailureKind
 from app.core.run import Got
-from app.core.settings import Problem
 from app.core.settings.loadouts import Loadout, LoadoutStore
+from app.services.footprint import FootprintService
+from app.services.guard import LoadRefusal, question_of, refusal_of
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
+from app.services.load_check import Check, LoadCheck
 from app.services.plan import Plan
+from app.services.predictions import Predictions
 from app.services.session import Session, SessionState
 from app.services.smaller_plan import smaller_plan
 from app.worker import protocol as p
@@ -26,13 +29,15 @@ _LESS_MAY_HELP = frozenset({FailureKind.OUT_OF_MEMORY, FailureKind.ENGINE, Failu
 
 
 @dataclass(frozen=True, slots=True)
-class LargeLoad:
-    """A model that leaves less of the free memory than the guard wants: ask before loading it."""
+class _Wanted:
+    """A plan as it was when the user asked to load it."""
 
-    name: str
-    size_bytes: int
-    free_bytes: int
-    reserve_bytes: int  # what the guard wants left free
+    facts: ModelFacts
+    values: dict[str, Any]
+    loadout_name: str
+
+    def is_same(self, other: _Wanted | None) -> bool:
+        return other is not None and (self.facts.path, self.values) == (other.facts.path, other.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,20 @@ class LoadFailure:
     log_path: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An unwise plan, while the user is asked about it."""
+
+    wanted: _Wanted
+    check: Check
+
+
 class Loading(QObject):
     """Knows the chosen model and takes it to the session. Shows nothing: what needs words goes out as a signal."""
 
     changed = Signal()  # the model chosen, the state, the progress, or what was got
-    confirm = Signal(object)  # LargeLoad: call `load_anyway` if the user agrees
-    refused = Signal(list)  # list[Problem]: errors in the plan
+    confirm = Signal(object)  # UnwiseLoad: call `load_anyway` if the user agrees
+    refused = Signal(object)  # LoadRefusal: a plan that cannot work
     failed = Signal(object)  # LoadFailure
     lost = Signal(object)  # Lost
     unusable = Signal(str, str)  # a file that was to be opened, and why it cannot be
@@ -75,24 +88,23 @@ class Loading(QObject):
         library: LibraryService,
         loadouts: LoadoutStore,
         known_good: KnownGood,
-        *,
-        free_bytes: Callable[[], int],
-        reserve_bytes: Callable[[], int | None],
+        footprints: FootprintService,
+        predictions: Predictions,
         parent: QObject | None = None,
     ) -> None:
-        """`free_bytes` is the memory free on all devices together; `reserve_bytes` what the guard wants of it left
-        free, None to ask nothing."""
         super().__init__(parent)
         self._session = session
         self._plan = plan
         self._library = library
         self._loadouts = loadouts
         self._known_good = known_good
-        self._free_bytes = free_bytes
-        self._reserve_bytes = reserve_bytes
+        self._footprints = footprints
+        self._predictions = predictions
+        self._check = LoadCheck(footprints, self)
+        self._wanted: _Wanted | None = None  # being checked, or waiting for the dry run's process to end
         self._waiting: tuple[str, bool] | None = None  # a file not in the library yet, and whether to load it
-        self._asked: tuple[str, dict[str, Any]] | None = None  # the large load that was asked about
-        self._agreed: tuple[str, dict[str, Any]] | None = None
+        self._asked: _Asked | None = None  # the unwise plan that was asked about
+        self._agreed: _Wanted | None = None
         self._loaded_name = ""
         self._loaded_facts: ModelFacts | None = None
         self._loaded_values: dict[str, Any] = {}
@@ -111,7 +123,9 @@ class Loading(QObject):
         self._session.load_failed.connect(self._load_failed)
         self._session.lost.connect(self._worker_lost)
         self._session.finished.connect(self._replied)
-        self._plan.model_changed.connect(self.changed)
+        self._plan.model_changed.connect(self._model_changed)
+        self._check.done.connect(self._checked)
+        self._footprints.paused.connect(self._load_wanted)
         self._library.changed.connect(self._look_for_waiting)
 
     # -- what it knows --------------------------------------------------------------------------------------
@@ -130,6 +144,11 @@ class Loading(QObject):
     def loaded_facts(self) -> ModelFacts | None:
         """The header of the model that is loaded or being loaded."""
         return self._loaded_facts if self.state is not SessionState.EMPTY else None
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether a load was asked for and has not begun: its memory is being looked at."""
+        return self._wanted is not None
 
     @property
     def got(self) -> Got | None:
@@ -192,29 +211,25 @@ class Loading(QObject):
     # -- loading --------------------------------------------------------------------------------------------
 
     def load(self) -> None:
-        """Loads the plan; `refused`, `confirm` or the session's signals follow."""
+        """Loads the plan as it stands; `refused`, `confirm` or the session's signals follow within two seconds."""
         facts = self._plan.model
         if facts is None or self.state is SessionState.EJECTING:
             return
-        errors: Sequence[Problem] = [item for item in self._plan.problems() if item.severity == "error"]
+        errors = tuple(item for item in self._plan.problems() if item.severity == "error")
         if errors:
-            self.refused.emit(list(errors))
+            self.refused.emit(LoadRefusal(facts.name, problems=errors))
             return
-        wanted = (facts.path, self._plan.values())
-        free_bytes = self._free_bytes() + self._held_bytes()
-        reserve_bytes = self._reserve_bytes()
-        is_large = reserve_bytes is not None and facts.size_bytes > free_bytes - reserve_bytes
-        if is_large and self._agreed != wanted:
-            self._asked = wanted
-            self.confirm.emit(LargeLoad(facts.name, facts.size_bytes, free_bytes, reserve_bytes or 0))
-            return
-        self._load(facts)
+        named = self._plan.base_name if not self._plan.is_modified else ""
+        self._wanted, self._asked = _Wanted(facts, self._plan.values(), named), None
+        self._check.request(facts, self._wanted.values)
+        self.changed.emit()
 
     def load_anyway(self) -> None:
         """The user agreed to what `confirm` asked; the same plan is not asked about again."""
-        self._agreed, self._asked = self._asked, None
-        if self._plan.model is not None:
-            self._load(self._plan.model)
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            self._agreed = self._wanted = asked.wanted
+            self._begin(asked.check)
 
     def load_values(self, values: dict[str, Any]) -> None:
         """Loads the plan's model with these settings, which become the plan."""
@@ -223,27 +238,63 @@ class Loading(QObject):
 
     def cancel(self) -> None:
         """Aborts a load."""
+        self._drop_wanted()
         self._session.abort_load()
 
     def eject(self) -> None:
         """Gives the memory back."""
+        self._drop_wanted()
         self._session.eject()
 
-    def _held_bytes(self) -> int:
-        """What the loaded model holds and gives back before the next one is loaded."""
-        got = self._session.got
-        if got is None:
-            return 0
-        return sum(item.weights_bytes + item.kv_bytes + item.compute_bytes for item in got.devices)
+    def _model_changed(self) -> None:
+        wanted, model = self._wanted, self._plan.model
+        if wanted is not None and (model is None or model.path != wanted.facts.path):
+            self._drop_wanted()
+        self.changed.emit()
 
-    def _load(self, facts: ModelFacts) -> None:
-        values = self._plan.values()
-        named = self._plan.base_name if not self._plan.is_modified else ""
-        self._loaded_facts, self._loaded_name, self._loaded_values = facts, facts.name, values
-        self.loadout_name = named
+    def _drop_wanted(self) -> None:
+        if self._wanted is None:
+            return
+        self._wanted = None
+        self._check.cancel()
+        self._footprints.resume()
+        self.changed.emit()
+
+    def _checked(self, check: Check) -> None:
+        wanted = self._wanted
+        if wanted is None:
+            return
+        refusal = refusal_of(wanted.facts.name, check)
+        question = question_of(wanted.facts.name, check) if not wanted.is_same(self._agreed) else None
+        if refusal is None and question is None:
+            self._begin(check)
+            return
+        self._wanted = None
+        self.changed.emit()
+        if refusal is not None:
+            self.refused.emit(refusal)
+        elif question is not None:
+            self._asked = _Asked(wanted, check)
+            self.confirm.emit(question)
+
+    def _begin(self, check: Check) -> None:
+        """The dry run's process must hold nothing on a device while the model is loaded; `_load_wanted` follows."""
+        self._predictions.expect(check.facts, check.values, check.footprint)
+        self._footprints.pause()
+
+    def _load_wanted(self) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is None or self._check.is_under_way:
+            return
+        self._loaded_facts, self._loaded_name, self._loaded_values = (
+            wanted.facts,
+            wanted.facts.name,
+            wanted.values,
+        )
+        self.loadout_name = wanted.loadout_name
         self.fraction, self.stage, self._was_ready = None, "", False
         self._weights_since_s = time.monotonic()
-        self._session.load(facts.path, values)
+        self._session.load(wanted.facts.path, wanted.values)
         self._log_path = str(self._session.log_path or "")
         self.changed.emit()
 

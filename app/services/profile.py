@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 from PySide6.QtCore import QObject, QTimer
 
 from app import logs
@@ -14,7 +13,6 @@ from app.core.history import History
 from app.core.prompts import PromptStore
 from app.core.run import Got
 from app.core.settings import APP, LOAD, SAMPLING
-from app.core.settings.guard import reserve_bytes
 from app.core.settings.loadouts import LoadoutStore
 from app.core.settings.machine import Machine
 from app.core.settings.presets import PresetStore
@@ -22,14 +20,16 @@ from app.core.settings.store import StoreReport
 from app.paths import Paths
 from app.services.chat import Chat
 from app.services.device_scan import DeviceScan
+from app.services.footprint import FootprintService, free_main_memory
 from app.services.hardware import HardwareMonitor
-from app.services.hardware_samples import Sample
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
 from app.services.loading import Loading
 from app.services.plan import Plan
+from app.services.predictions import Predictions
 from app.services.preferences import Preferences
 from app.services.session import Session, SessionState
+from app.worker.probe_client import Probe
 
 _DEVICES_MS = 600  # a list of remote workers is typed in several steps
 
@@ -60,16 +60,24 @@ class Profile(QObject):
         self._devices_soon.timeout.connect(self._ask_devices)
         self.history = History(paths.history_file)
         value = self.preferences.value
-        self._sample: Sample | None = None
-        self.monitor.sampled.connect(self._take_sample)
+        self.predictions = Predictions(self.session, self.history, free_main_memory, self)
+        self.footprints = FootprintService(
+            self.load_plan,
+            self.session,
+            self.monitor,
+            self.preferences,
+            self.predictions,
+            Probe(paths.skeletons_dir, paths.probe_log),
+            parent=self,
+        )
         self.loading = Loading(
             self.session,
             self.load_plan,
             self.library,
             self.loadouts,
             self.known_good,
-            free_bytes=self._free_bytes,
-            reserve_bytes=self._reserve_bytes,
+            self.footprints,
+            self.predictions,
             parent=self,
         )
         self.chat = Chat(
@@ -96,6 +104,7 @@ class Profile(QObject):
         """Ends it all; nothing of ours runs afterwards."""
         self._devices_soon.stop()
         self.chat.close()
+        self.footprints.close()
         self.session.close()
         self.monitor.stop()
         self.devices.close()
@@ -107,9 +116,6 @@ class Profile(QObject):
         """What happened to settings files that the user should know of."""
         stores = (self.preferences, self.loadouts, self.presets, self.known_good, self.prompts)
         return [report for store in stores for report in store.reports]
-
-    def _take_sample(self, sample: Sample) -> None:
-        self._sample = sample
 
     def _plan_changed(self, key: str) -> None:
         if key in {"rpc_servers", ""}:
@@ -128,16 +134,3 @@ class Profile(QObject):
 
     def _take_machine(self, machine: Machine, _titles: object) -> None:
         self.load_plan.set_machine(machine)
-
-    def _free_bytes(self) -> int:
-        free_bytes = psutil.virtual_memory().available
-        devices = self._sample.devices if self._sample is not None else ()
-        return free_bytes + sum(max(0, device.total_bytes - device.used_bytes) for device in devices)
-
-    def _reserve_bytes(self) -> int | None:
-        """What the guard wants left free on all devices together; None while it is off."""
-        app = {key: self.preferences.value(key) for key in ("guard", "guard_reserve")}
-        devices = self._sample.devices if self._sample is not None else ()
-        totals = [psutil.virtual_memory().total, *(device.total_bytes for device in devices)]
-        reserves = [reserve_bytes(app, total) for total in totals]
-        return None if None in reserves else sum(reserve or 0 for reserve in reserves)

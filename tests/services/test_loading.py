@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
 from app.core.reasons import FailureKind
 from app.paths import Paths
-from app.services.loading import LargeLoad, LoadFailure, Loading, Lost
+from app.services.guard import LoadRefusal
+from app.services.loading import LoadFailure, Loading, Lost
 from app.services.profile import Profile
 from app.services.session import SessionState
 from app.worker.process import list_devices
@@ -84,68 +84,12 @@ def test_errors_in_the_plan_are_refused(
     with qtbot.waitSignal(loading.refused) as told:
         loading.load()
     assert told.args is not None
-    assert all(problem.severity == "error" for problem in told.args[0])
-    assert loading.state is SessionState.EMPTY
-
-
-def _with_memory(profile: Profile, free_bytes: int, *, reserve_bytes: int | None = 0) -> Loading:
-    return Loading(
-        profile.session,
-        profile.load_plan,
-        profile.library,
-        profile.loadouts,
-        profile.known_good,
-        free_bytes=lambda: free_bytes,
-        reserve_bytes=lambda: reserve_bytes,
-    )
-
-
-def test_a_model_larger_than_memory_is_asked_about_once(
-    profile: Profile, tiny_model: Path, qtbot: QtBot
-) -> None:
-    loading = _with_memory(profile, 1000)
-    choose(loading, tiny_model, qtbot)
-    with qtbot.waitSignal(loading.confirm) as asked:
-        loading.load()
-    assert asked.args is not None
-    large = asked.args[0]
-    assert isinstance(large, LargeLoad)
-    assert (large.size_bytes, large.free_bytes) == (tiny_model.stat().st_size, 1000)
-    assert loading.state is SessionState.EMPTY
-    loading.load_anyway()
-    qtbot.waitUntil(lambda: loading.got is not None, timeout=20000)
-    loading.eject()
-    qtbot.waitUntil(lambda: loading.state is SessionState.EMPTY, timeout=10000)
-    with qtbot.assertNotEmitted(loading.confirm):
-        loading.load()
-    qtbot.waitUntil(lambda: loading.got is not None, timeout=20000)
-
-
-def test_the_guard_wants_its_reserve_left_free(profile: Profile, tiny_model: Path, qtbot: QtBot) -> None:
-    size_bytes = tiny_model.stat().st_size
-    loading = _with_memory(profile, size_bytes + 1000, reserve_bytes=1001)
-    choose(loading, tiny_model, qtbot)
-    with qtbot.waitSignal(loading.confirm) as asked:
-        loading.load()
-    assert loading.chosen is not None
-    assert asked.args == [LargeLoad(loading.chosen.name, size_bytes, size_bytes + 1000, 1001)]
-    with qtbot.assertNotEmitted(loading.confirm):
-        load(_with_memory(profile, size_bytes + 1000, reserve_bytes=1000), qtbot)
-
-
-def test_the_guards_levels_decide_on_the_reserve(profile: Profile) -> None:
-    ram_bytes = psutil.virtual_memory().total
-    for level, reserve in (("off", None), ("relaxed", 0), ("balanced", ram_bytes // 20), ("custom", 2 << 30)):
-        profile.preferences.set_value("guard", level)
-        profile.preferences.set_value("guard_reserve", 2048)
-        assert profile._reserve_bytes() == (None if reserve is None else pytest.approx(reserve, abs=2))
-
-
-def test_without_the_guard_nothing_is_asked(profile: Profile, tiny_model: Path, qtbot: QtBot) -> None:
-    loading = _with_memory(profile, 1000, reserve_bytes=None)
-    choose(loading, tiny_model, qtbot)
-    with qtbot.assertNotEmitted(loading.confirm):
-        load(loading, qtbot)
+    refusal = told.args[0]
+    assert isinstance(refusal, LoadRefusal)
+    assert refusal.problems
+    assert all(problem.severity == "error" for problem in refusal.problems)
+    assert (refusal.name, refusal.error, refusal.assessment) == ("Tiny llama", None, None)
+    assert (loading.state, loading.is_checking) == (SessionState.EMPTY, False)
 
 
 def test_the_last_used_loadout_is_offered_first(
@@ -215,6 +159,7 @@ def test_a_worker_killed_while_loading_is_told_once(
     model = tiny_models.build_random(tmp_path / "larger.gguf", 20_000_000)
     choose(loading, model, qtbot)
     loading.load()
+    qtbot.waitUntil(lambda: profile.session.worker_pid is not None, timeout=10000)
     pid = profile.session.worker_pid
     assert pid is not None
     with qtbot.assertNotEmitted(loading.failed), qtbot.waitSignal(loading.lost, timeout=20000) as told:

@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from app.core.figures import parameters_text
+from app.core.footprint import Assessment, Verdict
 from app.core.gguf import ModelFacts
 from app.core.run import Got
-from app.core.settings import LOAD, Problem
-from app.services.loading import LargeLoad, LoadFailure, Loading, Lost
+from app.core.settings import LOAD
+from app.services.guard import LoadRefusal, UnwiseLoad
+from app.services.loading import LoadFailure, Loading, Lost
 from app.services.session import SessionState
 from app.ui.format import bytes_text, duration_text, speed_text, when_text
 from app.ui.panel import texts
@@ -156,33 +158,42 @@ class LoadView(QObject):
 
     # -- dialogs --------------------------------------------------------------------------------------------
 
-    def _confirm(self, large: LargeLoad) -> None:
-        fits = large.size_bytes <= large.free_bytes
-        title = self.tr("Little memory would be left") if fits else self.tr("More than the free memory")
-        text = (
-            self.tr(
-                "{name} takes {size} of the {free} of memory that is free on all devices together; the guard in the "
-                "preferences wants {reserve} of it left free."
-            )
-            if fits
-            else self.tr(
-                "{name} takes {size}, and only {free} of memory is free on all devices together. It may load very "
-                "slowly, make the computer unresponsive, or fail."
-            )
-        ).format(
-            name=large.name,
-            size=bytes_text(large.size_bytes),
-            free=bytes_text(large.free_bytes),
-            reserve=bytes_text(large.reserve_bytes),
+    def _confirm(self, unwise: UnwiseLoad) -> None:
+        title = (
+            self.tr("Little memory would be left")
+            if unwise.assessment.verdict is Verdict.TIGHT
+            else self.tr("More than the free memory")
         )
+        text = self._needs(unwise.name, unwise.assessment)
         actions: list[Action] = [(self.tr("Load anyway"), "", self._loading.load_anyway)]
         self._open(title, text, actions, tone="warning", close=self.tr("Cancel"))
 
-    def _refuse(self, problems: list[Problem]) -> None:
+    def _needs(self, name: str, assessment: Assessment) -> str:
+        """What is needed of each device that falls short, and what it has."""
+        line = self.tr("{name} takes {size} of {device}, which has {free} free of {capacity}.")
+        return "\n\n".join(
+            line.format(
+                name=name,
+                size=bytes_text(room.device.total_bytes),
+                device=room.device.name,
+                free=bytes_text(room.available_bytes),
+                capacity=bytes_text(room.device.capacity_bytes),
+            )
+            for room in assessment.rooms
+            if room.missing_bytes
+        )
+
+    def _refuse(self, refusal: LoadRefusal) -> None:
+        if refusal.assessment is not None:
+            text = self._needs(refusal.name, refusal.assessment)
+            self._open(self.tr("{name} does not fit").format(name=refusal.name), text, [], tone="warning")
+            return
         lines = [
             f"{texts.title(LOAD[item.key])}: {texts.problem_text(item)}" if item.key in LOAD else item.text()
-            for item in problems
+            for item in refusal.problems
         ]
+        if refusal.error is not None:
+            lines.append(f"{texts.title(LOAD[refusal.error.detail])}: {refusal.error.message}")
         self._open(self.tr("These settings cannot work"), "\n\n".join(lines), [], tone="warning")
 
     def _tell_failure(self, failure: LoadFailure) -> None:
