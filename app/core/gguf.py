@@ -10,7 +10,7 @@ import dataclasses
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +31,7 @@ __all__ = [
     "TensorInfo",
     "Value",
     "facts",
+    "facts_of_headers",
     "metadata_items",
     "parse_header",
     "part_number",
@@ -150,18 +151,20 @@ def facts(path: str | os.PathLike[str]) -> ModelFacts:
     if header.number("split.count") > 1:
         paths = _split_paths(Path(path), header.number("split.count"))
         header = read_header(paths[0])
-    tensors = list(header.tensors)
-    size_bytes = header.size_bytes
-    for n, part in enumerate(paths[1:], start=1):
-        part_header = read_header(part)
-        if part_header.number("split.no") != n:
-            raise GgufError(GgufReason.SPLIT_MISMATCH, name=part.name)
-        tensors += part_header.tensors
-        size_bytes += part_header.size_bytes
+    return facts_of_headers(paths, [header, *(read_header(part) for part in paths[1:])])
+
+
+def facts_of_headers(paths: Sequence[Path], headers: Sequence[Header]) -> ModelFacts:
+    """What the model is whose parts, in order, have these paths and headers; GgufError as `facts`."""
+    header = headers[0]
+    tensors = [tensor for part in headers for tensor in part.tensors]
+    for n, (path, part) in enumerate(zip(paths, headers, strict=True)):
+        if n and part.number("split.no") != n:
+            raise GgufError(GgufReason.SPLIT_MISMATCH, name=path.name)
     n_tensors = header.number("split.tensors.count")
     if len(paths) > 1 and n_tensors and n_tensors != len(tensors):
         raise GgufError(GgufReason.SPLIT_MISMATCH, name=paths[0].name)
-    return _facts_of(header, paths, tensors, size_bytes)
+    return _facts_of(header, tuple(paths), tensors, sum(part.size_bytes for part in headers))
 
 
 def _split_paths(path: Path, n_parts: int) -> tuple[Path, ...]:
