@@ -1,0 +1,346 @@
+"""Plans that fit, found by dry runs alone: the most layers on the device, and what else could be given up or gained.
+
+`fit` asks an abstract `measure` for footprints and an abstract `judge` whether they fit, so that it knows neither
+processes nor devices. Nothing in it is estimated: every plan that it names was measured.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.fit_ladder import Ladder
+from app.core.fit_ranking import MAX_PLANS, Candidate, ranked
+from app.core.fit_runs import DryRuns, Exhausted, FitStopped, Judge, Measure, Measured, Refused, Values
+from app.core.fit_search import LadderSearch, Look, look
+from app.core.footprint import Assessment, Footprint, Verdict
+from app.core.gguf import ModelFacts
+from app.core.settings.load_table import LOAD
+from app.core.settings.rules import load_problems
+from app.core.settings.slots import CONTEXT_STEP
+
+__all__ = ["MIN_CONTEXT", "Fit", "FitPlan", "FitStopped", "Judge", "Measure", "fit"]
+
+MIN_CONTEXT = 2048
+"""Contexts are not offered smaller than this, unless less was asked for."""
+
+_KV_LADDER = ("q8_0", "q4_0")
+_UNQUANTISED = frozenset({"f32", "f16", "bf16"})
+_KV_KEYS = ("type_k", "type_v")
+_MIN_UBATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class FitPlan:
+    """One plan that fits. `values` holds what differs from the table's defaults; `changes` what differs from what
+    was asked (key -> new value). `n_layers` counts the output layer; `n_ctx` is the whole context.
+    """
+
+    values: dict[str, Any]
+    changes: dict[str, Any]
+    n_layers_offloaded: int
+    n_layers: int
+    n_ctx: int
+    footprint: Footprint
+    assessment: Assessment
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether it fits only without the reserve."""
+        return self.assessment.verdict is Verdict.TIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The answer: `plans`, best first, empty where nothing fits.
+
+    `nearest` is the plan that was short by least, where nothing fits (its assessment says by how much). `refusal` is
+    what `measure` raised first, if it did. `is_complete` is False where the deadline ended the search.
+    """
+
+    plans: tuple[FitPlan, ...]
+    n_dry_runs: int
+    elapsed_ms: float
+    nearest: FitPlan | None = None
+    refusal: Exception | None = None
+    is_complete: bool = True
+
+
+def fit(
+    values: Values,
+    facts: ModelFacts,
+    measure: Measure,
+    judge: Judge,
+    *,
+    pinned: Collection[str] = (),
+    deadline_s: float = math.inf,
+) -> Fit:
+    """Plans that fit, starting from the load settings `values` and never changing those in `pinned`.
+
+    For every choice of context, KV types and the like, the plan with the most layers on the device is the very one
+    that trying every number of layers would find. A plan fits where `judge` says so with the reserve; where none
+    does, those that leave less than the reserve are taken. `measure` may raise: what it refuses is left out;
+    `FitStopped` passes through. `deadline_s` bounds the time: what was found by then is the answer.
+    """
+    started = time.perf_counter()
+    runs = DryRuns(measure, judge, started + deadline_s)
+    plans: list[FitPlan] = []
+    is_complete = True
+    for accepted in (Verdict.FITS, Verdict.TIGHT):
+        exploration = _Exploration(dict(values), facts, runs, frozenset(pinned), accepted)
+        is_complete = exploration.explore()
+        plans = exploration.plans()
+        if plans or not is_complete:
+            break
+    short = None if plans else runs.nearest()
+    nearest = None if short is None else _plan(short, values)
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    return Fit(tuple(plans), runs.n_made, elapsed_ms, nearest, runs.refusal, is_complete)
+
+
+def _plan(measured: Measured, asked: Values) -> FitPlan:
+    footprint = measured.footprint
+    changes = {
+        row.key: measured.values.get(row.key, row.default)
+        for row in LOAD
+        if measured.values.get(row.key, row.default) != asked.get(row.key, row.default)
+    }
+    return FitPlan(
+        measured.values,
+        changes,
+        footprint.n_layers_offloaded,
+        footprint.n_layers,
+        footprint.n_ctx,
+        footprint,
+        measured.assessment,
+    )
+
+
+# -- what to try ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The best rung of one choice. `rung` 0 gives up nothing."""
+
+    choice: dict[str, Any]
+    rung: int
+    measured: Measured
+
+
+@dataclass(slots=True)
+class _Exploration:
+    """One walk through the choices; `accepted` is the worst verdict that counts as fitting."""
+
+    asked: dict[str, Any]
+    facts: ModelFacts
+    runs: DryRuns
+    pinned: frozenset[str]
+    accepted: Verdict
+    found: list[_Best] = field(default_factory=list[_Best])
+    _errors: frozenset[str] = frozenset()
+    _ladder: Ladder | None = None
+
+    def explore(self) -> bool:
+        """Fill `found`; False where it was cut short."""
+        self._errors = self._complaints({})
+        try:
+            asked = self._best({})
+            if asked is not None and asked.rung == 0:
+                self._gain()
+            else:
+                self._give_up(asked)
+        except Exhausted:
+            return False
+        return True
+
+    def plans(self) -> list[FitPlan]:
+        """What was found, ranked, at most `MAX_PLANS`."""
+        top = self._ladder
+        candidates = [
+            Candidate(
+                {**LOAD.defaults(), **best.measured.values},
+                best.measured.footprint,
+                is_asked=not best.choice,
+                is_whole=best.rung == 0,
+                n_expert_layers=top.n_expert_layers if top is not None else 0,
+            )
+            for best in self.found
+        ]
+        order = ranked(candidates, {**LOAD.defaults(), **self.asked}, self._context())
+        return [_plan(self.found[index].measured, self.asked) for index in order[:MAX_PLANS]]
+
+    # -- more than was asked for
+
+    def _gain(self) -> None:
+        """Everything fits: the longest context with it, the same with a smaller KV cache, and better KV types."""
+        reached = self._grown({})
+        for types in self._kv_choices()[1:2]:
+            self._grown(types, above=reached)
+        if self._is_quantised() and not any(key in self.pinned for key in _KV_KEYS):
+            best = self._whole({"type_k": "f16", "type_v": "f16"})
+            if best is not None:
+                self.found.append(best)
+
+    def _grown(self, types: dict[str, Any], above: int = 0) -> int:
+        """Find the longest of the larger contexts with which all still fits; it, or `above` where none does."""
+        contexts = [n_ctx for n_ctx in self._larger_contexts() if n_ctx > above]
+        best: _Best | None = None
+        low, high = 0, len(contexts)  # those below `low` fit, those from `high` on do not
+        guess = high - 1
+        while low < high:
+            seen = self._whole({**types, "n_ctx": contexts[guess]})
+            if seen is not None:
+                best, low = seen, guess + 1
+            else:
+                high = guess
+            guess = (low + high) // 2
+        if best is None:
+            return above
+        self.found.append(best)
+        return contexts[low - 1]
+
+    # -- less than was asked for
+
+    def _give_up(self, asked: _Best | None) -> None:
+        """Not everything fits: smaller KV types, shorter contexts, both, a smaller batch, the KV cache elsewhere."""
+        contexts, kv_choices = self._contexts(), self._kv_choices()
+        least = self._best({**kv_choices[:2][-1], **contexts[-1]}) or self._best(
+            {**kv_choices[-1], **contexts[-1]}
+        )
+        if least is not None and (asked is None or least.rung < asked.rung):
+            for context in contexts:
+                if self._tried_kv(context, kv_choices[:2] if context else kv_choices):
+                    break
+        self._smaller_batch(asked)
+        self._kv_off_device()
+
+    def _tried_kv(self, context: dict[str, Any], kv_choices: list[dict[str, Any]]) -> bool:
+        """Try KV types, best first, until nothing is left behind; True where the asked ones get there."""
+        for number, types in enumerate(kv_choices):
+            best = self._best({**types, **context})
+            if best is not None and best.rung == 0:
+                return number == 0
+        return False
+
+    def _smaller_batch(self, asked: _Best | None) -> None:
+        n_ubatch = int(self._value("n_ubatch"))
+        for divisor in (4, 2) if "n_ubatch" not in self.pinned else ():
+            if n_ubatch // divisor >= _MIN_UBATCH:
+                best = self._best({"n_ubatch": n_ubatch // divisor}, None if asked is None else asked.rung)
+                if best is None or best.rung:
+                    return  # a half would gain no more than a quarter
+
+    def _kv_off_device(self) -> None:
+        uses_device = self._ladder is not None and len(self._ladder) > 1
+        if uses_device and self._value("offload_kqv") and "offload_kqv" not in self.pinned:
+            self._best({"offload_kqv": False})
+
+    # -- one choice
+
+    def _best(self, choice: dict[str, Any], hint: int | None = None) -> _Best | None:
+        """The first rung that fits with `choice` over what was asked, also noted in `found`."""
+        known = next((best for best in self.found if best.choice == choice), None)
+        if known is not None or not self._is_allowed(choice):
+            return known
+        try:
+            rung = self._searched(choice, hint)
+        except Refused:
+            return None
+        if rung is None:
+            return None
+        best = _Best(choice, rung, self.runs(self._rung_values(choice, rung)))
+        self.found.append(best)
+        return best
+
+    def _searched(self, choice: dict[str, Any], hint: int | None) -> int | None:
+        def look_at(rung: int) -> Look:
+            measured = self.runs(self._rung_values(choice, rung))
+            return look(measured.assessment, self.accepted)
+
+        ladder = self._the_ladder(choice)
+        is_uniform = not self.facts.n_swa and not self.facts.n_head_kv_per_layer
+        search = LadderSearch(len(ladder), look_at, kink=ladder.kink, is_uniform=is_uniform)
+        return search.first_that_fits(hint)
+
+    def _whole(self, choice: dict[str, Any]) -> _Best | None:
+        """The first rung of `choice` if it fits."""
+        if not self._is_allowed(choice):
+            return None
+        try:
+            measured = self.runs(self._rung_values(choice, 0))
+        except Refused:
+            return None
+        fits = look(measured.assessment, self.accepted).fits
+        return _Best(choice, 0, measured) if fits else None
+
+    def _rung_values(self, choice: dict[str, Any], rung: int) -> dict[str, Any]:
+        return {**self.asked, **choice, **self._the_ladder(choice)[rung]}
+
+    def _the_ladder(self, choice: dict[str, Any]) -> Ladder:
+        """The rungs are the same for every choice; what there is to offload is seen in a dry run."""
+        if self._ladder is None:
+            top = Ladder.top(self.asked, self.pinned)
+            footprint = self.runs({**self.asked, **choice, **top}).footprint
+            self._ladder = Ladder.of(self.asked, self.facts, footprint, self.pinned)
+        return self._ladder
+
+    # -- which choices there are
+
+    def _value(self, key: str) -> Any:
+        return LOAD.value(self.asked, key)
+
+    def _context(self) -> int:
+        """The context asked for, in tokens; 0 where the model's own is not known."""
+        return int(self._value("n_ctx") or self.facts.n_ctx_train)
+
+    def _contexts(self) -> list[dict[str, Any]]:
+        """What was asked, then halves of it."""
+        found: list[dict[str, Any]] = [{}]
+        n_ctx = self._context()
+        while "n_ctx" not in self.pinned and n_ctx // 2 >= MIN_CONTEXT:
+            n_ctx = n_ctx // 2 // CONTEXT_STEP * CONTEXT_STEP
+            found.append({"n_ctx": n_ctx})
+        return found
+
+    def _larger_contexts(self) -> list[int]:
+        """Doubles of what was asked, up to the trained context."""
+        n_ctx, most = self._context(), self.facts.n_ctx_train
+        if "n_ctx" in self.pinned or not 0 < n_ctx < most:
+            return []
+        doubles: Iterator[int] = (n_ctx << n for n in range(1, 32))
+        return [*(double for double in doubles if double < most), most]
+
+    def _is_quantised(self) -> bool:
+        return any(self._value(key) not in _UNQUANTISED for key in _KV_KEYS)
+
+    def _kv_choices(self) -> list[dict[str, Any]]:
+        """The KV types asked for, then smaller ones that the model and the other settings allow."""
+        free = [key for key in _KV_KEYS if key not in self.pinned]
+        found: list[dict[str, Any]] = [{}]
+        for name in _KV_LADDER:
+            smaller = {key: name for key in free if _kv_bits(name) < _kv_bits(self._value(key))}
+            if smaller and self._is_allowed(smaller):
+                found.append(smaller)
+        return found
+
+    def _is_allowed(self, choice: dict[str, Any]) -> bool:
+        return self._complaints(choice) <= self._errors
+
+    def _complaints(self, choice: dict[str, Any]) -> frozenset[str]:
+        """The rules that a choice breaks: its errors, and warnings about what it changes."""
+        return frozenset(
+            f"{problem.key} {problem.reason}"
+            for problem in load_problems({**self.asked, **choice}, self.facts)
+            if problem.severity == "error" or problem.key in _KV_KEYS
+        )
+
+
+def _kv_bits(name: str) -> float:
+    """Bits per value, the blocks' scales included (ggml's block layouts)."""
+    return {"f32": 32, "q8_0": 8.5, "q5_1": 6, "q5_0": 5.5, "q4_1": 5, "q4_0": 4.5, "iq4_nl": 4.5}.get(
+        name, 16
+    )
