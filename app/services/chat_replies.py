@@ -186,7 +186,7 @@ class Replies(QObject):
         reply = self._open.get(event.request_id)
         if reply is None:
             return
-        is_lost = event.kind == FailureKind.WORKER_LOST
+        is_lost = event.kind in {FailureKind.WORKER_LOST, FailureKind.DEVICE_LOST}
         reply.message.state = MessageState.INTERRUPTED if is_lost else MessageState.FAILED
         reply.message.error = ReplyError(event.kind, event.message, event.detail)
         self._end(event.request_id)

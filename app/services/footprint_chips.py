@@ -9,6 +9,9 @@ from app.core.settings import LOAD
 from app.services.footprint_questions import Answer, ChipAnswer, Chips, Question
 from app.services.plan import Plan
 
+_NOT_ASKED = frozenset({"rpc_servers"})
+"""llama.cpp forgets no remote worker that it was told of: each answer without them would take a new process."""
+
 
 class RowChips:
     """Bytes by setting key, total over all devices; measured row by row, for the newest plan only.
@@ -36,7 +39,7 @@ class RowChips:
 
     def measure(self, answer: Answer, first: str) -> None:
         """Has the rows of the plan measured that `answer` is about, the row `first` before the others."""
-        rows = [row.key for row in LOAD if row.affects_memory and row.available]
+        rows = [row.key for row in LOAD if row.affects_memory and row.available and row.key not in _NOT_ASKED]
         changed = sorted((key for key in rows if self._plan.is_changed(key)), key=lambda key: key != first)
         if answer.footprint is None:
             return

@@ -6,19 +6,19 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from app.core.fit import Fit, FitStopped, fit
 from app.core.footprint import Footprint
 from app.core.gguf import ModelFacts
+from app.core.reasons import FailureKind
 from app.core.settings import LOAD
 from app.services.footprint_memory import Surroundings
 from app.worker.probe_client import Probe, ProbeError
 
-if TYPE_CHECKING:
-    from app.core.fit import Fit
-
 _log = logging.getLogger(__name__)
 _END_S = 0.8
+_FIT_S = 3.0  # for the largest models; what was found by then is the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,6 @@ class Ended:
 
 
 Told = Answer | CheckAnswer | ChipAnswer | FitAnswer | Ended
-
-
-class _Interrupted(BaseException):
-    """Ends a search for something more urgent. No Exception: a search goes on after those."""
 
 
 class Questions:
@@ -198,7 +194,7 @@ class Questions:
         while (job := self._next()) is not None:
             try:
                 self._do(job)
-            except _Interrupted:
+            except FitStopped:  # for something more urgent: it waits, unless it was withdrawn
                 pass
             except Exception as error:  # the thread's boundary: the bar stays, without an answer
                 _log.exception("the footprint could not be asked for")
@@ -229,14 +225,15 @@ class Questions:
             self._do_question(job)
 
     def _do_question(self, question: Question) -> None:
+        with self._changed:
+            is_check = self._check is question
         answer = self._answer(question)
         with self._changed:
-            if self._is_withdrawn():
-                return  # it is asked again after the pause
-            is_check = self._check is question
+            if self._is_withdrawn() or (is_check and self._check is not question):
+                return  # after a pause it is asked again
             if is_check:
                 self._check = None
-            elif self._plan is question:
+            elif self._plan is question:  # an answer about the plan before is told too: the bar follows the slider
                 self._plan = None
         self._say(CheckAnswer(answer) if is_check else answer)
 
@@ -252,26 +249,21 @@ class Questions:
         self._say(ChipAnswer(chips.question, key, added, is_last=not rest))
 
     def _do_fit(self, job: FitQuestion) -> None:
-        from app.core.fit import fit  # not needed before somebody presses the button
-
         asked = job.question
 
         def measure(values: Mapping[str, Any]) -> Footprint:
             with self._changed:
                 if self._is_withdrawn() or self._fit is not job or self._check or self._plan or self._chips:
-                    raise _Interrupted
+                    raise FitStopped
             return self._probe.footprint(asked.facts.path, values, held=asked.held)
 
-        try:
-            found = fit(asked.values, asked.facts, measure, job.surroundings.assess, pinned=job.pinned)
-            answer = FitAnswer(job, found)
-        except ProbeError as error:
-            answer = FitAnswer(job, error=error.message)
+        judge = job.surroundings.assess
+        found = fit(asked.values, asked.facts, measure, judge, pinned=job.pinned, deadline_s=_FIT_S)
         with self._changed:
             if self._is_withdrawn() or self._fit is not job:
                 return
             self._fit = None
-        self._say(answer)
+        self._say(FitAnswer(job, found))
 
     def _answer(self, question: Question) -> Answer:
         try:
@@ -283,15 +275,19 @@ class Questions:
     def _is_withdrawn(self) -> bool:
         return self._is_paused or self._is_closed
 
-    def _give_up(self, job: Question | Chips | FitQuestion, error: Exception) -> None:
+    def _give_up(self, job: Question | Chips | FitQuestion, defect: Exception) -> None:
         """After a defect: the job is not tried for ever."""
         with self._changed:
-            self._check = None if self._check is job else self._check
+            is_check = self._check is job
+            self._check = None if is_check else self._check
             self._plan = None if self._plan is job else self._plan
             self._chips = None if self._chips is job else self._chips
             self._fit = None if self._fit is job else self._fit
         if isinstance(job, FitQuestion):
-            self._say(FitAnswer(job, error=str(error)))
+            self._say(FitAnswer(job, error=str(defect)))
+        elif isinstance(job, Question):
+            answer = Answer(job, error=ProbeError(FailureKind.INTERNAL, str(defect)))
+            self._say(CheckAnswer(answer) if is_check else answer)
 
     def _say(self, told: Told) -> None:
         try:
