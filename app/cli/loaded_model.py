@@ -49,6 +49,8 @@ _ADVICE = {
     FailureKind.OUT_OF_MEMORY: "try a smaller --set n_ctx, a quantised KV cache or a smaller model",
     FailureKind.BAD_TEMPLATE: "--set chat_template=chatml takes another one, --raw none",
     FailureKind.PROMPT_TOO_LONG: "--set n_ctx makes it longer",
+    FailureKind.DEVICE_LOST: "check that 'loadout rpc-worker' runs there and can be reached, or leave it out of "
+    "rpc_servers",
 }
 _LOG_SAYS_MORE = {FailureKind.INTERNAL, FailureKind.ENGINE, FailureKind.BAD_GRAMMAR}
 

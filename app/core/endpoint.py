@@ -65,7 +65,7 @@ def parse_endpoint(text: str) -> Endpoint:
     host = host.lower()
     if not host:
         raise EndpointError(text, EndpointFault.EMPTY)
-    if not _is_host(host):
+    if "/" in plain or not _is_host(host):
         raise EndpointError(text, EndpointFault.BAD_HOST)
     if not colon:
         return Endpoint(host)

@@ -42,6 +42,8 @@ _SIGNATURES: dict[str, tuple[type[Any] | None, list[type[Any]]]] = {
     "ggml_get_name": (ctypes.c_char_p, [ctypes.c_void_p]),
     "ggml_backend_reg_name": (ctypes.c_char_p, [ctypes.c_void_p]),
     "ggml_backend_register": (None, [ctypes.c_void_p]),
+    "ggml_set_abort_callback": (ctypes.c_void_p, [ctypes.c_void_p]),
+    "ggml_print_backtrace": (None, []),
     "ggml_backend_rpc_add_server": (ctypes.c_void_p, [ctypes.c_char_p]),
     "ggml_backend_rpc_start_server": (
         None,

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import psutil
 
+from app.core.endpoint import Endpoint, EndpointError, parse_endpoint
 from app.core.reasons import FailureKind
+from app.core.rpc_protocol import NotAWorkerError, hello
 from app.engine.bindings import DEVICE_KINDS, MissingFunctionError, function
 from app.engine.errors import EngineError
 
 _CONNECT_S = 3.0
+_ANSWER_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,16 @@ def taken_by_default(devices: list[Device]) -> list[Device]:
 
 
 def add_rpc_servers(endpoints: list[str]) -> None:
-    """Make remote workers ("host:port") appear as devices.
+    """Make remote workers ("host" or "host:port") appear as devices.
 
     Raises:
-        EngineError: this build has no RPC backend, or an endpoint does not answer.
+        EngineError: this build has no RPC backend, or an endpoint is none, or does not answer.
     """
-    for endpoint in endpoints:
+    for text in endpoints:
+        endpoint = _parsed(text)
         _must_answer(endpoint)
         try:
-            registry = function("ggml_backend_rpc_add_server")(endpoint.encode())
+            registry = function("ggml_backend_rpc_add_server")(str(endpoint).encode())
         except MissingFunctionError:
             raise EngineError(
                 FailureKind.BAD_SETTING,
@@ -91,20 +95,44 @@ def add_rpc_servers(endpoints: list[str]) -> None:
                 "rpc_servers",
             ) from None
         if not registry:
-            raise EngineError(
-                FailureKind.DEVICE_LOST, f"no remote worker answers at {endpoint}", "rpc_servers"
-            )
+            raise _no_answer(endpoint, "it has no devices")
         function("ggml_backend_register")(registry)
 
 
-def _must_answer(endpoint: str) -> None:
-    """llama.cpp ends the process when a remote worker does not answer, so we ask first."""
-    host, _, port = endpoint.rpartition(":")
+def _parsed(text: str) -> Endpoint:
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_S).close()
-    except (OSError, ValueError) as error:
-        message = f"no remote worker answers at {endpoint} ({error})"
-        raise EngineError(FailureKind.DEVICE_LOST, message, "rpc_servers") from None
+        return parse_endpoint(text)
+    except EndpointError as error:
+        raise EngineError(FailureKind.BAD_SETTING, f"the remote worker {error}", "rpc_servers") from None
+
+
+def _must_answer(endpoint: Endpoint) -> None:
+    """llama.cpp ends the process where no remote worker answers, and waits for ever for a busy one: we ask first."""
+    try:
+        address = socket.gethostbyname(endpoint.host)  # as llama.cpp does: IPv4, and the first of several
+        with socket.create_connection((address, endpoint.port), _CONNECT_S) as connection:
+            connection.settimeout(_ANSWER_S)
+            hello(connection.sendall, lambda n_bytes: _received(connection, n_bytes))
+    except ConnectionError as error:
+        raise _no_answer(endpoint, error.strerror or str(error)) from None
+    except TimeoutError:
+        raise _no_answer(endpoint, "it serves another client, or its machine is gone") from None
+    except (OSError, UnicodeError) as error:
+        raise _no_answer(endpoint, str(error)) from None
+    except (EOFError, NotAWorkerError):
+        raise _no_answer(endpoint, "what answers is no remote worker of this llama.cpp") from None
+
+
+def _received(connection: socket.socket, n_bytes: int) -> bytes:
+    received = connection.recv(n_bytes, getattr(socket, "MSG_WAITALL", 0))
+    if len(received) < n_bytes:
+        raise EOFError
+    return received
+
+
+def _no_answer(endpoint: Endpoint, reason: str) -> EngineError:
+    message = f"no remote worker answers at {endpoint} ({reason})"
+    return EngineError(FailureKind.DEVICE_LOST, message, "rpc_servers")
 
 
 def named(devices: list[Device], name: str, key: str) -> Device:

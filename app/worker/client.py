@@ -51,6 +51,7 @@ class WorkerClient:
         self._own: deque[p.Event] = deque()
         self._stopping = False
         self._load_failed = False
+        self._lost_workers: tuple[str, ...] = ()
         self._exited = False
         self._closed = False
 
@@ -162,7 +163,8 @@ class WorkerClient:
             while reader.poll():
                 event: p.Event = self._events.get()
                 self._note(event)
-                received.append(event)
+                if not isinstance(event, p.Aborting):
+                    received.append(event)
         except (EOFError, OSError):  # the worker is gone, perhaps in the middle of a message
             self._closed = True
         return received
@@ -173,6 +175,8 @@ class WorkerClient:
                 self._open.discard(event.request_id)
         if isinstance(event, p.LoadFailed):
             self._load_failed = True
+        if isinstance(event, p.Aborting):
+            self._lost_workers = event.lost
 
     def _end(self) -> list[p.Event]:
         self._process.join()
@@ -184,19 +188,22 @@ class WorkerClient:
         code = self._process.exitcode or 0
         name = signal.Signals(-code).name if code < 0 and -code in set(signal.Signals) else ""
         expected = self._stopping or self._load_failed
-        endings.append(p.Exited(code, name, expected, self.log_tail()))
+        endings.append(p.Exited(code, name, expected, self.log_tail(), lost_workers=self._lost_workers))
         with contextlib.suppress(OSError, ValueError):
             self._events.close()
             cast(Any, self._events)._reader.close()
         return endings
 
     def _lost(self, request_id: int) -> p.Event:
-        message = "the worker process has ended"
+        kind, message, detail = p.FailureKind.WORKER_LOST, "the worker process has ended", ""
+        if self._lost_workers and not self._stopping:
+            kind, detail = p.FailureKind.DEVICE_LOST, "rpc_servers"
+            message = f"the remote worker {' or '.join(self._lost_workers)} no longer answers"
         if request_id == p.LOAD_REQUEST:
-            return p.LoadFailed(
-                p.FailureKind.CANCELLED if self._stopping else p.FailureKind.WORKER_LOST, message
-            )
-        return p.Failed(request_id, p.FailureKind.WORKER_LOST, message)
+            # With a lost remote worker the failure says all there is to say; `Exited` is then expected.
+            self._load_failed = kind is p.FailureKind.DEVICE_LOST
+            return p.LoadFailed(p.FailureKind.CANCELLED if self._stopping else kind, message, detail)
+        return p.Failed(request_id, kind, message, detail)
 
     def log_tail(self) -> str:
         """The end of what the worker and its libraries wrote."""

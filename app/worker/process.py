@@ -156,6 +156,7 @@ class _Worker:
             loaded.close()
 
     def _load(self, model_path: str, values: dict[str, Any]) -> LoadedModel | None:
+        from app.engine.aborts import AbortWatch
         from app.engine.errors import EngineError
         from app.engine.memory import may_take
         from app.engine.model import LoadedModel
@@ -164,6 +165,9 @@ class _Worker:
         log = NativeLog()
         log.install()
         self._native_log = log
+        self._aborts = AbortWatch(self._report_abort)
+        self._aborts.install()
+        self._aborts.watch(values.get("rpc_servers") or [])
         try:
             with may_take(_free_bytes()):  # llama.cpp writes zeros over a whole KV cache, however absurd
                 return LoadedModel(model_path, values, log, self._report_progress)
@@ -174,6 +178,13 @@ class _Worker:
             self._events.put(p.LoadFailed(p.FailureKind.INTERNAL, f"{type(error).__name__}: {error}"[:2000]))
         self._status.stop()
         return None
+
+    def _report_abort(self, words: str, lost: tuple[str, ...]) -> None:
+        """Called in the thread in which llama.cpp gives up; the process ends when this returns."""
+        with contextlib.suppress(ValueError, OSError):
+            self._events.put(p.Aborting(words, lost))
+            self._events.close()
+            self._events.join_thread()  # until it is written
 
     _last_progress = (-1.0, "")
 

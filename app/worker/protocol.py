@@ -190,10 +190,23 @@ class Heartbeat:
 
 
 @dataclass(frozen=True, slots=True)
+class Aborting:
+    """llama.cpp is about to end the process with these `words`; for the client alone, which says so in `Exited`.
+
+    `lost` are the remote workers ("host:port") that no longer answer, where that is the reason.
+    """
+
+    words: str
+    lost: tuple[str, ...] = ()
+    request_id: int = -1
+
+
+@dataclass(frozen=True, slots=True)
 class Exited:
     """Written by the client, last of all: the process has ended.
 
     `expected` is True after Shutdown or a failed load. `signal_name` is e.g. "SIGKILL" or "" (POSIX only).
+    `lost_workers` are the remote workers ("host:port") that no longer answered, where that was the reason.
     """
 
     exit_code: int
@@ -201,6 +214,7 @@ class Exited:
     expected: bool
     log_tail: str
     request_id: int = -1
+    lost_workers: tuple[str, ...] = ()
 
 
 Command = Generate | Bench | Cancel | CountTokens | Shutdown
@@ -215,6 +229,7 @@ Event = (
     | Failed
     | TokenCount
     | Heartbeat
+    | Aborting
     | Exited
 )
 

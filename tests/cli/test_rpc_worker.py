@@ -10,6 +10,7 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -183,3 +184,22 @@ def test_devices_does_not_wait_for_one_that_is_busy(loadout: Program) -> None:
     assert done.exit_code == 1
     assert "one client at a time" in done.stderr
     assert time.monotonic() - started_s < 15
+
+
+def test_a_reply_whose_remote_worker_goes_away_stays_and_says_which(
+    loadout: Program, tiny_model: Path
+) -> None:
+    with rpc_worker() as remote:
+        settings = ("--set", f"rpc_servers={remote.endpoint}", "--set", "n_ctx=16384")
+        process = loadout.start(
+            "run", tiny_model, "--raw", "--prompt", "Once", "--max-tokens", 15000, *settings
+        )
+        assert process.stdout is not None
+        begun = process.stdout.read(20)
+        remote.kill()
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert len(begun + out) >= 20
+    assert f"a device was lost: the remote worker {remote.endpoint} no longer answers" in err
+    assert "loadout rpc-worker" in err
+    assert "Traceback" not in err

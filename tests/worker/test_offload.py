@@ -127,21 +127,3 @@ def test_a_device_that_does_not_answer_is_named(tiny_model: Path, start: Start) 
     failed = start(tiny_model, rpc_servers=["127.0.0.1:1"]).until(p.LoadFailed, p.Loaded)
     assert (failed.kind, failed.detail) == (FailureKind.DEVICE_LOST, "rpc_servers")
     assert "127.0.0.1:1" in failed.message
-
-
-def test_a_device_that_goes_away_ends_the_request_and_nothing_else(
-    tiny_model: Path, start: Start, remote: RpcWorker
-) -> None:
-    talk = start(tiny_model, rpc_servers=[remote.endpoint])
-    talk.until(p.Loaded)
-    request_id = talk.generate(prompt="Hello", sampling={"max_tokens": 1_000_000}, overflow="drop_oldest")
-    talk.until(p.TextDelta)
-    remote.kill()
-    ended = talk.until(p.Failed)
-    assert ended.request_id == request_id
-    assert ended.kind in {FailureKind.DEVICE_LOST, FailureKind.WORKER_LOST}
-    assert talk.endings()[request_id] == 1
-    with rpc_worker() as another:
-        again = start(tiny_model, rpc_servers=[another.endpoint])
-        again.until(p.Loaded)
-        say(again)
