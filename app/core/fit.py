@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.fit_ladder import Ladder
-from app.core.fit_ranking import MAX_PLANS, Candidate, ranked
+from app.core.fit_ranking import Candidate, ranked
 from app.core.fit_runs import DryRuns, Exhausted, FitStopped, Judge, Measure, Measured, Refused, Values
 from app.core.fit_search import LadderSearch, Look, look
 from app.core.footprint import Assessment, Footprint, Verdict
@@ -158,7 +158,7 @@ class _Exploration:
         return True
 
     def plans(self) -> list[FitPlan]:
-        """What was found, ranked, at most `MAX_PLANS`."""
+        """What was found and is worth showing, best first."""
         top = self._ladder
         candidates = [
             Candidate(
@@ -171,7 +171,7 @@ class _Exploration:
             for best in self.found
         ]
         order = ranked(candidates, {**LOAD.defaults(), **self.asked}, self._context())
-        return [_plan(self.found[index].measured, self.asked) for index in order[:MAX_PLANS]]
+        return [_plan(self.found[index].measured, self.asked) for index in order]
 
     # -- more than was asked for
 

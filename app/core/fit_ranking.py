@@ -72,14 +72,16 @@ class _Weighed:
 
 
 def ranked(candidates: Sequence[Candidate], asked: dict[str, Any], n_ctx_asked: int) -> list[int]:
-    """Indices of the `candidates` worth showing, best first. `asked` holds every load setting."""
+    """Indices of at most `MAX_PLANS` of the `candidates`, best first. `asked` holds every load setting."""
     weighed = [_weighed(index, candidate, asked, n_ctx_asked) for index, candidate in enumerate(candidates)]
     kept: list[_Weighed] = []
     # What gives up less quality is decided on first: only a plan that is shown can make another one needless.
     for plan in sorted(weighed, key=lambda plan: (plan.loss - plan.speed_loss, -plan.n_ctx, plan.speed_loss)):
         if plan.is_asked or not any(_makes_needless(other, plan) for other in kept):
             kept.append(plan)
-    return [plan.index for plan in sorted(kept, key=_order)]
+    shown = sorted(kept, key=_order)
+    last = [plan for plan in shown[MAX_PLANS:] if plan.is_asked]  # always shown: all others are held against it
+    return [plan.index for plan in [*shown[: MAX_PLANS - len(last)], *last]]
 
 
 def _order(plan: _Weighed) -> tuple[bool, float, tuple[int, int, str]]:

@@ -26,15 +26,22 @@ _FEW_LAYERS = 3
 _WOBBLE_LAYERS = 1.5
 """By how many average layers a share of several devices may differ from the straight line."""
 
+_LAYER_PERIOD = 6
+"""Where layers are not alike, at most so many share the cache of one that sees the whole context (Gemma 3)."""
+
 _MAX_INTERPOLATIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a rung needs of one device, in bytes, and the most that it may need there."""
+    """What a rung needs of one device, in bytes, and the most that it may need there.
+
+    `stored_bytes` is all but the compute buffer, the KV cache included.
+    """
 
     is_host: bool
     stored_bytes: int
+    kv_bytes: int
     compute_bytes: int
     n_layers: int
     limit_bytes: int
@@ -76,7 +83,7 @@ def _need(room: Room, *, keeps_reserve: bool) -> Need:
     device = room.device
     limit = room.available_bytes - (room.reserve_bytes if keeps_reserve else 0)
     stored = device.total_bytes - device.compute_bytes
-    return Need(device.kind == "cpu", stored, device.compute_bytes, device.n_layers, limit)
+    return Need(device.kind == "cpu", stored, device.kv_bytes, device.compute_bytes, device.n_layers, limit)
 
 
 class LadderSearch:
@@ -176,10 +183,20 @@ class LadderSearch:
         return min(rungs, key=lambda rung: (abs(rung - best), rung))
 
     def _may_fit(self, rung: int) -> bool:
+        if self._n_rungs - 1 - rung < self._n_lopsided():
+            return True
         above = max(seen for seen in self._looks if seen < rung)
         below = min((seen for seen in self._looks if seen > rung), default=None)
         names = self._looks[above].needs
         return all(self._least_excess(name, rung, above, below) <= 0 for name in names)
+
+    def _n_lopsided(self) -> int:
+        """Up to how many offloaded layers, dealt out to several devices, the output layer may be with any of them."""
+        n_layers = [need.n_layers for need in self._offloading() if need.n_layers]
+        return sum(n_layers) // min(n_layers) + 2 if len(n_layers) > 1 else 0
+
+    def _offloading(self) -> list[Need]:
+        return [need for need in self._looks[0].needs.values() if not need.is_host]
 
     def _least_excess(self, name: str, rung: int, above: int, below: int | None) -> float:
         upper = self._looks[above].needs[name]
@@ -195,9 +212,12 @@ class LadderSearch:
         lower_bytes = lower.stored_bytes if lower is not None else 0
         if self._looks[0].n_offload_devices == 1:  # a single device's only shrinks
             return lower_bytes
-        first = max(need.stored_bytes / max(need.n_layers, 1) for need in self._looks[0].needs.values())
         line = upper.stored_bytes + (lower_bytes - upper.stored_bytes) * share
-        return line - _WOBBLE_LAYERS * first
+        return line - _WOBBLE_LAYERS * max(map(self._layer_bytes, self._offloading()))
+
+    def _layer_bytes(self, need: Need) -> float:
+        n_alike = 1 if self._is_uniform else _LAYER_PERIOD
+        return (need.stored_bytes + need.kv_bytes * (n_alike - 1)) / max(need.n_layers, 1)
 
     def _least_compute(self, name: str, n_layers: int, *, is_host: bool) -> float:
         several = self._looks[0].n_offload_devices > 1

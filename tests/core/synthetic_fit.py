@@ -85,7 +85,7 @@ class Synthetic:
         moved = [layer for layer in experts if layer < plan["n_cpu_moe"]]
         weights += self.expert_bytes * sum(1 for layer in experts if layer in mine and layer not in moved)
         if is_host:
-            weights += self.output_bytes + self.expert_bytes * sum(1 for layer in moved if layer not in mine)
+            weights += self.output_bytes + self.expert_bytes * len(moved)
         kv_layers = range(self.n_layers) if is_host and not plan["offload_kqv"] else mine
         if not is_host and not plan["offload_kqv"]:
             kv_layers = []
