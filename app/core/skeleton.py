@@ -30,6 +30,7 @@ _UINT32: Final = 4
 _N_KEPT: Final = 200
 _HOLE_BYTES: Final = 8 << 20
 _TOKENIZER: Final = "tokenizer."
+_TOKENIZER_MODEL: Final = "tokenizer.ggml.model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Skeletons:
         key = _key(paths)
         if (known := self.find(key)) is not None:
             return known
-        if not self._can_have_holes():
+        if not self.can_have_holes():
             return paths[0]
         with contextlib.ExitStack() as opened:
             parts: list[Part] = []
@@ -113,7 +114,7 @@ class Skeletons:
         for old in kept[_N_KEPT:]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _can_have_holes(self) -> bool:
+    def can_have_holes(self) -> bool:
         """Whether a hole takes no space here: without that a skeleton would be as large as the model."""
         if self._has_holes is None:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -157,8 +158,8 @@ def skeleton_header(header: Header, file: BinaryIO) -> bytes:
     """
     kept = [_entry(file, span) for key, span in header.spans.items() if _is_kept(header, key)]
     n_vocab = _n_vocab(header)
-    if "tokenizer.ggml.model" in header.metadata:
-        kept.append(_text_entry("tokenizer.ggml.model", "no_vocab"))
+    if _TOKENIZER_MODEL in header.metadata:
+        kept.append(_text_entry(_TOKENIZER_MODEL, "no_vocab"))
     if n_vocab:
         kept.append(_uint32_entry(_vocab_key(header), n_vocab))
     start = b"GGUF" + struct.pack("<IQQ", header.version, len(header.tensors), len(kept))
@@ -167,9 +168,9 @@ def skeleton_header(header: Header, file: BinaryIO) -> bytes:
 
 
 def _is_kept(header: Header, key: str) -> bool:
-    if key.startswith(_TOKENIZER):
-        return not isinstance(header.metadata[key], Array | str)
-    return not (key == _vocab_key(header) and _n_vocab(header))
+    if key == _TOKENIZER_MODEL or (key == _vocab_key(header) and _n_vocab(header)):
+        return False  # written anew, whatever it was
+    return not (key.startswith(_TOKENIZER) and isinstance(header.metadata[key], Array | str))
 
 
 def _vocab_key(header: Header) -> str:
