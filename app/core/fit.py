@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -177,54 +177,50 @@ class _Exploration:
 
     def _gain(self) -> None:
         """Everything fits: the longest context with it, the same with a smaller KV cache, and better KV types."""
-        reached = self._grown({})
+        longer = [{"n_ctx": n_ctx} for n_ctx in reversed(self._larger_contexts())]
+        reached = self._longest_whole({}, longer)
         for types in self._kv_choices()[1:2]:
-            self._grown(types, above=reached)
+            self._longest_whole(types, longer[:reached])
         if self._is_quantised() and not any(key in self.pinned for key in _KV_KEYS):
-            best = self._whole({"type_k": "f16", "type_v": "f16"})
-            if best is not None:
-                self.found.append(best)
+            self._add(self._whole({"type_k": "f16", "type_v": "f16"}))
 
-    def _grown(self, types: dict[str, Any], above: int = 0) -> int:
-        """Find the longest of the larger contexts with which all still fits; it, or `above` where none does."""
-        contexts = [n_ctx for n_ctx in self._larger_contexts() if n_ctx > above]
+    def _longest_whole(self, types: dict[str, Any], contexts: Sequence[dict[str, Any]]) -> int:
+        """Find the first of `contexts` (longest first) with which nothing is left behind; how many are too long."""
         best: _Best | None = None
-        low, high = 0, len(contexts)  # those below `low` fit, those from `high` on do not
-        guess = high - 1
+        low, high = 0, len(contexts)  # those before `low` are too long, those from `high` on are not
+        guess = low
         while low < high:
-            seen = self._whole({**types, "n_ctx": contexts[guess]})
+            seen = self._whole({**types, **contexts[guess]})
             if seen is not None:
-                best, low = seen, guess + 1
+                best, high = seen, guess
             else:
-                high = guess
+                low = guess + 1
             guess = (low + high) // 2
-        if best is None:
-            return above
-        self.found.append(best)
-        return contexts[low - 1]
+        self._add(best)
+        return low
 
     # -- less than was asked for
 
     def _give_up(self, asked: _Best | None) -> None:
         """Not everything fits: smaller KV types, shorter contexts, both, a smaller batch, the KV cache elsewhere."""
-        contexts, kv_choices = self._contexts(), self._kv_choices()
-        least = self._best({**kv_choices[:2][-1], **contexts[-1]}) or self._best(
-            {**kv_choices[-1], **contexts[-1]}
-        )
-        if least is not None and (asked is None or least.rung < asked.rung):
-            for context in contexts:
-                if self._tried_kv(context, kv_choices[:2] if context else kv_choices):
-                    break
+        contexts, kv_choices = self._contexts()[1:], self._kv_choices()
+        for types in kv_choices[1:]:
+            smaller = self._best(types)
+            if smaller is not None and smaller.rung == 0:
+                break
+        for types in kv_choices[:2]:
+            n_too_long = self._longest_whole(types, contexts)
+            if contexts and n_too_long == len(contexts):
+                self._part(types, contexts, asked)
+            contexts = contexts[:n_too_long]
         self._smaller_batch(asked)
         self._kv_off_device()
 
-    def _tried_kv(self, context: dict[str, Any], kv_choices: list[dict[str, Any]]) -> bool:
-        """Try KV types, best first, until nothing is left behind; True where the asked ones get there."""
-        for number, types in enumerate(kv_choices):
-            best = self._best({**types, **context})
-            if best is not None and best.rung == 0:
-                return number == 0
-        return False
+    def _part(self, types: dict[str, Any], contexts: list[dict[str, Any]], asked: _Best | None) -> None:
+        """No context lets everything fit: the shortest, and the longest where there is something between."""
+        least = self._best({**types, **contexts[-1]})
+        if least is not None and (asked is None or least.rung + 1 < asked.rung):
+            self._best({**types, **contexts[0]})
 
     def _smaller_batch(self, asked: _Best | None) -> None:
         n_ubatch = int(self._value("n_ubatch"))
@@ -240,6 +236,10 @@ class _Exploration:
             self._best({"offload_kqv": False})
 
     # -- one choice
+
+    def _add(self, best: _Best | None) -> None:
+        if best is not None and all(best.choice != known.choice for known in self.found):
+            self.found.append(best)
 
     def _best(self, choice: dict[str, Any], hint: int | None = None) -> _Best | None:
         """The first rung that fits with `choice` over what was asked, also noted in `found`."""

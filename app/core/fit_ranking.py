@@ -4,7 +4,7 @@ Everything that a plan gives up is counted in halvings, so that unlike things ca
 
 * a context half as long as asked is one halving;
 * speed: a layer that is left to the CPU takes about 8 times as long as one on the device, experts left there about
-  3.5 times (few of them work on any token), a KV cache in main memory costs as much as 3 times the whole model once
+  3.5 times (few of them work on any token), a KV cache in main memory costs as much as 6 times the whole model once
   the conversation is long; half the micro-batch makes prompts a little slower (0.15). The base-2 logarithm of the sum
   is how often the speed is halved;
 * the KV cache's precision: 0.2 for q8_0 in both halves (hardly any effect), 1 for q4_0 (visible in long contexts);
@@ -29,7 +29,7 @@ MAX_PLANS = 6
 
 _LAYER_ON_CPU = 7.0
 _EXPERTS_ON_CPU = 2.5
-_KV_ON_CPU = 3.0
+_KV_ON_CPU = 6.0
 _UBATCH_HALVED = 0.15
 _BARELY_FASTER = 0.1
 _TYPE_LOSS = {"q8_0": 0.1, "q5_1": 0.2, "q5_0": 0.25, "q4_1": 0.4, "q4_0": 0.5, "iq4_nl": 0.5}
