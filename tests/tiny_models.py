@@ -191,6 +191,52 @@ def build_swa(
     return _finish(writer, path, quantisation, None)
 
 
+def build_hybrid(
+    path: str | Path,
+    *,
+    has_attention: bool = True,
+    n_ctx_train: int = 512,
+    n_layers: int = 4,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    seed: int = 7,
+) -> Path:
+    """A Jamba whose every other layer is attention and the rest recurrent; without attention a Mamba."""
+    n_inner, n_state, n_conv, rank = 2 * n_embd, 8, 4, 8
+    shape = _Shape(n_ctx_train, n_layers, n_embd, 2, 1, 128, n_vocab)
+    architecture = "jamba" if has_attention else "mamba"
+    writer = _writer(path, architecture, f"Tiny {architecture}", 0)
+    _add_shape(writer, shape)
+    is_attention = [has_attention and layer % 2 == 1 for layer in range(n_layers)]
+    writer.kv_data[0].pop(f"{architecture}.attention.head_count_kv")
+    writer.add_head_count_kv([int(attends) for attends in is_attention] if has_attention else 0)
+    writer.add_ssm_conv_kernel(n_conv)
+    writer.add_ssm_inner_size(n_inner)
+    writer.add_ssm_state_size(n_state)
+    writer.add_ssm_time_step_rank(rank)
+    weights = _Weights(writer, "f32", seed)
+    weights.add_ends(_add_vocabulary(writer, n_vocab, CHATML, NEVER), n_embd)
+    rng = np.random.default_rng(seed)
+    recurrent = {
+        "ssm_in.weight": (2 * n_inner, n_embd), "ssm_conv1d.weight": (n_inner, n_conv), "ssm_conv1d.bias": (n_inner,),
+        "ssm_x.weight": (rank + 2 * n_state, n_inner), "ssm_dt.weight": (n_inner, rank), "ssm_dt.bias": (n_inner,),
+        "ssm_a": (n_inner, n_state), "ssm_d": (n_inner,), "ssm_out.weight": (n_embd, n_inner),
+    }  # fmt: skip
+    norms = {"ssm_dt_norm.weight": rank, "ssm_b_norm.weight": n_state, "ssm_c_norm.weight": n_state}
+    for layer, attends in enumerate(is_attention):
+        if attends:
+            weights.add_attention(layer, shape)
+        else:
+            for name, dims in recurrent.items():
+                writer.add_tensor(f"blk.{layer}.{name}", -np.abs(_normal(rng, dims, 0.1)))
+            for name, width in norms.items() if has_attention else ():
+                writer.add_tensor(f"blk.{layer}.{name}", np.ones(width, np.float32))
+            writer.add_tensor(f"blk.{layer}.attn_norm.weight", np.ones(n_embd, np.float32))
+        if has_attention:
+            weights.add_feed_forward(layer, shape)
+    return _finish(writer, path, "f32", None)
+
+
 def build_lora(
     path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
 ) -> Path:

@@ -17,10 +17,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.reasons import FailureKind
-from app.engine.bindings import lib
+from app.engine.bindings import function, lib
 from app.engine.errors import EngineError
 
 _WORD = 8
+_MAX_BACKENDS = 16
+"""GGML_SCHED_MAX_BACKENDS, ggml/src/ggml-backend.cpp."""
+_MAX_NODES = 1 << 20
+_SCHEDULER = "_ZNK13llama_context9get_schedEv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,67 @@ def memory_of(context: Any) -> list[BufferTypeMemory]:
     ask = _exported(lib._lib, layout.memory_breakdown)
     ask.restype, ask.argtypes = _map_type(layout), [ctypes.c_void_p]
     return [BufferTypeMemory(*words) for words in _values(ask(context), layout, 4)]
+
+
+class _Scheduler(ctypes.Structure):
+    """The beginning of ``struct ggml_backend_sched``, ggml/src/ggml-backend.cpp."""
+
+    _fields_ = [
+        ("is_reset", ctypes.c_bool),
+        ("is_alloc", ctypes.c_bool),
+        ("n_backends", ctypes.c_int),
+        ("backends", ctypes.c_void_p * _MAX_BACKENDS),
+        ("buffer_types", ctypes.c_void_p * _MAX_BACKENDS),
+        ("allocator", ctypes.c_void_p),
+        ("hash_set", ctypes.c_void_p * 3),
+        ("tensor_backend_ids", ctypes.c_void_p),
+        ("tensor_copies", ctypes.c_void_p),
+        ("node_backend_ids", ctypes.c_void_p),
+        ("leaf_backend_ids", ctypes.c_void_p),
+        ("prev_node_backend_ids", ctypes.c_void_p),
+        ("prev_leaf_backend_ids", ctypes.c_void_p),
+        ("graph", ctypes.c_uint8),
+    ]
+
+
+def compute_of(context: Any) -> dict[int, int]:
+    """The compute buffers of a context that allocates nothing: buffer type (ggml's pointer) -> bytes.
+
+    llama.cpp's own account errs where the layers are all offloaded to several devices:
+    ``ggml_backend_sched_reserve_size`` forgets on which devices the graph's builder put the norms, and counts copies
+    of activations that are never made. The graph that it splits last is right, and is measured here once more.
+    Empty where this build does not let it be: what `memory_of` says is then the best there is.
+    """
+    find = getattr(lib._lib, _SCHEDULER, None)
+    if find is None:
+        return {}
+    find.restype, find.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    pointer: int = find(context)
+    scheduler = _Scheduler.from_address(pointer)
+    graph = pointer + _Scheduler.graph.offset
+    if not _is_as_expected(pointer, scheduler, graph):
+        return {}
+    sizes = (ctypes.c_size_t * _MAX_BACKENDS)()
+    measure = function("ggml_gallocr_reserve_n_size")
+    measure(scheduler.allocator, graph, scheduler.node_backend_ids, scheduler.leaf_backend_ids, sizes)
+    # Backends with the same buffer type share one buffer.
+    return {scheduler.buffer_types[n]: sizes[n] for n in range(scheduler.n_backends)}
+
+
+def _is_as_expected(pointer: int, scheduler: _Scheduler, graph: int) -> bool:
+    """Whether the structure is laid out as we think: what it holds is what ggml's functions say it holds."""
+    n_backends: int = function("ggml_backend_sched_get_n_backends")(pointer)
+    if scheduler.n_backends != n_backends or not 0 < n_backends <= _MAX_BACKENDS or not scheduler.allocator:
+        return False
+    backend_of, type_of = (
+        function("ggml_backend_sched_get_backend"),
+        function("ggml_backend_sched_get_buffer_type"),
+    )
+    for n in range(n_backends):
+        backend: int = backend_of(pointer, n)
+        if scheduler.backends[n] != backend or scheduler.buffer_types[n] != type_of(pointer, backend):
+            return False
+    return 0 < int(function("ggml_graph_n_nodes")(graph)) < _MAX_NODES
 
 
 def tensors_of(model: Any) -> list[int]:

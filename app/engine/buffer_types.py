@@ -57,6 +57,11 @@ class BufferTypes:
             self._kinds[handle] = BufferKind(name.decode("utf-8", "replace"), device.name)
         return self._kinds[handle]
 
+    def own(self, device: Device) -> list[int]:
+        """The buffer types of `device`: its memory's, and that of pinned main memory if it has one."""
+        host: int | None = function("ggml_backend_dev_host_buffer_type")(device.handle)
+        return [_own_type(device), *([host] if host else [])]
+
     def mappable(self) -> dict[int, int]:
         """Buffer types whose tensors can stay in a mapped file -> the buffer type that they then are in.
 
@@ -85,21 +90,34 @@ class BufferTypes:
             found.setdefault(buffer_type, []).append(last - first)
         return found
 
-    def adapter(self, header: Header, weights: Iterable[Weight]) -> list[tuple[Buffer, str]]:
+    def adapter(
+        self, header: Header, weights: Iterable[Weight], *, is_mapped: bool
+    ) -> list[tuple[Buffer, str]]:
         """What a LoRA adapter takes, and on which device: beside the weights that it changes.
 
-        Memory for repacked weights takes none; they go to the CPU's own (src/llama-adapter.cpp).
+        Memory for repacked weights takes none; they go to the CPU's own (src/llama-adapter.cpp). Beside weights that
+        are mapped, its memory goes by the mapping's name, though it is allocated.
         """
         places = {weight.name: weight.buffer_type for weight in weights}
         own = {_own_type(device) for device in self._devices}
-        sizes: dict[int, int] = {}
+        sizes: dict[tuple[int, bool], int] = {}
         for tensor in header.tensors:
             place = places.get(tensor.name.removesuffix(".lora_a").removesuffix(".lora_b"), 0)
             target = place if place in own else _own_type(self.cpu)
             alignment: int = function("ggml_backend_buft_get_alignment")(target)
-            sizes[target] = sizes.get(target, 0) + -(-tensor.size_bytes // alignment) * alignment
-        kinds = {handle: self.kind(handle) for handle in sizes}
-        return [(Buffer(kinds[h].name, "weights", size), kinds[h].device) for h, size in sizes.items()]
+            key = target, is_mapped and place in self.mappable()
+            sizes[key] = sizes.get(key, 0) + -(-tensor.size_bytes // alignment) * alignment
+        found: list[tuple[Buffer, str]] = []
+        for (handle, beside_mapped), size_bytes in sizes.items():
+            kind = self.kind(handle)
+            name = mapped_name(kind) if beside_mapped else kind.name
+            found.append((Buffer(name, "weights", size_bytes), kind.device))
+        return found
+
+
+def mapped_name(kind: BufferKind) -> str:
+    """What llama.cpp's log calls the buffer over a mapped file."""
+    return f"{kind.name}_Mapped"
 
 
 def weight_of(tensor: int) -> Weight:

@@ -7,7 +7,8 @@ matter of milliseconds. What is not simulated is worked out as llama.cpp does it
 
 * A mapped file cannot be simulated (``GGML_ASSERT(!ml.no_alloc)``, src/llama-model.cpp). llama.cpp maps, for each
   file, the range from the first to the last tensor that stays in memory it can map (``get_mapping_range``).
-* LoRA adapters go where the weights are that they change (src/llama-adapter.cpp).
+* LoRA adapters go where the weights are that they change (src/llama-adapter.cpp). What they add to the compute buffers
+  (rank times micro-batch numbers, well under a hundredth) is left out: it would take loading them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from app.core.reasons import FailureKind
 from app.core.settings import LOAD
 from app.engine import breakdown, params
 from app.engine.bindings import lib
-from app.engine.buffer_types import BufferTypes, Weight, is_mapped, weight_of
+from app.engine.buffer_types import BufferTypes, Weight, is_mapped, mapped_name, weight_of
 from app.engine.devices import Device, add_rpc_servers, all_devices
 from app.engine.errors import EngineError
 from app.engine.failures import failure
@@ -171,7 +172,12 @@ class DryRun:
         if not context:
             raise failure(self._log.recent_errors(), "llama.cpp could not lay out the context")
         try:
-            buffers = self._buffers(model, log, breakdown.memory_of(context), values)
+            compute = breakdown.compute_of(context)
+            memory = [
+                replace(item, compute_bytes=compute.get(item.handle, item.compute_bytes))
+                for item in breakdown.memory_of(context)
+            ]
+            buffers = self._buffers(model, log, memory, values)
             n_ctx, n_ctx_slot = lib.llama_n_ctx(context), lib.llama_n_ctx_seq(context)
         finally:
             lib.llama_free(context)
@@ -206,12 +212,14 @@ class DryRun:
             ]
         for handle, sizes in model.mapped.items():
             kind = self._types.kind(handle)
-            found.append((Buffer(f"{kind.name}_Mapped", "weights", sum(sizes), len(sizes)), kind.device))
+            found.append((Buffer(mapped_name(kind), "weights", sum(sizes), len(sizes)), kind.device))
         outputs = [(name, size) for name, part, size in log.buffers if part == "output"]
         found += [(Buffer(name, "output", size), self._types.cpu.name) for name, size in outputs]
         adapters: list[list[str]] = values["lora"] or []
         for path, *_scale in adapters:
-            found += self._types.adapter(self._headers_of(path)[0], model.weights)
+            found += self._types.adapter(
+                self._headers_of(path)[0], model.weights, is_mapped=bool(model.mapped)
+            )
         return [(buffer, device) for buffer, device in found if buffer.size_bytes]
 
     def _unmapped_bytes(self, model: _Model, item: breakdown.BufferTypeMemory) -> int:
@@ -220,7 +228,9 @@ class DryRun:
     def _devices_of(
         self, model: _Model, buffers: list[tuple[Buffer, str]], layers: tuple[str, ...]
     ) -> list[DeviceFootprint]:
-        mapped = {f"{self._types.kind(handle).name}_Mapped" for handle in model.mapped}
+        mapped: Counter[str] = Counter()
+        for handle, ranges in model.mapped.items():
+            mapped[self._types.kind(handle).device] += sum(ranges)
         found: list[DeviceFootprint] = []
         for device in self._devices:
             if device.kind == "accel":
@@ -229,7 +239,6 @@ class DryRun:
             for buffer, name in buffers:
                 if name == device.name:
                     sizes[buffer.part] += buffer.size_bytes
-                    sizes["mapped"] += buffer.size_bytes if buffer.name in mapped else 0
             free_bytes, total_bytes = device.memory()
             found.append(
                 DeviceFootprint(
@@ -240,7 +249,7 @@ class DryRun:
                     kv_bytes=sizes["kv"],
                     compute_bytes=sizes["compute"],
                     output_bytes=sizes["output"],
-                    mapped_bytes=sizes["mapped"],
+                    mapped_bytes=mapped[device.name],
                     n_layers=layers.count(device.name),
                     free_bytes=free_bytes,
                     capacity_bytes=total_bytes,

@@ -8,6 +8,7 @@ from app.core.reasons import LoadRemark, NotAsAsked
 from app.core.run import Difference, Got, GotDevice
 from app.engine import params
 from app.engine.bindings import lib
+from app.engine.buffer_types import BufferTypes, mapped_name
 from app.engine.devices import Device
 from app.engine.native_log import LoadLog
 
@@ -54,13 +55,14 @@ def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
 
 def _devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
     offload = [device.name for device in loaded.offload_devices()]
+    by_name = _devices_by_buffer(loaded.devices)
     found: list[GotDevice] = []
     for device in loaded.devices:
         if device.name != _CPU and device.name not in offload:
             continue
         sizes = {"weights": 0, "kv": 0, "compute": 0, "output": 0}
         for buffer, kind, size_bytes in log.buffers:
-            if device_of_buffer(buffer, offload) == device.name:
+            if _device_of_buffer(buffer, by_name) == device.name:
                 sizes[kind] += size_bytes
         free_bytes, total_bytes = device.memory()
         found.append(
@@ -80,12 +82,26 @@ def _devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
     return found
 
 
-def device_of_buffer(buffer: str, offload_names: list[str]) -> str:
-    """The device that a buffer of llama.cpp's log is on; pinned host memory ("CUDA_Host") counts as the CPU's."""
-    if buffer.endswith("_Host"):
-        return _CPU
-    matches = [name for name in offload_names if buffer.split("[")[0].startswith(name)]
-    return max(matches, key=len, default=_CPU)
+def _devices_by_buffer(devices: list[Device]) -> dict[str, str]:
+    """The names of buffer types in llama.cpp's log -> the device that they are on.
+
+    Two remote workers' devices both call theirs RPC0, with the endpoint behind it.
+    """
+    types = BufferTypes(devices)
+    found: dict[str, str] = {}
+    for device in devices:
+        for handle in types.own(device):
+            kind = types.kind(handle)
+            found[kind.name] = found[mapped_name(kind)] = kind.device
+    return found
+
+
+def _device_of_buffer(buffer: str, by_name: dict[str, str]) -> str:
+    """The device of a buffer; what has no name of its own ("CUDA_Split", repacked weights) goes by its beginning."""
+    if buffer in by_name:
+        return by_name[buffer]
+    matches = [name for name in by_name if buffer.startswith(name)]
+    return by_name[max(matches, key=len)] if matches else _CPU
 
 
 def _in_force(loaded: LoadedModel, n_offloaded: int, flash: bool) -> dict[str, Any]:

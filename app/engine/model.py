@@ -43,7 +43,7 @@ class LoadedModel:
         """
         self._started_s = time.perf_counter()
         self._log = log
-        self._load_log = LoadLog()
+        self.load_log = LoadLog()
         self._on_progress = on_progress
         self._loras: list[tuple[Any, float]] = []
         self.model: Any = None
@@ -53,7 +53,7 @@ class LoadedModel:
         self.abort = AbortFlag()
         self.facts = read_facts(path)
         log.forget()
-        log.listen(self._load_log.read)
+        log.listen(self.load_log.read)
         try:
             self._load(path)
         except BaseException:
@@ -77,7 +77,7 @@ class LoadedModel:
         self.n_ctx_slot = lib.llama_n_ctx_seq(self.context)
         self.is_recurrent = lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model)
         self.n_swa = 0 if self.values["swa_full"] else lib.llama_model_n_swa(self.model)
-        self.got: Got = got.read(self, self._load_log, (time.perf_counter() - self._started_s) * 1000)
+        self.got: Got = got.read(self, self.load_log, (time.perf_counter() - self._started_s) * 1000)
 
     def _load_weights(self, path: str) -> None:
         aborted = False

@@ -18,6 +18,7 @@ _MIB = 1024 * 1024
 _BUFFER = re.compile(
     r"^\S+:\s+(?P<buffer>\S+)\s+(?P<what>model|KV|RS|output|compute|LoRA|.*state) buffer size =\s+(?P<mib>[\d.]+) MiB"
 )
+_RESERVING = "sched_reserve: reserving"
 _OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 _LAYER = re.compile(r"layer\s+(\d+) assigned to device (\S+?),")
 _FLASH = re.compile(r"Flash Attention (enabled|disabled|not supported)")
@@ -54,7 +55,9 @@ class LoadLog:
             text = line.split(": ", 1)[-1].strip()
             (self.errors if level == ERROR else self.warnings).append(text)
             self.mlock_failed = self.mlock_failed or "failed to mlock" in line
-        if match := _BUFFER.match(line):
+        if line.startswith(_RESERVING):  # once more, where adapters change the graph: the last one counts
+            self.buffers = [buffer for buffer in self.buffers if buffer[1] != "compute"]
+        elif match := _BUFFER.match(line):
             kind = _KINDS.get(match["what"], "kv")
             self.buffers.append((match["buffer"], kind, round(float(match["mib"]) * _MIB)))
         elif match := _OFFLOADED.search(line):
