@@ -73,7 +73,10 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class GotDevice:
-    """What one device holds after loading, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc"."""
+    """What one device holds after loading, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc".
+
+    `free_before_bytes` was free just before the load, `free_bytes` just after it.
+    """
 
     name: str
     description: str
@@ -85,6 +88,7 @@ class GotDevice:
     n_layers: int = 0
     free_bytes: int = 0
     total_bytes: int = 0
+    free_before_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def _devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
                 n_layers=sum(1 for name in log.layer_devices.values() if name == device.name),
                 free_bytes=free_bytes,
                 total_bytes=total_bytes,
+                free_before_bytes=loaded.free_before.get(device.name, 0),
             )
         )
     return found

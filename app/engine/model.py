@@ -68,6 +68,7 @@ class LoadedModel:
         add_rpc_servers(self.values.get("rpc_servers") or [])
         self.devices = all_devices()
         self.params = params.build(self.values, self.devices, self.facts.architecture)
+        self.free_before = {device.name: device.memory()[0] for device in self.devices}
         self._load_weights(path)
         self.vocabulary = Vocabulary(self.model)
         self._make_context()
