@@ -52,6 +52,16 @@ class DeviceScan(QObject):
         self._threads.append(thread)
         thread.start()
 
+    def ask_again(self, rpc_servers: Sequence[str] = ()) -> None:
+        """Asks even if the answer is known: what is free has changed since."""
+        self._asked = None
+        self.ask(rpc_servers)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The newest answer; empty while there is none."""
+        return list(self._rows)
+
     def learn(self, devices: Sequence[GotDevice]) -> None:
         """Devices that a loaded model is on: a remote worker tells nobody else of its devices meanwhile."""
         known = {row["name"] for row in self._rows}

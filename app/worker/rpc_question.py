@@ -81,7 +81,7 @@ class _Talk:
     def __init__(self, connection: socket.socket, deadline_s: float) -> None:
         self._connection = connection
         self._deadline_s = deadline_s
-        self._asked_s = 0.0
+        self._asked_s: float | None = None  # None once the answer has begun to come
         self.shortest_ms = float("inf")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -98,7 +98,9 @@ class _Talk:
             if not piece:
                 raise EOFError("it hung up")
             received += piece
-        self.shortest_ms = min(self.shortest_ms, (time.monotonic() - self._asked_s) * 1000)
+        if self._asked_s is not None:
+            self.shortest_ms = min(self.shortest_ms, (time.monotonic() - self._asked_s) * 1000)
+            self._asked_s = None
         return received
 
     def _limit(self) -> None:
