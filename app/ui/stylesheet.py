@@ -29,6 +29,7 @@ QLabel[role="bad"] { color: $bad; }
 QLabel[small="true"] { font-size: ${small}px; }
 QLabel[role="chip"] { color: $dim; background: $raised; border-radius: ${chip_radius}px; padding: 2px 7px;
     font-size: ${small}px; }
+QLabel[role="chip"][tone="stale"] { color: $off; }
 
 QFrame[role="bg"] { background: $bg; border: none; }
 QFrame[role="panel"] { background: $panel; border: none; }

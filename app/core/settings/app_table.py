@@ -74,11 +74,13 @@ _APP_ROWS = (
         ),
         group="Models",
         title="Guard against unwise loads",
-        summary="How much memory a model must leave free before loading it needs a second confirmation.",
-        help="Compared are the size of the model's file and the memory that is free on all devices together. "
-        "Relaxed asks only when the file is larger; Balanced wants a twentieth of each device's memory left "
-        "free besides, Strict a seventh, Custom the reserve set below. Asking is all it does: you can always "
-        "load anyway. Off never asks, and a load that is too large can make the computer unresponsive.",
+        summary="How much memory a model must leave free on each device before loading it needs a second "
+        "confirmation.",
+        help="Compared are what the plan takes of each device, as llama.cpp itself counts it, and what is free "
+        "there. Relaxed asks only when it takes more than is free; Balanced wants a twentieth of each device's "
+        "memory left free besides, Strict a seventh, Custom the reserve set below: the hatched end of the memory "
+        "bar. You can always load anyway, unless a device is too small whatever else is closed. Off never asks, "
+        "and a load that is too large can make the computer unresponsive.",
         apply=Apply.NOW,
     ),
     Setting(

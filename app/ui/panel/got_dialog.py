@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.footprint import Deviation
 from app.core.run import Got, GotDevice
 from app.core.settings import Table
 from app.ui.format import bytes_text, count_text, duration_text
@@ -30,12 +31,20 @@ from app.ui.widgets.plain_tip import plain_tip
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
+_PARTS = ("weights", "kv", "compute", "output")
+
 
 class GotDialog(QDialog):
     """What a load brought: facts, devices, and the settings, those that differ first and flagged."""
 
     def __init__(
-        self, theme: Theme, table: Table, got: Got, asked: dict[str, Any], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        table: Table,
+        got: Got,
+        asked: dict[str, Any],
+        deviations: Sequence[Deviation] = (),
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -48,7 +57,7 @@ class GotDialog(QDialog):
         facts.setTextFormat(Qt.TextFormat.PlainText)
         facts.setProperty("role", "dim")
         facts.setWordWrap(True)
-        self.devices = self._device_table(got.devices)
+        self.devices = self._device_table(got.devices, deviations)
         self.table = self._setting_table(table, got, asked)
         close = QPushButton(self.tr("Close"), self)
         close.clicked.connect(self.accept)
@@ -94,7 +103,8 @@ class GotDialog(QDialog):
 
     # -- devices --------------------------------------------------------------------------------------------
 
-    def _device_table(self, devices: Sequence[GotDevice]) -> QTableWidget:
+    def _device_table(self, devices: Sequence[GotDevice], deviations: Sequence[Deviation]) -> QTableWidget:
+        """What each device holds, and under it what was predicted, where it was."""
         headers = [
             self.tr("Device"),
             self.tr("Layers"),
@@ -104,14 +114,20 @@ class GotDialog(QDialog):
             self.tr("Output"),
             self.tr("Total"),
         ]
-        table = self._bare_table(headers, len(devices), self.tr("Memory per device"))
-        for row, device in enumerate(devices):
-            sizes = (device.weights_bytes, device.kv_bytes, device.compute_bytes, device.output_bytes)
-            cells = [self._device_name(device), count_text(device.n_layers)]
-            cells += [bytes_text(size) if size else "\u2013" for size in sizes]
-            for column, text in enumerate([*cells, bytes_text(sum(sizes))]):
+        lines: list[list[str]] = []
+        for device in devices:
+            sizes = [getattr(device, f"{part}_bytes") for part in _PARTS]
+            lines.append([self._device_name(device), count_text(device.n_layers), *_sizes(sizes)])
+            predicted = {item.part: item.predicted_bytes for item in deviations if item.device == device.name}
+            if predicted:
+                lines.append([self.tr("predicted"), "", *_sizes([predicted.get(part, 0) for part in _PARTS])])
+        table = self._bare_table(headers, len(lines), self.tr("Memory per device"))
+        for row, cells in enumerate(lines):
+            for column, text in enumerate(cells):
                 item = QTableWidgetItem(text)
                 item.setTextAlignment(_RIGHT if column else _LEFT)
+                if not cells[1]:
+                    item.setForeground(self._theme.color("dim"))
                 table.setItem(row, column, item)
         header = table.horizontalHeader()
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -119,7 +135,7 @@ class GotDialog(QDialog):
             heading = QTableWidgetItem(title)
             heading.setTextAlignment(_RIGHT)
             table.setHorizontalHeaderItem(column, heading)
-        height = header.sizeHint().height() + sum(table.rowHeight(row) for row in range(len(devices))) + 4
+        height = header.sizeHint().height() + sum(table.rowHeight(row) for row in range(len(lines))) + 4
         table.setFixedHeight(min(height, 200))
         return table
 
@@ -167,3 +183,8 @@ class GotDialog(QDialog):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setHighlightSections(False)
         return table
+
+
+def _sizes(sizes: list[int]) -> list[str]:
+    """Each size, and the sum of them."""
+    return [bytes_text(size) if size else "\u2013" for size in sizes] + [bytes_text(sum(sizes))]

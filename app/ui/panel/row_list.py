@@ -22,6 +22,8 @@ _MARGIN_PX = 14
 class RowGroup(QWidget):
     """One group: heading, everyday rows, and a fold with the rest, whose rows are built when first wanted."""
 
+    row_built = Signal(object)  # SettingRow
+
     def __init__(self, theme: Theme, plan: Plan, group: str, devices: Names, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -81,6 +83,7 @@ class RowGroup(QWidget):
             self._column.insertWidget(self._place(setting), row)
             self.rows[key] = row
             self._chain_soon.start()
+            self.row_built.emit(row)
         return self.rows[key]
 
     def _chain(self) -> None:
@@ -120,6 +123,7 @@ class RowList(QScrollArea):
 
     problems_changed = Signal(object)  # list[Problem]
     filtered = Signal(int)  # how many rows the filter leaves; -1 without one
+    row_built = Signal(object)  # SettingRow: one that was not there before
 
     def __init__(
         self, theme: Theme, plan: Plan, parent: QWidget | None = None, *, devices: Names | None = None
@@ -151,6 +155,7 @@ class RowList(QScrollArea):
             RowGroup(theme, plan, name, devices or list, self._inside) for name in plan.table.groups
         ]
         for group in self.groups:
+            group.row_built.connect(self.row_built)
             column.addWidget(group)
         column.addStretch(1)
         self.setWidget(self._inside)

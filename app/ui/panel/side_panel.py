@@ -13,6 +13,7 @@ from app.core.run import Got
 from app.core.settings.loadouts import LoadoutStore
 from app.core.settings.presets import PresetStore
 from app.services.chat import Chat
+from app.services.footprint import FootprintService
 from app.services.plan import Plan
 from app.services.session import Session, SessionState
 from app.ui.panel import texts
@@ -41,6 +42,7 @@ class SidePanel(QFrame):
         presets: PresetStore,
         session: Session,
         chat: Chat,
+        footprints: FootprintService,
         *,
         prompts: PromptStore | None = None,
         parent: QWidget | None = None,
@@ -63,7 +65,13 @@ class SidePanel(QFrame):
         self.setMinimumWidth(300)
         self._build_head(theme)
         self.load_tab = LoadTab(
-            theme, load_plan, loadouts, session, sampling=sampling_plan.values, devices=lambda: self._devices
+            theme,
+            load_plan,
+            loadouts,
+            session,
+            footprints,
+            sampling=sampling_plan.values,
+            devices=lambda: self._devices,
         )
         self.load_tab.footer.load_requested.connect(self.load_requested)
         self.load_tab.bar.told.connect(self.tell)
@@ -203,10 +211,10 @@ class SidePanel(QFrame):
         self._take_back = act
         self._toasts[index].show_text(text, action)
 
-    @property
-    def memory_place(self) -> QWidget:
-        """An empty, hidden box above the Load button, for the memory bar of the plan."""
-        return self.load_tab.footer.memory_place
+    def find_what_fits(self) -> None:
+        """Opens the search for plans that fit."""
+        self.show_tab(LOAD_TAB)
+        self.load_tab.footer.open_fit()
 
     # -- inside ---------------------------------------------------------------------------------------------
 

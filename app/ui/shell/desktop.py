@@ -133,6 +133,7 @@ class Desktop(QObject):
             profile.presets,
             profile.session,
             profile.chat,
+            profile.footprints,
             prompts=profile.prompts,
         )
         return self.panel
@@ -152,6 +153,7 @@ class Desktop(QObject):
         bar.add_requested.connect(self._add_model)
         bar.models_requested.connect(lambda: window.show_page("models"))
         self._load_view.show_log = self.show_log
+        self._load_view.find_what_fits = self._find_what_fits
         self._load_view.show_report = self.panel.load_tab.footer.got_view.open_list
         window.files_dropped.connect(self._take_files)
         window.rail.help_requested.connect(self._open_help)
@@ -322,6 +324,11 @@ class Desktop(QObject):
     def _show_system_prompt(self) -> None:
         self.window.set_panel_shown(True)
         self.panel.show_tab(CHAT_TAB)
+
+    def _find_what_fits(self) -> None:
+        self.window.show_page("chat")
+        self.window.set_panel_shown(True)
+        self.panel.find_what_fits()
 
     def _search_settings(self) -> None:
         if not self.panel.isVisible():

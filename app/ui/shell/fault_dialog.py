@@ -43,7 +43,9 @@ class FaultDialog(QDialog):
         detail: str = "",
         tone: str = "bad",
         close_text: str = "",
+        content: QWidget | None = None,
     ) -> None:
+        """`content` stands under the text: figures, bars."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
@@ -65,6 +67,9 @@ class FaultDialog(QDialog):
         words.setSpacing(8)
         words.addWidget(heading)
         words.addWidget(self._scrolled(body) if len(text) > LONG_TEXT else body)
+        if content is not None:
+            words.addSpacing(4)
+            words.addWidget(content)
         top = QHBoxLayout()
         top.setSpacing(16)
         top.addWidget(mark)

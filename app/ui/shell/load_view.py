@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QWidget
 
 from app.core.figures import parameters_text
-from app.core.footprint import Assessment, Verdict
+from app.core.footprint import Assessment
 from app.core.gguf import ModelFacts
 from app.core.run import Got
 from app.core.settings import LOAD
@@ -21,6 +21,7 @@ from app.ui.format import bytes_text, duration_text, speed_text, when_text
 from app.ui.panel import texts
 from app.ui.shell.fault_dialog import Action, FaultDialog
 from app.ui.shell.fault_words import FaultWords
+from app.ui.shell.guard_words import GuardWords
 from app.ui.shell.model_bar import BarContent, BarState, ModelBar
 from app.ui.shell.model_menu import ModelChoice
 from app.ui.theme import Theme
@@ -39,8 +40,10 @@ class LoadView(QObject):
         self._bar = bar
         self._window = window
         self._words = FaultWords(self)
+        self._guard_words = GuardWords(self)
         self.show_log: Callable[[Path], object] | None = None  # shows a log file in full
         self.show_report: Callable[[], object] | None = None  # shows what was asked and what was got
+        self.find_what_fits: Callable[[], object] | None = None  # opens the search for plans that fit
         self._soon = QTimer(self)  # many changes arrive together: a scan, a load's progress
         self._soon.setSingleShot(True)
         self._soon.setInterval(30)
@@ -84,9 +87,8 @@ class LoadView(QObject):
             return BarContent(BarState.EJECTING, facts.name, self._facts(facts), (self.tr("Ejecting"),))
         if loading.got is not None:
             return self._ready(facts, loading.got)
-        return BarContent(
-            BarState.CHOSEN, facts.name, self._facts(facts), (self.tr("Not loaded yet"),), can_load=True
-        )
+        note = self.tr("Looking at the memory") if loading.is_checking else self.tr("Not loaded yet")
+        return BarContent(BarState.CHOSEN, facts.name, self._facts(facts), (note,), can_load=True)
 
     def _facts(self, facts: ModelFacts) -> str:
         parts = (parameters_text(facts.n_params) if facts.n_params else "", facts.quantisation)
@@ -159,42 +161,26 @@ class LoadView(QObject):
     # -- dialogs --------------------------------------------------------------------------------------------
 
     def _confirm(self, unwise: UnwiseLoad) -> None:
-        title = (
-            self.tr("Little memory would be left")
-            if unwise.assessment.verdict is Verdict.TIGHT
-            else self.tr("More than the free memory")
-        )
-        text = self._needs(unwise.name, unwise.assessment)
-        actions: list[Action] = [(self.tr("Load anyway"), "", self._loading.load_anyway)]
-        self._open(title, text, actions, tone="warning", close=self.tr("Cancel"))
-
-    def _needs(self, name: str, assessment: Assessment) -> str:
-        """What is needed of each device that falls short, and what it has."""
-        line = self.tr("{name} takes {size} of {device}, which has {free} free of {capacity}.")
-        return "\n\n".join(
-            line.format(
-                name=name,
-                size=bytes_text(room.device.total_bytes),
-                device=room.device.name,
-                free=bytes_text(room.available_bytes),
-                capacity=bytes_text(room.device.capacity_bytes),
-            )
-            for room in assessment.rooms
-            if room.missing_bytes
+        title, text = self._guard_words.question(unwise)
+        actions: list[Action] = [
+            (self.tr("Find what fits"), self.tr("Settings with which the model fits"), self._find),
+            (self.tr("Load anyway"), "", self._loading.load_anyway),
+        ]
+        self._open(
+            title, text, actions, tone="warning", close=self.tr("Cancel"), assessment=unwise.assessment
         )
 
     def _refuse(self, refusal: LoadRefusal) -> None:
-        if refusal.assessment is not None:
-            text = self._needs(refusal.name, refusal.assessment)
-            self._open(self.tr("{name} does not fit").format(name=refusal.name), text, [], tone="warning")
-            return
-        lines = [
-            f"{texts.title(LOAD[item.key])}: {texts.problem_text(item)}" if item.key in LOAD else item.text()
-            for item in refusal.problems
+        title, text = self._guard_words.refusal(refusal)
+        find: list[Action] = [
+            (self.tr("Find what fits"), self.tr("Settings with which the model fits"), self._find)
         ]
-        if refusal.error is not None:
-            lines.append(f"{texts.title(LOAD[refusal.error.detail])}: {refusal.error.message}")
-        self._open(self.tr("These settings cannot work"), "\n\n".join(lines), [], tone="warning")
+        actions = find if refusal.assessment is not None else []
+        self._open(title, text, actions, tone="warning", assessment=refusal.assessment)
+
+    def _find(self) -> None:
+        if self.find_what_fits is not None:
+            self.find_what_fits()
 
     def _tell_failure(self, failure: LoadFailure) -> None:
         event = failure.event
@@ -247,9 +233,19 @@ class LoadView(QObject):
         detail: str = "",
         tone: str = "bad",
         close: str = "",
+        assessment: Assessment | None = None,
     ) -> None:
+        bars = self._guard_words.bars(self._theme, assessment) if assessment is not None else None
         dialog = FaultDialog(
-            self._theme, title, text, actions, self._window, detail=detail, tone=tone, close_text=close
+            self._theme,
+            title,
+            text,
+            actions,
+            self._window,
+            detail=detail,
+            tone=tone,
+            close_text=close,
+            content=bars,
         )
         dialog.open()
 

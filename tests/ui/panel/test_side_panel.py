@@ -17,15 +17,19 @@ from app.core.history import History
 from app.core.prompts import PromptStore
 from app.core.reasons import LoadRemark, NotAsAsked
 from app.core.run import Difference, Got, GotDevice
-from app.core.settings import LOAD, SAMPLING
+from app.core.settings import APP, LOAD, SAMPLING
 from app.core.settings.loadouts import LoadoutStore
 from app.core.settings.machine import Machine
 from app.core.settings.presets import PresetStore
 from app.services.chat import Chat
+from app.services.footprint import FootprintService, free_main_memory
+from app.services.hardware import HardwareMonitor
+from app.services.predictions import Predictions
+from app.services.preferences import Preferences
 from app.services.session import Session, SessionState
-from app.ui.panel.device_bar import DeviceView
 from app.ui.panel.got_words import GotWords
 from app.ui.panel.side_panel import CHAT_TAB, LOAD_TAB, SAMPLING_TAB, SidePanel
+from app.worker.probe_client import Probe
 from tests.ui.panel.hands import type_text
 
 
@@ -48,8 +52,15 @@ class Desk:
         self.loadouts = LoadoutStore(folder / "loadouts.json")
         self.presets = PresetStore(folder / "presets.json")
         self.prompts = PromptStore(folder / "prompts.json")
+        self.monitor = HardwareMonitor(interval_s=0.1)
+        self.preferences = Preferences(APP, folder / "preferences.json")
+        self.predictions = Predictions(self.session, self.history, free_main_memory)
+        self.footprints = FootprintService(
+            load_plan, self.session, self.monitor, self.preferences, self.predictions,
+            Probe(folder / "skeletons", folder / "probe.log"),
+        )  # fmt: skip
         self.panel = SidePanel(
-            theme, load_plan, sampling_plan, self.loadouts, self.presets, self.session, self.chat,
+            theme, load_plan, sampling_plan, self.loadouts, self.presets, self.session, self.chat, self.footprints,
             prompts=self.prompts,
         )  # fmt: skip
 
@@ -66,7 +77,9 @@ class Desk:
         QTest.keyClick(self.panel.search, Qt.Key.Key_Return)
 
     def close(self):
+        self.footprints.close()
         self.session.close()
+        self.preferences.close()
         self.chat.close()
         self.history.close()
 
@@ -266,7 +279,7 @@ def test_loading_shows_what_was_got(desk, model, tiny_model, qtbot):
     qtbot.waitUntil(lambda: desk.session.state is SessionState.READY, timeout=20_000)
     assert footer.load_button.text() == "Reload"
     assert footer.got_view.isVisible()
-    assert footer.got_view._devices[0].bar._parts["weights"] > 0
+    qtbot.waitUntil(lambda: any(row.line.loaded_bytes for row in footer.memory.rows), timeout=10_000)
     assert desk.loadouts.get(model.path, "small").last_run_at is not None
     assert "just now" in desk.bar.about.text()
     desk.load_plan.set_value("n_ctx", 256)
@@ -294,9 +307,6 @@ def test_what_is_not_as_asked_is_flagged(desk, qtbot):
     view.show_got(got, {"n_ctx": 500})
     assert "Context length" in view._said
     assert "500\u2009tokens \u2192 512\u2009tokens (rounded by llama.cpp)" in view._summary.toolTip()
-    assert "4.00\u2009GB of 8.00\u2009GB" in view._devices[0]._sum.text()
-    view.show_free((("CPU", 2 * 10**9, 8 * 10**9),))
-    assert "6.00\u2009GB of 8.00\u2009GB" in view._devices[0]._sum.text()
     view.open_list()
     cells = [[view.dialog.table.item(r, c).text() for c in range(4)] for r in range(2)]
     assert cells[0] == [
@@ -342,15 +352,6 @@ def test_a_remark_is_said_where_all_is_as_asked(desk, qtbot):
     assert any("template cannot be used" in text for text in said)
     assert any("KV cache F16 and F16" in text and "flash attention on" in text for text in said)
     view.dialog.accept()
-
-
-def test_a_device_that_reports_nothing_used_still_holds_what_is_ours(desk):
-    view = DeviceView(desk.panel._theme)
-    view.show_device(
-        GotDevice("RPC0", "host:1", "rpc", 3 * 10**9, 10**9, 0, 0, 3, 8 * 10**9, 8 * 10**9), 8 * 10**9
-    )
-    assert view._sum.text() == "4.00\u2009GB of 8.00\u2009GB"
-    view.deleteLater()
 
 
 # -- loadouts -------------------------------------------------------------------------------------------------

@@ -1,0 +1,139 @@
+"""Which devices the memory bar shows, and where in a device's bar everything lies, in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.core.footprint import PARTS, Assessment, DeviceFootprint, Room, Verdict
+from app.core.run import Got, GotDevice
+
+OTHERS = "others"
+"""What other programs hold, beside `PARTS`."""
+
+_LOADED_PARTS = ("weights", "kv", "compute", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """One device: what the plan needs of it (`room`), and what the loaded model holds (None for nothing).
+
+    Without a plan `room.device` needs nothing and `has_plan` is false.
+    """
+
+    room: Room
+    loaded: GotDevice | None
+    has_plan: bool
+
+    @property
+    def device(self) -> DeviceFootprint:
+        """What the plan needs here."""
+        return self.room.device
+
+    @property
+    def loaded_bytes(self) -> int:
+        """All that the loaded model holds here."""
+        return sum(part_bytes(self.loaded, part) for part in _LOADED_PARTS) if self.loaded is not None else 0
+
+    @property
+    def used_bytes(self) -> int:
+        """What is in use with the plan loaded, or now where there is no plan; other programs included."""
+        ours = self.device.total_bytes if self.has_plan else self.loaded_bytes
+        return ours + self.room.others_bytes
+
+    @property
+    def free_bytes(self) -> int:
+        """What the plan leaves free; less than 0 where it does not fit."""
+        return self.device.capacity_bytes - self.used_bytes
+
+
+def part_bytes(device: GotDevice, part: str) -> int:
+    """What one part of the loaded model takes on `device`; 0 for parts that a load does not tell apart."""
+    return int(getattr(device, f"{part}_bytes", 0))
+
+
+def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[DeviceLine]:
+    """The devices that the plan or the loaded model uses, and main memory always, in llama.cpp's order."""
+    rooms = assessment.rooms if assessment is not None else ()
+    held = {device.name: device for device in loaded.devices} if loaded is not None else {}
+    lines = [DeviceLine(room, held.get(room.device.name), True) for room in rooms]
+    known = {room.device.name for room in rooms}
+    has_plan = assessment is not None
+    lines += [
+        DeviceLine(_room_of(device), device, has_plan) for name, device in held.items() if name not in known
+    ]
+    shown = [line for line in lines if line.device.total_bytes or line.loaded_bytes]
+    main = next((line for line in lines if line.device.kind == "cpu"), None)
+    return shown if main is None or main in shown else [*shown, main]
+
+
+def _room_of(device: GotDevice) -> Room:
+    """A device of the loaded model that the plan does not know."""
+    held = sum(part_bytes(device, part) for part in _LOADED_PARTS)
+    place = DeviceFootprint(
+        device.name,
+        device.description,
+        device.kind,
+        free_bytes=device.free_bytes,
+        capacity_bytes=device.total_bytes,
+    )
+    others = max(0, device.total_bytes - device.free_bytes - held) if device.total_bytes else 0
+    return Room(place, device.total_bytes - others, 0, others, Verdict.FITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of the bar: `part` is one of `PARTS` or `OTHERS`."""
+
+    part: str
+    start_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class BarShape:
+    """A bar in bytes. `whole_bytes` is its right end; `capacity_bytes` where the device ends (0: it does not tell).
+
+    `reserve_bytes` before the end of the device should stay free.
+    """
+
+    segments: tuple[Segment, ...]
+    ghost: tuple[Segment, ...]
+    whole_bytes: int
+    capacity_bytes: int
+    reserve_bytes: int
+    verdict: Verdict
+
+    @property
+    def is_over(self) -> bool:
+        """Whether something lies beyond the end of the device."""
+        return 0 < self.capacity_bytes < self.whole_bytes
+
+
+def shape(line: DeviceLine) -> BarShape:
+    """Where everything lies in the bar of `line`: the plan's parts, then other programs, then what is free."""
+    room, device = line.room, line.device
+    sizes = [(part, device.part_bytes(part)) for part in PARTS] if line.has_plan else []
+    # Without a plan other programs keep their place, as if the loaded model lay before them.
+    start = 0 if line.has_plan else line.loaded_bytes
+    segments = _stack([*sizes, (OTHERS, room.others_bytes)], start)
+    loaded = line.loaded
+    ghost = _stack([(part, part_bytes(loaded, part)) for part in _LOADED_PARTS] if loaded is not None else [])
+    end = max((item.start_bytes + item.size_bytes for item in (*segments, *ghost)), default=0)
+    return BarShape(
+        segments,
+        ghost,
+        max(end, device.capacity_bytes, 1),
+        device.capacity_bytes,
+        min(room.reserve_bytes, device.capacity_bytes),
+        room.verdict,
+    )
+
+
+def _stack(sizes: Sequence[tuple[str, int]], start: int = 0) -> tuple[Segment, ...]:
+    segments: list[Segment] = []
+    for part, size in sizes:
+        if size > 0:
+            segments.append(Segment(part, start, size))
+            start += size
+    return tuple(segments)
