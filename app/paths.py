@@ -80,6 +80,11 @@ class Paths:
         return self.config_dir / "known-good.json"
 
     @property
+    def remote_workers_file(self) -> Path:
+        """Remote workers that the user added (JSON)."""
+        return self.config_dir / "remote-workers.json"
+
+    @property
     def library_file(self) -> Path:
         """Files and folders that the user added to the library (JSON)."""
         return self.config_dir / "library.json"

@@ -19,6 +19,7 @@ from app.core.settings.presets import PresetStore
 from app.core.settings.store import StoreReport
 from app.paths import Paths
 from app.services.chat import Chat
+from app.services.device_list import DeviceList
 from app.services.device_scan import DeviceScan
 from app.services.footprint import FootprintService, free_main_memory
 from app.services.hardware import HardwareMonitor
@@ -28,8 +29,10 @@ from app.services.loading import Loading
 from app.services.plan import Plan
 from app.services.predictions import Predictions
 from app.services.preferences import Preferences
+from app.services.remote_devices import RemoteDevices
 from app.services.session import Session, SessionState
 from app.worker.probe_client import Probe
+from app.worker.protocol import Exited
 
 _DEVICES_MS = 600  # a list of remote workers is typed in several steps
 
@@ -58,6 +61,8 @@ class Profile(QObject):
         self._devices_soon.setSingleShot(True)
         self._devices_soon.setInterval(_DEVICES_MS)
         self._devices_soon.timeout.connect(self._ask_devices)
+        self.remotes = RemoteDevices(paths.remote_workers_file, self.load_plan, self.session, self)
+        self.device_list = DeviceList(self.devices, self.session, self.monitor, self)
         self.history = History(paths.history_file)
         value = self.preferences.value
         self.predictions = Predictions(self.session, self.history, free_main_memory, self)
@@ -98,6 +103,7 @@ class Profile(QObject):
         self.load_plan.changed.connect(self._plan_changed)
         self.session.state_changed.connect(self._state_changed)
         self.session.loaded.connect(self._take_got)
+        self.session.lost.connect(self._take_loss)
         self._ask_devices()
 
     def close(self) -> None:
@@ -108,13 +114,14 @@ class Profile(QObject):
         self.session.close()
         self.monitor.stop()
         self.devices.close()
+        self.remotes.close()
         self.library.close()
         self.preferences.close()
         self.deleteLater()
 
     def reports(self) -> list[StoreReport]:
         """What happened to settings files that the user should know of."""
-        stores = (self.preferences, self.loadouts, self.presets, self.known_good, self.prompts)
+        stores = (self.preferences, self.loadouts, self.presets, self.known_good, self.prompts, self.remotes)
         return [report for store in stores for report in store.reports]
 
     def _plan_changed(self, key: str) -> None:
@@ -126,6 +133,10 @@ class Profile(QObject):
 
     def _take_got(self, got: Got) -> None:
         self.devices.learn(got.devices)
+
+    def _take_loss(self, event: Exited) -> None:
+        if event.lost_workers:
+            self.devices.ask_again(self.load_plan.value("rpc_servers"))
 
     def _ask_devices(self) -> None:
         """Asks for the devices that the plan can use; a remote worker in use answers nobody else."""
