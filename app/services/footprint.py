@@ -58,6 +58,7 @@ class FootprintService(QObject):
     fitted = Signal(object)  # core.fit.Fit
     fit_failed = Signal(str)  # why: llama.cpp's own words, or "" where there is nothing to fit
     check_answered = Signal(object)  # Answer, after `check`
+    rescue_found = Signal(object)  # FitAnswer, after `search`
     sampled = Signal()  # the free memory has been read
     paused = Signal()  # after `pause`: the dry run's process holds nothing on any device
     _told = Signal(object)  # Told, from other threads
@@ -210,6 +211,11 @@ class FootprintService(QObject):
             return
         self._questions.check(question)
 
+    def search(self, question: FitQuestion) -> None:
+        """Looks for other plans than `request_fit` does, unless that is under way; `rescue_found` follows."""
+        if self._fit_pinned is None:
+            self._questions.search(question)
+
     def pause(self) -> None:
         """Ends the dry run's process; `paused` follows. It goes on by itself when the session has loaded or failed."""
         self._is_paused = True
@@ -327,6 +333,8 @@ class FootprintService(QObject):
             case Answer():
                 self._take_answer(told)
             case CheckAnswer():
+                if told.answer.question.is_same(self._question):
+                    self._take_answer(told.answer)
                 self.check_answered.emit(told.answer)
             case ChipAnswer():
                 self._chips.take(told)
@@ -351,6 +359,9 @@ class FootprintService(QObject):
         self._assess()
 
     def _take_fit(self, answer: FitAnswer) -> None:
+        if answer.question.is_rescue:
+            self.rescue_found.emit(answer)
+            return
         if self._fit_pinned is None or not answer.question.question.is_same(self._question):
             return
         self._fit_pinned = None

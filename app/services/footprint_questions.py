@@ -80,11 +80,15 @@ class ChipAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FitQuestion:
-    """Which plans for this model fit, the settings `pinned` left as they are."""
+    """Which plans for this model fit, the settings `pinned` left as they are.
+
+    `is_rescue` tells the search after a failed load from the one that the user asked for.
+    """
 
     question: Question
     pinned: Collection[str]
     surroundings: Surroundings
+    is_rescue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ Told = Answer | CheckAnswer | ChipAnswer | FitAnswer | Ended
 class Questions:
     """Asks the probe on one thread; at most one question is under way.
 
-    Of each kind only the newest waits, and the newest plan goes before chips and searches, which it interrupts
+    Of each kind only the newest waits, and the newest plan goes before searches and chips, which it interrupts
     between two dry runs. All methods but `close` return at once and may be called from the window's thread.
     """
 
@@ -211,7 +215,7 @@ class Questions:
             if self._is_closed:
                 return None
             self._is_busy = True
-            return self._check or self._plan or self._chips or self._fit
+            return self._check or self._plan or self._fit or self._chips
 
     def _waits(self) -> bool:
         return any(job is not None for job in (self._check, self._plan, self._chips, self._fit))
@@ -233,7 +237,9 @@ class Questions:
                 return  # after a pause it is asked again
             if is_check:
                 self._check = None
-            elif self._plan is question:  # an answer about the plan before is told too: the bar follows the slider
+            elif (
+                self._plan is question
+            ):  # an answer about the plan before is told too: the bar follows the slider
                 self._plan = None
         self._say(CheckAnswer(answer) if is_check else answer)
 
@@ -253,7 +259,7 @@ class Questions:
 
         def measure(values: Mapping[str, Any]) -> Footprint:
             with self._changed:
-                if self._is_withdrawn() or self._fit is not job or self._check or self._plan or self._chips:
+                if self._is_withdrawn() or self._fit is not job or self._check or self._plan:
                     raise FitStopped
             return self._probe.footprint(asked.facts.path, values, held=asked.held)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -21,6 +21,7 @@ from app.services.library import LibraryService
 from app.services.load_check import Check, LoadCheck
 from app.services.plan import Plan
 from app.services.predictions import Predictions
+from app.services.rescue import Rescue
 from app.services.session import Session, SessionState
 from app.services.smaller_plan import smaller_plan
 from app.worker import protocol as p
@@ -101,6 +102,8 @@ class Loading(QObject):
         self._footprints = footprints
         self._predictions = predictions
         self._check = LoadCheck(footprints, self)
+        self._rescue = Rescue(footprints, session, self)
+        self._failure: LoadFailure | None = None  # not told yet: a plan that fits is looked for
         self._wanted: _Wanted | None = None  # being checked, or waiting for the dry run's process to end
         self._waiting: tuple[str, bool] | None = None  # a file not in the library yet, and whether to load it
         self._asked: _Asked | None = None  # the unwise plan that was asked about
@@ -126,6 +129,7 @@ class Loading(QObject):
         self._plan.model_changed.connect(self._model_changed)
         self._check.done.connect(self._checked)
         self._footprints.paused.connect(self._load_wanted)
+        self._rescue.done.connect(self._rescued)
         self._library.changed.connect(self._look_for_waiting)
 
     # -- what it knows --------------------------------------------------------------------------------------
@@ -219,6 +223,8 @@ class Loading(QObject):
         if errors:
             self.refused.emit(LoadRefusal(facts.name, problems=errors))
             return
+        self._rescue.cancel()
+        self._rescued(None)
         named = self._plan.base_name if not self._plan.is_modified else ""
         self._wanted, self._asked = _Wanted(facts, self._plan.values(), named), None
         self._check.request(facts, self._wanted.values)
@@ -330,7 +336,18 @@ class Loading(QObject):
             good = None  # no settings mend a file
         if event.kind not in _LESS_MAY_HELP:
             smaller = None
-        self.failed.emit(LoadFailure(event, self._loaded_name, good, smaller, self._log_path))
+        failure = LoadFailure(event, self._loaded_name, good, smaller, self._log_path)
+        facts = self._loaded_facts
+        if event.kind == FailureKind.OUT_OF_MEMORY and smaller is not None and facts is not None:
+            self._failure = failure
+            self._rescue.request(facts, self._loaded_values, self._predictions.predicted)
+        else:
+            self.failed.emit(failure)
+
+    def _rescued(self, fitting: dict[str, Any] | None) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            self.failed.emit(failure if fitting is None else replace(failure, smaller=fitting))
 
     def _worker_lost(self, event: p.Exited) -> None:
         good, smaller = self._ways_out()

@@ -18,6 +18,7 @@ from app.services.guard import LoadRefusal, UnwiseLoad
 from app.services.load_check import LIMIT_MS
 from app.services.loading import LoadFailure
 from app.services.session import SessionState
+from app.services.smaller_plan import smaller_plan
 from tests import tiny_models
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 from tests.services.footprint_rig import FootprintRig, footprint_rig
@@ -242,6 +243,27 @@ def test_what_was_asked_for_is_loaded_though_the_plan_moves_on(
     assert rig.loading.got is not None
     assert rig.loading.got.n_ctx == 1024
     assert rig.plan.differs_from_loaded("n_ctx")
+
+
+def test_after_running_out_of_memory_a_plan_that_fits_is_offered(
+    rig: FootprintRig, wide_model: Path, qtbot: QtBot
+) -> None:
+    rig.choose(wide_model)
+    assert rig.probe.pid is not None
+    psutil.Process(rig.probe.pid).suspend()  # so that nobody refuses the plan before it is tried
+    rig.plan.set_many({"n_ctx": 4_194_304, "type_k": "f32", "type_v": "f32"})
+    rig.loading._rescue._limit.setInterval(20_000)  # the machine may be busy
+    with qtbot.waitSignal(rig.loading.failed, timeout=30_000) as told:
+        rig.loading.load()
+    assert told.args is not None
+    failure: LoadFailure = told.args[0]
+    assert failure.event.kind == FailureKind.OUT_OF_MEMORY
+    assert failure.smaller is not None
+    assert failure.smaller != smaller_plan(rig.plan.values(), rig.plan.model)  # which was measured by nobody
+    rig.plan.set_many({key: rig.plan.default(key) for key in rig.plan.changed_keys()} | failure.smaller)
+    rig.settle()
+    assert rig.service.assessment is not None
+    assert rig.service.assessment.verdict is Verdict.FITS
 
 
 @pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
