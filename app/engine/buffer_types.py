@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,8 +36,10 @@ class BufferKind:
 class BufferTypes:
     """The buffer types of these devices."""
 
-    def __init__(self, devices: Sequence[Device]) -> None:
+    def __init__(self, devices: Sequence[Device], name_of: Callable[[str], str] = str) -> None:
+        """`name_of` says what to call a buffer type that ggml has a name for."""
         self._devices = tuple(devices)
+        self._name_of = name_of
         self._kinds: dict[int, BufferKind] = {}
         self._mappable: dict[int, int] = {}
 
@@ -54,7 +56,7 @@ class BufferTypes:
             device = next((item for item in self._devices if item.handle == on), None)
             if device is None or function("ggml_backend_buft_is_host")(handle):
                 device = self.cpu
-            self._kinds[handle] = BufferKind(name.decode("utf-8", "replace"), device.name)
+            self._kinds[handle] = BufferKind(self._name_of(name.decode("utf-8", "replace")), device.name)
         return self._kinds[handle]
 
     def own(self, device: Device) -> list[int]:

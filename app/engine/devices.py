@@ -20,13 +20,17 @@ _ANSWER_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device. `kind` is "cpu", "gpu", "igpu", "accel" or "rpc"; `handle` is ggml's pointer to it."""
+    """One device. `kind` is "cpu", "gpu", "igpu", "accel" or "rpc"; `handle` is ggml's pointer to it.
+
+    `told_memory`, (free, total) bytes, is what is known of it from elsewhere, and is believed.
+    """
 
     name: str
     description: str
     kind: str
     backend: str
     handle: int
+    told_memory: tuple[int, int] | None = None
 
     def memory(self) -> tuple[int, int]:
         """(free, total) bytes as the backend reports them now; the CPU's are the machine's memory.
@@ -36,6 +40,8 @@ class Device:
         For a remote device this asks over the connection that computation uses: call it from the engine's own
         thread only.
         """
+        if self.told_memory is not None:
+            return self.told_memory
         if self.kind == "cpu":
             memory = psutil.virtual_memory()
             return memory.available, memory.total

@@ -31,6 +31,7 @@ from app.engine.devices import Device, add_rpc_servers, all_devices
 from app.engine.errors import EngineError
 from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
+from app.engine.stand_in import Memory, StandIns
 
 _N_MODELS = 6
 _FREE_STEP = 1 << 26
@@ -62,6 +63,7 @@ class DryRun:
         self._log = log
         self._models: OrderedDict[str, _Model] = OrderedDict()
         self._servers: set[str] = set()
+        self._stand_ins = StandIns()
         self._headers: dict[str, tuple[Header, ...]] = {}
         self._types = BufferTypes([])
         self._devices: list[Device] = []
@@ -75,17 +77,19 @@ class DryRun:
         held: Mapping[str, int] | None = None,
         draft_path: str = "",
         projector: str = "",
+        stand_ins: Mapping[str, list[Memory]] | None = None,
     ) -> Footprint:
         """What the model at `path` (a skeleton or the file itself) takes with the load settings `values`.
 
         `held` maps device names to bytes that will be given back before the load; `draft_path` is a skeleton of
-        the draft model that `values` name; `projector` an mmproj file.
+        the draft model that `values` name; `projector` an mmproj file. `stand_ins` has the memory of the devices
+        of each remote worker that must not be asked, since it serves another client.
 
         Raises:
             EngineError: llama.cpp refuses the file or a setting.
         """
         started_s = time.perf_counter()
-        self._find_devices(values)
+        self._find_devices(values, stand_ins or {})
         found, n_loads = self._measure(path, params.resolved(dict(values)), held or {})
         if draft_path:
             draft, n_more = self._measure(draft_path, _draft_values(values, found.n_ctx), held or {})
@@ -95,14 +99,16 @@ class DryRun:
         elapsed_ms = (time.perf_counter() - started_s) * 1000
         return replace(found, elapsed_ms=elapsed_ms, n_model_loads=n_loads)
 
-    def _find_devices(self, values: Mapping[str, Any]) -> None:
+    def _find_devices(self, values: Mapping[str, Any], stand_ins: Mapping[str, list[Memory]]) -> None:
         wanted: list[str] = values.get("rpc_servers") or []
         new = [endpoint for endpoint in wanted if endpoint not in self._servers]
+        for endpoint in new:
+            memory = stand_ins.get(endpoint)
+            add_rpc_servers([endpoint if memory is None else self._stand_ins.put(endpoint, memory)])
+            self._servers.add(endpoint)
         if new or not self._devices:
-            add_rpc_servers(new)
-            self._servers.update(new)
-            self._devices = all_devices()
-            self._types = BufferTypes(self._devices)
+            self._devices = self._stand_ins.as_real(all_devices())
+            self._types = BufferTypes(self._devices, self._stand_ins.real_name)
 
     def _measure(self, path: str, values: dict[str, Any], held: Mapping[str, int]) -> tuple[Footprint, int]:
         values = values | {"tensor_split": self._split(values, held)}
@@ -202,9 +208,10 @@ class DryRun:
     ) -> list[tuple[Buffer, str]]:
         """Each buffer as the real load's log will name it, and the device that it is on."""
         found: list[tuple[Buffer, str]] = []
+        name_of = self._stand_ins.real_name
         for item in memory:
             kind = self._types.kind(item.handle)
-            n_lines = sum(1 for name, part, _size in log.buffers if (name, part) == (kind.name, "kv"))
+            n_lines = sum(1 for name, part, _ in log.buffers if (name_of(name), part) == (kind.name, "kv"))
             found += [
                 (Buffer(kind.name, "weights", self._unmapped_bytes(model, item)), kind.device),
                 (Buffer(kind.name, "kv", item.context_bytes, max(n_lines, 1)), kind.device),

@@ -67,6 +67,7 @@ def _answer(dry_run: DryRun, skeletons: Skeletons, question: p.Question) -> p.An
                 held=question.held,
                 draft_path=draft,
                 projector=question.projector,
+                stand_ins=question.stand_ins,
             )
         return p.Answer(found.to_dict())
     except GgufError as error:

@@ -7,7 +7,7 @@ import multiprocessing
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -48,7 +48,7 @@ class Probe:
         self._lock = threading.Lock()  # of what follows
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
-        self._servers: list[str] = []
+        self._servers: list[tuple[str, bool]] = []  # those it was told of, and whether one stands in
 
     @property
     def pid(self) -> int | None:
@@ -64,17 +64,21 @@ class Probe:
         *,
         held: Mapping[str, int] | None = None,
         projector: str = "",
+        stand_ins: Mapping[str, Sequence[tuple[int, int]]] | None = None,
         timeout_s: float = 20.0,
     ) -> Footprint:
         """What the model file takes with the load settings `values` (those left out take the table's defaults).
 
-        `held` maps device names to bytes that a loaded model gives back before this plan is loaded. Blocks.
+        `held` maps device names to bytes that a loaded model gives back before this plan is loaded. `stand_ins` maps
+        the remote workers of `values` that the loaded model is on (they answer nobody else meanwhile) to the (free,
+        total) bytes of each of their devices: their part is then laid out on a stand-in. Blocks.
 
         Raises:
             ProbeError: there is no answer; kind WORKER_LOST where the process ended over it or was ended by `end`,
                 or took longer than `timeout_s`.
         """
-        question = p.Question(model_path, dict(values), dict(held or {}), projector)
+        known = {endpoint: list(memory) for endpoint, memory in (stand_ins or {}).items()}
+        question = p.Question(model_path, dict(values), dict(held or {}), projector, known)
         with self._asking:
             answer = self._ask(question, time.monotonic() + timeout_s)
         if isinstance(answer, p.Refusal):
@@ -83,20 +87,11 @@ class Probe:
 
     def end(self) -> None:
         """End the process and wait for it; a question under way ends with WORKER_LOST."""
-        with self._lock:
-            process, connection = self._process, self._connection
-            self._process = self._connection = None
-        if process is None:
-            return
-        if connection is not None and not self._asking.locked():
-            connection.close()  # it leaves by itself
-            process.join(_ENDING_S)
-        if process.is_alive():
-            process.kill()
-        process.join()
+        _end(*self._let_go(), at_once=self._asking.locked())
 
     def _ask(self, question: p.Question, deadline_s: float) -> p.Answer | p.Refusal:
-        servers: list[str] = list(question.values.get("rpc_servers") or [])
+        wanted: list[str] = question.values.get("rpc_servers") or []
+        servers = [(endpoint, endpoint in question.stand_ins) for endpoint in wanted]
         while True:
             process, connection, is_new = self._running(servers)
             try:
@@ -106,12 +101,13 @@ class Probe:
                         raise self._too_slow()
                 return connection.recv()
             except (EOFError, OSError, ValueError) as error:
-                self._forget(process)
+                self._let_go(process)
+                _end(process, connection)
                 # Left alone for too long it ends by itself, perhaps just now: the question goes to a new one.
                 if is_new or process.exitcode != 0:
                     raise self._lost(process) from error
 
-    def _running(self, servers: list[str]) -> tuple[SpawnProcess, Connection, bool]:
+    def _running(self, servers: list[tuple[str, bool]]) -> tuple[SpawnProcess, Connection, bool]:
         with self._lock:
             process, connection = self._process, self._connection
         is_usable = (
@@ -120,7 +116,7 @@ class Probe:
         if process is not None and connection is not None and is_usable:
             self._servers = servers
             return process, connection, False
-        self._replace()
+        _end(*self._let_go())
         self._servers = servers
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
@@ -132,38 +128,17 @@ class Probe:
             self._process, self._connection = process, ours
         return process, ours, True
 
-    def _replace(self) -> None:
+    def _let_go(self, process: SpawnProcess | None = None) -> tuple[SpawnProcess | None, Connection | None]:
+        """Takes out what runs (if it is `process`, or whatever it is), so that the next question starts another."""
         with self._lock:
-            process, connection = self._process, self._connection
-            self._process = self._connection = None
-        if connection is not None:
-            connection.close()
-        if process is not None:
-            process.join(_ENDING_S)
-            if process.is_alive():
-                process.kill()
-                process.join()
-
-    def _forget(self, process: SpawnProcess) -> None:
-        process.join(_ENDING_S)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        with self._lock:
-            if self._process is process:
+            found = self._process, self._connection
+            if process is None or self._process is process:
                 self._process = self._connection = None
+        return found
 
     def _too_slow(self) -> ProbeError:
-        self._kill()
+        _end(*self._let_go(), at_once=True)
         return ProbeError(FailureKind.WORKER_LOST, "llama.cpp did not answer in time")
-
-    def _kill(self) -> None:
-        with self._lock:
-            process = self._process
-            self._process = self._connection = None
-        if process is not None:
-            process.kill()
-            process.join()
 
     def _lost(self, process: SpawnProcess) -> ProbeError:
         code = process.exitcode or 0
@@ -176,3 +151,15 @@ class Probe:
             text = self._log_path.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
             return "\n".join(text.strip().splitlines()[-6:])
         return ""
+
+
+def _end(process: SpawnProcess | None, connection: Connection | None, *, at_once: bool = False) -> None:
+    """Lets the process leave by itself, which it does when its connection closes, or else ends it."""
+    if process is None:
+        return
+    if connection is not None and not at_once:
+        connection.close()
+        process.join(_ENDING_S)
+    if process.is_alive():
+        process.kill()
+    process.join()

@@ -242,12 +242,14 @@ class Question:
     """What would the model file `path` take with the load settings `values`?
 
     `held` maps device names to bytes that are given back before such a load; `projector` is an mmproj file or "".
+    `stand_ins` maps remote workers that must not be asked to the (free, total) bytes of each of their devices.
     """
 
     path: str
     values: dict[str, Any] = field(default_factory=dict[str, Any])
     held: dict[str, int] = field(default_factory=dict[str, int])
     projector: str = ""
+    stand_ins: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
 
 
 @dataclass(frozen=True, slots=True)
