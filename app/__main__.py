@@ -10,7 +10,7 @@ import multiprocessing
 import sys
 from collections.abc import Sequence
 
-_WITHOUT_WINDOW = "run, bench, models, devices, rpc-worker, settings"
+_WITHOUT_WINDOW = "run, bench, estimate, fit, models, devices, rpc-worker, settings"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

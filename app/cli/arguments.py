@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.cli.failure import UsageError
 
 Assignment = tuple[str, Any]
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([kmgtp])?(?:(i)?b)?", re.IGNORECASE)
 
 
 def command_parser(
@@ -49,6 +52,16 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     """``MODEL``."""
     parser.add_argument(
         "model", metavar="MODEL", help="a GGUF file, or a model of the library by its name or a part of it"
+    )
+
+
+def add_reserve(parser: argparse.ArgumentParser) -> None:
+    """``--reserve``."""
+    parser.add_argument(
+        "--reserve",
+        metavar="SIZE",
+        type=size,
+        help="how much of every device should stay free, e.g. 500M (default: what the guard in Preferences wants)",
     )
 
 
@@ -102,6 +115,33 @@ def whole_number(minimum: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def size(text: str) -> int:
+    """An argument type: a size as ``8GB``, ``7.5GiB``, ``512M`` or in bytes; a unit without i is a power of 1000."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise argparse.ArgumentTypeError(f"must be a size such as 8GB, 7.5GiB or 512M, not {text!r}")
+    number, unit, binary = match.groups()
+    return round(float(number) * (1024 if binary else 1000) ** " KMGTP".index((unit or " ").upper()))
+
+
+def device_size(text: str) -> tuple[str, int]:
+    """An argument type: ``DEV=SIZE``."""
+    name, separator, size_text = text.rpartition("=")
+    if not separator or not name.strip():
+        raise argparse.ArgumentTypeError(f"needs DEV=SIZE, such as CUDA0=8GB, not {text!r}")
+    return name.strip(), size(size_text)
+
+
+def load_key(text: str) -> str:
+    """An argument type: the key of a load setting."""
+    from app.core.settings import LOAD
+
+    key = LOAD.present_key(text.strip())
+    if key not in LOAD:
+        raise argparse.ArgumentTypeError(f"{text}: is no load setting ('loadout settings' lists them)")
+    return key
 
 
 def sampling_of(args: argparse.Namespace) -> dict[str, Any]:

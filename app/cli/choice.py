@@ -14,7 +14,9 @@ from app.paths import Paths, ProfileError, make_writable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.core.gguf import ModelFacts
     from app.core.library import ModelEntry
+    from app.core.settings import Problem
     from app.core.settings.rules import Machine
 
 _LISTED = 20
@@ -126,14 +128,34 @@ def checked_plan(model_path: Path, load: dict[str, Any], sampling: dict[str, Any
         CommandError: the file is no usable model.
         UsageError: the settings cannot work; each problem is named.
     """
+    return plan_and_problems(usable_facts(model_path), load, sampling)[0]
+
+
+def usable_facts(model_path: Path) -> ModelFacts:
+    """What the file is.
+
+    Raises:
+        CommandError: it is no usable model.
+    """
     from app.core.gguf import GgufError, facts
+
+    try:
+        return facts(model_path)
+    except GgufError as error:
+        raise CommandError(f"{model_path}: {error}") from None
+
+
+def plan_and_problems(
+    model_facts: ModelFacts, load: dict[str, Any], sampling: dict[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """As `checked_plan`, for a model whose header has been read; also the warnings, which are on stderr already.
+
+    Raises:
+        UsageError: the settings cannot work; each problem is named.
+    """
     from app.core.settings.bounds import model_defaults
     from app.core.settings.rules import problems
 
-    try:
-        model_facts = facts(model_path)
-    except GgufError as error:
-        raise CommandError(f"{model_path}: {error}") from None
     plan = model_defaults(model_facts) | load
     found = problems(plan, sampling, model_facts, _machine())
     errors = [f"{problem.key}: {problem.text()}" for problem in found if problem.severity == "error"]
@@ -141,7 +163,7 @@ def checked_plan(model_path: Path, load: dict[str, Any], sampling: dict[str, Any
         raise UsageError("\nloadout: ".join(errors))
     for problem in found:
         note(f"loadout: {problem.key}: {problem.text()}")
-    return plan
+    return plan, found
 
 
 def _machine() -> Machine:

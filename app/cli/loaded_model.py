@@ -31,7 +31,7 @@ _WAIT_S = 0.05  # how late Ctrl+C may be noticed
 _STOP_S = 5.0
 _TAIL_LINES = 6
 
-_FAILURES = {
+FAILURES = {
     FailureKind.BAD_FILE: "the model file cannot be used",
     FailureKind.OUT_OF_MEMORY: "out of memory",
     FailureKind.BAD_SETTING: "a setting cannot be used",
@@ -115,7 +115,7 @@ class LoadedModel:
                 cancel_sent = True
 
     def _failure_text(self, kind: str, message: str, detail: str) -> str:
-        what = _FAILURES.get(FailureKind(kind), kind)
+        what = FAILURES.get(FailureKind(kind), kind)
         text = f"{what}: {message}" if message else what
         if detail and detail not in text and (detail in LOAD or detail in SAMPLING):
             text += f" ({detail})"
@@ -126,7 +126,7 @@ class LoadedModel:
     def _lost_text(self, event: Exited) -> str:
         how = event.signal_name or f"exit code {event.exit_code}"
         tail = "\n".join(f"  {line}" for line in event.log_tail.strip().splitlines()[-_TAIL_LINES:])
-        text = f"{_FAILURES[FailureKind.WORKER_LOST]} ({how}); its log is {self._log_path}"
+        text = f"{FAILURES[FailureKind.WORKER_LOST]} ({how}); its log is {self._log_path}"
         return f"{text} and ends with\n{tail}" if tail else text
 
 
