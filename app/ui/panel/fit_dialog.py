@@ -192,9 +192,10 @@ class FitDialog(QDialog):
         n_plans = len(found.plans)
         many = self.tr("{n} plans that fit").format(n=n_plans)
         said = self.tr("1 plan that fits") if n_plans == 1 else many
-        how = self.tr("{n} dry runs of llama.cpp in {time}").format(
-            n=found.n_dry_runs, time=duration_text(found.elapsed_ms / 1000)
-        )
+        how = self.tr("1 dry run of llama.cpp in {time}")
+        if found.n_dry_runs != 1:
+            how = self.tr("{n} dry runs of llama.cpp in {time}")
+        how = how.format(n=found.n_dry_runs, time=duration_text(found.elapsed_ms / 1000))
         return f"{said} \u00b7 {how}"
 
     def _failed(self, why: str) -> None:

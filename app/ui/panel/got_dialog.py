@@ -31,6 +31,7 @@ from app.ui.widgets.plain_tip import plain_tip
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
+_MAX_DEVICES_PX = 240
 _PARTS = ("weights", "kv", "compute", "output")
 
 
@@ -136,7 +137,7 @@ class GotDialog(QDialog):
             heading.setTextAlignment(_RIGHT)
             table.setHorizontalHeaderItem(column, heading)
         height = header.sizeHint().height() + sum(table.rowHeight(row) for row in range(len(lines))) + 4
-        table.setFixedHeight(min(height, 200))
+        table.setFixedHeight(min(height, _MAX_DEVICES_PX))
         return table
 
     def _device_name(self, device: GotDevice) -> str:

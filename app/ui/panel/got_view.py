@@ -69,7 +69,7 @@ class GotView(QWidget):
         elif wrong:
             text = self.tr("Not as predicted: {what}").format(what=wrong[0])
         elif self._deviations:
-            text = self.tr("Got what was asked, and the memory predicted")
+            text = self.tr("Got what was asked and predicted")
         else:
             text = self.tr("Got what was asked")
         self._said = text

@@ -53,7 +53,7 @@ def part_bytes(device: GotDevice, part: str) -> int:
 
 
 def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[DeviceLine]:
-    """The devices that the plan or the loaded model uses, and main memory always, in llama.cpp's order."""
+    """The devices that the plan or the loaded model uses, in llama.cpp's order, and main memory, always and last."""
     rooms = assessment.rooms if assessment is not None else ()
     held = {device.name: device for device in loaded.devices} if loaded is not None else {}
     lines = [DeviceLine(room, held.get(room.device.name), True) for room in rooms]
@@ -62,9 +62,9 @@ def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[Devi
     lines += [
         DeviceLine(_room_of(device), device, has_plan) for name, device in held.items() if name not in known
     ]
-    shown = [line for line in lines if line.device.total_bytes or line.loaded_bytes]
-    main = next((line for line in lines if line.device.kind == "cpu"), None)
-    return shown if main is None or main in shown else [*shown, main]
+    main = [line for line in lines if line.device.kind == "cpu"]
+    used = [line for line in lines if line.device.total_bytes or line.loaded_bytes]
+    return [*(line for line in used if line not in main), *main]
 
 
 def _room_of(device: GotDevice) -> Room:

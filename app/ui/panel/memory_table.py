@@ -31,7 +31,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 _MAX_COLUMN_PX = 220
 _MAX_LAYERS_PX = 112
-_ROW_PX = 26
+_ROW_PX = 24
 
 
 class MemoryDialog(QDialog):

@@ -42,6 +42,7 @@ class MemoryView(QWidget):
         self._theme = theme
         self.words = MemoryWords(table, self)
         self.state = MemoryState()
+        self._service: FootprintService | None = None
         self.dialog: MemoryDialog | None = None
         self.rows: list[DeviceRow] = []
         self.lines: list[DeviceLine] = []
@@ -76,9 +77,14 @@ class MemoryView(QWidget):
 
     def follow(self, service: FootprintService) -> None:
         """Shows what `service` says from now on."""
-        service.changed.connect(lambda: self.show_state(MemoryState.of(service)))
+        self._service = service
+        service.changed.connect(self._service_changed)  # a method, which ends with this widget
         self.refresh_requested.connect(service.refresh)
-        self.show_state(MemoryState.of(service))
+        self._service_changed()
+
+    def _service_changed(self) -> None:
+        if self._service is not None:
+            self.show_state(MemoryState.of(self._service))
 
     def show_state(self, state: MemoryState) -> None:
         """Shows the newest answer; while a newer one is awaited it only pales, and not at once."""

@@ -158,7 +158,7 @@ class MemoryWords(QObject):
         if not line.device.capacity_bytes:
             return used
         figure, unit = used.rsplit("\u2009", 1)
-        same = capacity.endswith(f"\u2009{unit}")
+        same = not line.used_bytes or capacity.endswith(f"\u2009{unit}")
         return self.tr("{used} of {total}").format(used=figure if same else used, total=capacity)
 
     def lines(self, line: DeviceLine) -> list[str]:
