@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from llama_cpp import llama_cpp as _llama_cpp
@@ -93,6 +94,7 @@ def _libraries() -> Iterator[ctypes.CDLL]:
                 continue
 
 
+@cache
 def function(name: str) -> Any:
     """The ggml function `name`, with its signature set.
 

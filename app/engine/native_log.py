@@ -20,6 +20,7 @@ _BUFFER = re.compile(
 )
 _RESERVING = "sched_reserve: reserving"
 _OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
+_ASSIGNED = b"assigned to device"
 _LAYER = re.compile(r"layer\s+(\d+) assigned to device (\S+?),")
 _FLASH = re.compile(r"Flash Attention (enabled|disabled|not supported)")
 _KINDS = {
@@ -72,7 +73,8 @@ class NativeLog:
     """Takes over llama.cpp's log for this process; `listen` hands each line on, `recent_errors` the last complaints.
 
     Every line of `echo_from` (INFO) and above goes to file descriptor 2 at once and unbuffered, so that the last words
-    before an ``abort()`` are in the process's log file. DEBUG lines are only read (they name each layer's device).
+    before an ``abort()`` are in the process's log file. Of the DEBUG lines only those that name a layer's device are
+    read at all.
     """
 
     def __init__(self, echo_from: int = INFO) -> None:
@@ -106,8 +108,8 @@ class NativeLog:
             self._partial_level = level
         if level >= self._echo_from:
             os.write(2, text)
-        elif level < INFO and self._listener is None:
-            return
+        elif level < INFO and (self._listener is None or _ASSIGNED not in text):
+            return  # thousands of lines a load; this is the one kind of them that is read
         self._partial += text.decode("utf-8", "replace")
         while "\n" in self._partial:
             line, self._partial = self._partial.split("\n", 1)

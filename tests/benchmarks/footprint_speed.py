@@ -1,0 +1,81 @@
+"""How fast a plan's footprint is known: cold, warm, and with another number of layers.
+
+    python -m tests.benchmarks.footprint_speed
+
+The models are headers with holes behind them (`tests.hollow_models`), up to 431 GB long. *Cold*: the file was never
+looked at, the probe process runs. *Warm*: another context. *Other layers*: another number of layers on the GPU, so
+that llama.cpp lays the whole model out anew. Medians; milliseconds are what the client waits, the pipe included.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from app.worker.probe_client import Probe
+from tests.hollow_models import LLAMA_8B, LLAMA_70B, LLAMA_405B, MIXTURE_235B, QWEN_30_LAYERS, build_hollow
+from tests.rpc_worker import has_rpc, rpc_worker
+
+_ROUNDS = 15
+_SHAPES = {
+    "30 layers": QWEN_30_LAYERS,
+    "32 layers, 8B": LLAMA_8B,
+    "80 layers, 70B": LLAMA_70B,
+    "94 layers, 128 experts": MIXTURE_235B,
+    "126 layers, 405B": LLAMA_405B,
+}
+
+
+def main() -> None:
+    """Build the headers, ask, print a table."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = {
+            title: build_hollow(folder / f"{n}.gguf", shape)
+            for n, (title, shape) in enumerate(_SHAPES.items())
+        }
+        print(f"{'model':26}{'file':>9}{'cold':>10}{'warm':>10}{'other layers':>14}   ms, median (worst)")
+        _print_rows(folder, paths, [])
+        if has_rpc():
+            print("with a remote device on loopback:")
+            with rpc_worker() as worker:
+                _print_rows(folder, paths, [worker.endpoint])
+
+
+def _print_rows(folder: Path, paths: dict[str, Path], servers: list[str]) -> None:
+    probe = Probe(folder / f"skeletons-{len(servers)}", folder / "probe.log")
+    base: dict[str, object] = {"rpc_servers": servers} if servers else {}
+    try:
+        probe.footprint(str(next(iter(paths.values()))), base | {"n_ctx": 4096})  # starts the process
+        for title, path in paths.items():
+            own = path.with_name(f"{path.stem}-{len(servers)}-again.gguf")  # never seen, also the first one
+            path.rename(own)
+            cold_ms = _ms(lambda own=own: probe.footprint(str(own), base | {"n_ctx": 4096}))
+            contexts = [_ms(_asking(probe, own, base | {"n_ctx": 4096 + 256 * n})) for n in range(_ROUNDS)]
+            layers = [_ms(_asking(probe, own, base | {"n_gpu_layers": n})) for n in range(_ROUNDS)]
+            own.rename(path)
+            size_gb = path.stat().st_size / 1e9
+            print(f"{title:26}{size_gb:6.0f} GB{cold_ms:10.1f}{_told(contexts):>10}{_told(layers):>14}")
+    finally:
+        probe.end()
+
+
+def _asking(probe: Probe, path: Path, values: dict[str, object]) -> Callable[[], object]:
+    return lambda: probe.footprint(str(path), values)
+
+
+def _ms(call: Callable[[], object]) -> float:
+    started_s = time.perf_counter()
+    call()
+    return (time.perf_counter() - started_s) * 1000
+
+
+def _told(times_ms: list[float]) -> str:
+    return f"{statistics.median(times_ms):.1f} ({max(times_ms):.0f})"
+
+
+if __name__ == "__main__":
+    main()
