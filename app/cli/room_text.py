@@ -95,7 +95,7 @@ def verdict_text(assessment: Assessment) -> str:
         return words
     name, needed = room.device.name, room.device.total_bytes
     if assessment.verdict is Verdict.FITS:
-        return f"{words}: {bytes_text(room.available_bytes - needed)} stay free on {name}"
+        return f"{words}: {_least_left(assessment)}"
     if assessment.verdict is Verdict.TIGHT:
         left, reserve = bytes_text(room.available_bytes - needed), bytes_text(room.reserve_bytes)
         return f"{words}: only {left} stay free on {name}, less than the reserve of {reserve}"
@@ -107,3 +107,10 @@ def verdict_text(assessment: Assessment) -> str:
         return text
     mapped = bytes_text(room.device.mapped_bytes)
     return f"{text}; it may load all the same, slowly, since {mapped} of the weights are read from the file as needed"
+
+
+def _least_left(assessment: Assessment) -> str:
+    used = [room for room in assessment.rooms if room.device.total_bytes and room.device.capacity_bytes]
+    left = [(room.available_bytes - room.device.total_bytes, room.device.name) for room in used]
+    size_bytes, name = min(left)
+    return f"{bytes_text(size_bytes)} stay free on {name}"

@@ -2,12 +2,12 @@
 
 Everything that a plan gives up is counted in halvings, so that unlike things can be added:
 
-* a context half as long as asked is one halving;
+* a context half as long as asked counts as 1.5: what was asked for cannot be done with it;
 * speed: a layer that is left to the CPU takes about 8 times as long as one on the device, experts left there about
   3.5 times (few of them work on any token), a KV cache in main memory costs as much as 6 times the whole model once
   the conversation is long; half the micro-batch makes prompts a little slower (0.15). The base-2 logarithm of the sum
   is how often the speed is halved;
-* the KV cache's precision: 0.2 for q8_0 in both halves (hardly any effect), 1 for q4_0 (visible in long contexts);
+* the KV cache's precision: 0.2 for q8_0 in both halves (hardly any effect), 1.5 for q4_0 (visible in long contexts);
   keys suffer more than values.
 
 Plans that keep context and KV types and leave nothing behind come first, then by the sum; at a tie the plan that
@@ -32,7 +32,8 @@ _EXPERTS_ON_CPU = 2.5
 _KV_ON_CPU = 6.0
 _UBATCH_HALVED = 0.15
 _BARELY_FASTER = 0.1
-_TYPE_LOSS = {"q8_0": 0.1, "q5_1": 0.2, "q5_0": 0.25, "q4_1": 0.4, "q4_0": 0.5, "iq4_nl": 0.5}
+_CONTEXT_HALVED = 1.5
+_TYPE_LOSS = {"q8_0": 0.1, "q5_1": 0.3, "q5_0": 0.35, "q4_1": 0.65, "q4_0": 0.75, "iq4_nl": 0.7}
 _KEY_WEIGHT, _VALUE_WEIGHT = 1.2, 0.8
 
 
@@ -80,7 +81,9 @@ def ranked(candidates: Sequence[Candidate], asked: dict[str, Any], n_ctx_asked: 
         if plan.is_asked or not any(_makes_needless(other, plan) for other in kept):
             kept.append(plan)
     shown = sorted(kept, key=_order)
-    last = [plan for plan in shown[MAX_PLANS:] if plan.is_asked]  # always shown: all others are held against it
+    last = [
+        plan for plan in shown[MAX_PLANS:] if plan.is_asked
+    ]  # always shown: all others are held against it
     return [plan.index for plan in [*shown[: MAX_PLANS - len(last)], *last]]
 
 
@@ -97,7 +100,7 @@ def _weighed(index: int, candidate: Candidate, asked: dict[str, Any], n_ctx_aske
         index,
         n_ctx,
         # llama.cpp rounds contexts up, so that a plan may have more than it asks for
-        max(0.0, math.log2(n_ctx_asked / n_ctx)) if n_ctx and n_ctx_asked else 0.0,
+        _CONTEXT_HALVED * max(0.0, math.log2(n_ctx_asked / n_ctx)) if n_ctx and n_ctx_asked else 0.0,
         (max(0.0, keys * _KEY_WEIGHT), max(0.0, contents * _VALUE_WEIGHT)),
         _speed_loss(candidate, asked),
         candidate.is_asked,
