@@ -83,6 +83,7 @@ class Desktop(QObject):
         self._listed = [
             Page("chat", self.tr("Chat"), "chat", self._chat_page),
             Page("models", self.tr("Models"), "models", self._models_page, with_plots=False),
+            Page("devices", self.tr("Devices"), "cpu", self._devices_page, with_plots=False),
             Page("logs", self.tr("Logs"), "logs", self._logs_page, True, with_panel=False, with_plots=False),
             Page(
                 "preferences",
@@ -107,6 +108,14 @@ class Desktop(QObject):
         page = ModelsPage(self.theme, self._profile.library)
         page.load_requested.connect(self._load_from_library)
         return page
+
+    def _devices_page(self) -> QWidget:
+        from app.ui.pages.devices_page import DevicesPage
+
+        profile = self._profile
+        return DevicesPage(
+            self.theme, profile.device_list, profile.remotes, profile.load_plan, profile.footprints
+        )
 
     def _logs_page(self) -> QWidget:
         return LogsPage(self.theme, self._paths.logs_dir)
