@@ -108,10 +108,10 @@ def _tensors(shape: Shape) -> list[tuple[str, tuple[int, ...]]]:
         if shape.n_expert:
             block |= {"attn_q_norm": (shape.head_size,), "attn_k_norm": (shape.head_size,)}
             block |= {"ffn_gate_inp": (shape.n_expert, n_embd)}
-            block |= {name: (shape.n_expert, shape.n_ff, n_embd) for name in ("ffn_gate_exps", "ffn_up_exps")}
+            block |= dict.fromkeys(("ffn_gate_exps", "ffn_up_exps"), (shape.n_expert, shape.n_ff, n_embd))
             block |= {"ffn_down_exps": (shape.n_expert, n_embd, shape.n_ff)}
         else:
-            block |= {name: (shape.n_ff, n_embd) for name in ("ffn_gate", "ffn_up")}
+            block |= dict.fromkeys(("ffn_gate", "ffn_up"), (shape.n_ff, n_embd))
             block |= {"ffn_down": (n_embd, shape.n_ff)}
         found += [(f"blk.{layer}.{name}.weight", dims) for name, dims in block.items()]
     return [*found, ("output_norm.weight", (n_embd,)), ("output.weight", (shape.n_vocab, n_embd))]

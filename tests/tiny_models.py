@@ -256,6 +256,40 @@ def build_lora(
     return _write(writer, path)
 
 
+def build_projector(path: str | Path, *, n_layers: int = 2, n_embd: int = 64, n_embd_text: int = 64) -> Path:
+    """A vision projector (mmproj): CLIP with a two-layer perceptron, for pictures of 28 by 28 dots."""
+    writer = gguf.GGUFWriter(str(path), "clip")
+    writer.add_type("mmproj")
+    writer.add_bool("clip.has_vision_encoder", True)
+    writer.add_string("clip.projector_type", "mlp")
+    writer.add_bool("clip.use_gelu", True)
+    writer.add_float32("clip.vision.attention.layer_norm_epsilon", 1e-5)
+    numbers = {"image_size": 28, "patch_size": 14, "embedding_length": n_embd, "feed_forward_length": 128}
+    numbers |= {"block_count": n_layers, "projection_dim": n_embd_text, "attention.head_count": 2}
+    for key, number in numbers.items():
+        writer.add_uint32(f"clip.vision.{key}", number)
+    writer.add_array("clip.vision.image_mean", [0.5, 0.5, 0.5])
+    writer.add_array("clip.vision.image_std", [0.5, 0.5, 0.5])
+    shapes: dict[str, tuple[int, ...]] = {
+        "v.patch_embd.weight": (n_embd, 3, 14, 14), "v.position_embd.weight": (5, n_embd), "v.class_embd": (n_embd,),
+        "v.pre_ln.weight": (n_embd,), "v.pre_ln.bias": (n_embd,), "mm.0.weight": (n_embd_text, n_embd),
+        "mm.0.bias": (n_embd_text,), "mm.2.weight": (n_embd_text, n_embd_text), "mm.2.bias": (n_embd_text,),
+    }  # fmt: skip
+    for layer in range(n_layers):
+        for name in ("attn_q", "attn_k", "attn_v", "attn_out"):
+            shapes |= {
+                f"v.blk.{layer}.{name}.weight": (n_embd, n_embd),
+                f"v.blk.{layer}.{name}.bias": (n_embd,),
+            }
+        for name in ("ln1", "ln2"):
+            shapes |= {f"v.blk.{layer}.{name}.weight": (n_embd,), f"v.blk.{layer}.{name}.bias": (n_embd,)}
+        shapes |= {f"v.blk.{layer}.ffn_up.weight": (128, n_embd), f"v.blk.{layer}.ffn_up.bias": (128,)}
+        shapes |= {f"v.blk.{layer}.ffn_down.weight": (n_embd, 128), f"v.blk.{layer}.ffn_down.bias": (n_embd,)}
+    for name, shape in shapes.items():
+        writer.add_tensor(name, np.zeros(shape, np.float32))
+    return _write(writer, path)
+
+
 def build_control_vector(path: str | Path, base: str | Path, *, strength: float = 1.0, seed: int = 5) -> Path:
     """A control vector with a direction for each layer of `base` but layer 0, which cannot be steered."""
     fields = gguf.GGUFReader(str(base)).fields

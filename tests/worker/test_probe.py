@@ -16,12 +16,13 @@ import psutil
 import pytest
 
 from app.core.footprint import Footprint
+from app.core.gguf import tensors_of
 from app.core.reasons import FailureKind
 from app.worker.client import WorkerClient
 from app.worker.probe_client import Probe, ProbeError
 from app.worker.protocol import Exited, Loaded, LoadFailed
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
-from tests.tiny_models import build_llama, build_moe
+from tests.tiny_models import build_llama, build_moe, build_projector
 
 needs_rpc = pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="no such signals on Windows")
@@ -188,6 +189,18 @@ def test_a_draft_model_is_counted_apart(probe: Probe, model: str, tmp_path: Path
     assert both.devices[0].draft_bytes == alone.devices[0].total_bytes
     assert both.total_bytes == plain.total_bytes + alone.total_bytes
     assert sizes(both) == sizes(plain)
+
+
+def test_a_vision_projector_is_counted_apart(probe: Probe, model: str, tmp_path: Path) -> None:
+    projector = build_projector(tmp_path / "mmproj.gguf")
+    plain = probe.footprint(model, {"n_ctx": 512})
+    both = probe.footprint(model, {"n_ctx": 512}, projector=str(projector))
+    weights_bytes = sum(tensor.size_bytes for tensor in tensors_of([projector]))
+    assert weights_bytes < both.devices[0].projector_bytes < 2 * weights_bytes
+    assert both.total_bytes == plain.total_bytes + both.devices[0].projector_bytes
+    with pytest.raises(ProbeError) as caught:
+        probe.footprint(model, {}, projector=model)
+    assert caught.value.kind is FailureKind.BAD_FILE
 
 
 @needs_rpc
