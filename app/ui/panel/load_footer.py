@@ -163,11 +163,11 @@ class LoadFooter(QFrame):
         n_errors, n_problems = len(self.errors()), len(self._problems)
         if n_errors:
             return "bad", self.tr("1 error") if n_errors == 1 else self.tr("{n} errors").format(n=n_errors)
+        if self._impossible():
+            return "bad", self.tr("Cannot be loaded")
         if n_problems:
             many = self.tr("{n} warnings").format(n=n_problems)
             return "warning", self.tr("1 warning") if n_problems == 1 else many
-        if self._impossible():
-            return "bad", self.tr("Cannot be loaded")
         if is_loaded and self._plan.needs_reload():
             return "faint", self.tr("Reload for the changes to take effect")
         if is_loaded:
