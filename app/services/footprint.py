@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.core.reasons import FailureKind
 from app.core.run import Got
 from app.core.settings import LOAD
 from app.services.footprint_chips import RowChips
-from app.services.footprint_memory import Surroundings, held_bytes
+from app.services.footprint_memory import Surroundings
 from app.services.footprint_questions import (
     Answer,
     CheckAnswer,
@@ -28,7 +27,7 @@ from app.services.footprint_questions import (
     Told,
 )
 from app.services.hardware import HardwareMonitor
-from app.services.hardware_samples import Sample
+from app.services.memory_watch import MemoryWatch
 from app.services.plan import Plan
 from app.services.predictions import Predictions
 from app.services.preferences import Preferences
@@ -37,8 +36,6 @@ from app.worker.probe_client import Probe, ProbeError
 
 REMOTE_IN_USE = "remote_device_in_use"
 """The `detail` of the error for a plan on a remote worker that the loaded model uses: it answers nobody else."""
-
-_GUARD_KEYS = ("guard", "guard_reserve")
 
 
 def free_main_memory() -> int:
@@ -79,15 +76,10 @@ class FootprintService(QObject):
         super().__init__(parent)
         self._plan = plan
         self._session = session
-        self._monitor = monitor
-        self._preferences = preferences
         self._predictions = predictions
-        self._free_bytes = free_bytes
+        self._memory = MemoryWatch(session, monitor, preferences, predictions, free_bytes, self)
         self._question: Question | None = None  # about the plan as it stands
         self._answer: Answer | None = None  # the newest with a footprint
-        self._sample: Sample | None = None
-        self._held: dict[str, int] = {}
-        self._held_since_s: float | None = None  # it is to change with the first sample after this moment
         self._is_paused = self._is_closed = False
         self._surroundings = self.surroundings()
         self._last_key = ""  # the row that was changed last
@@ -104,8 +96,9 @@ class FootprintService(QObject):
         self._plan.changed.connect(self._plan_changed)
         self._session.state_changed.connect(self._state_changed)
         self._session.load_failed.connect(self._resume_soon)
-        self._monitor.sampled.connect(self._take_sample)
-        self._preferences.changed.connect(self._preference_changed)
+        self._memory.held_changed.connect(self._held_changed)
+        self._memory.sampled.connect(self._sampled)
+        self._memory.guard_changed.connect(self._assess)
         self._predictions.changed.connect(self.changed)
 
     # -- what it knows --------------------------------------------------------------------------------------
@@ -137,7 +130,7 @@ class FootprintService(QObject):
     @property
     def held(self) -> dict[str, int]:
         """What each device gets back when the loaded model goes, in bytes, as far as the system counts it as used."""
-        return dict(self._held)
+        return dict(self._memory.held)
 
     @property
     def loaded(self) -> Got | None:
@@ -182,7 +175,8 @@ class FootprintService(QObject):
 
     def question(self, facts: ModelFacts, values: Mapping[str, Any]) -> Question:
         """The question about a plan that would be loaded in place of what is loaded now."""
-        return Question(facts, dict(values), dict(self._held))
+        stand_ins = self._memory.stand_ins(values) or {}
+        return Question(facts, dict(values), dict(self._memory.held), stand_ins)
 
     def known(self, question: Question) -> Footprint | None:
         """The answer, if this is the plan that is shown and it has been measured."""
@@ -192,16 +186,11 @@ class FootprintService(QObject):
 
     def surroundings(self, *, fresh: bool = False) -> Surroundings:
         """What a footprint is held against; with `fresh` the main memory that is free is read at this moment."""
-        sample = self._sample
-        main_free_bytes = self._free_bytes()
-        if sample is not None and not fresh:
-            main_free_bytes = sample.ram_total_bytes - sample.ram_used_bytes
-        app = {key: self._preferences.value(key) for key in _GUARD_KEYS}
-        return Surroundings(app, dict(self._held), main_free_bytes, sample)
+        return self._memory.surroundings(fresh=fresh)
 
     def sample_now(self) -> None:
         """Reads the free memory of all devices; `sampled` follows."""
-        self._monitor.sample_now()
+        self._memory.sample_now()
 
     def check(self, question: Question | None) -> None:
         """Asks this before anything else; `check_answered` follows. None withdraws it."""
@@ -267,23 +256,16 @@ class FootprintService(QObject):
 
     def _why_not(self, question: Question) -> ProbeError | None:
         """Why this cannot be asked now."""
-        wanted = set(LOAD.value(question.values, "rpc_servers"))
-        if self._session.worker_pid is None or wanted.isdisjoint(self._session.asked.get("rpc_servers", ())):
+        if self._memory.stand_ins(question.values) is not None:
             return None
         return ProbeError(
             FailureKind.DEVICE_LOST, "the loaded model uses the same remote device", REMOTE_IN_USE
         )
 
     def _state_changed(self, state: SessionState) -> None:
-        if state is SessionState.LOADING:
-            if not self._is_paused:
-                self.pause()
+        if state is SessionState.LOADING and not self._is_paused:
+            self.pause()
         elif state in {SessionState.READY, SessionState.EMPTY}:
-            self._held_since_s = time.monotonic()
-            if self._sample is None:
-                self._take_held()
-            else:
-                self._monitor.sample_now()  # held and free belong together
             self._resume_soon()
 
     def _resume_soon(self) -> None:
@@ -294,29 +276,18 @@ class FootprintService(QObject):
         if self._is_paused and self._session.state in {SessionState.READY, SessionState.EMPTY}:
             self.resume()
 
-    def _take_held(self) -> None:
-        got = self._session.got
-        held = held_bytes(got, self._session.asked, self._predictions.predicted) if got is not None else {}
-        self._held_since_s = None
-        self._held = held
-        self._ask()
-        self._assess()
+    def _held_changed(self) -> None:
+        if not self._is_closed:
+            self._ask(again=self.error is not None)
+            self._assess()
 
-    def _take_sample(self, sample: Sample) -> None:
+    def _sampled(self) -> None:
+        footprint = self.footprint
         if self._is_closed:
             return
-        self._sample = sample
-        if self._held_since_s is not None and sample.time_s >= self._held_since_s:
-            self._take_held()
-        elif self.footprint is not None and not self.surroundings().is_like(
-            self._surroundings, self.footprint
-        ):
+        if footprint is not None and not self.surroundings().is_like(self._surroundings, footprint):
             self._assess()
         self.sampled.emit()
-
-    def _preference_changed(self, key: str) -> None:
-        if key in _GUARD_KEYS:
-            self._assess()
 
     def _assess(self) -> None:
         self._surroundings = self.surroundings()

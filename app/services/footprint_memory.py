@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.endpoint import EndpointError, parse_endpoint
 from app.core.footprint import Assessment, DeviceFootprint, Footprint, assess
 from app.core.run import Got, GotDevice
 from app.core.settings import LOAD
 from app.core.settings.guard import reserve_bytes
 from app.services.hardware_samples import DeviceSample, Sample
+
+StandIns = Mapping[str, Sequence[tuple[int, int]]]
+"""Remote workers that cannot be asked, with the (free, total) bytes of each of their devices."""
 
 _SAME_SIZE = 0.03  # CUDA calls a device a little smaller than its driver does
 _NOTICEABLE_BYTES = 64 << 20
@@ -126,3 +130,32 @@ def _mapped_bytes(device: GotDevice, asked: Mapping[str, Any], predicted: Footpr
         return min(found.mapped_bytes, device.weights_bytes)
     copied = LOAD.value(asked, "use_mmap") is False or LOAD.value(asked, "use_direct_io")
     return 0 if copied else device.weights_bytes
+
+
+def stand_ins_of(values: Mapping[str, Any], asked: Mapping[str, Any], got: Got | None) -> StandIns | None:
+    """The remote workers of the plan `values` that the model loaded with `asked` is on, with their devices' memory.
+
+    None where not all of their devices are known: the loaded model tells of those only that it may use.
+    """
+    used = {_plain(text) for text in LOAD.value(asked, "rpc_servers")}
+    found: dict[str, list[tuple[int, int]]] = {}
+    for text in LOAD.value(values, "rpc_servers"):
+        if _plain(text) not in used:
+            continue
+        memory = [
+            (device.free_bytes, device.total_bytes)
+            for device in (got.devices if got is not None else ())
+            if device.kind == "rpc" and device.description == _plain(text)
+        ]
+        if not memory or LOAD.value(asked, "devices"):
+            return None
+        found[text] = memory
+    return found
+
+
+def _plain(text: str) -> str:
+    """A remote worker as llama.cpp describes its devices."""
+    try:
+        return str(parse_endpoint(text))
+    except EndpointError:
+        return text

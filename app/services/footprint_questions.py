@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.core.footprint import Footprint
 from app.core.gguf import ModelFacts
 from app.core.reasons import FailureKind
 from app.core.settings import LOAD
-from app.services.footprint_memory import Surroundings
+from app.services.footprint_memory import StandIns, Surroundings
 from app.worker.probe_client import Probe, ProbeError
 
 _log = logging.getLogger(__name__)
@@ -23,11 +23,19 @@ _FIT_S = 3.0  # for the largest models; what was found by then is the answer
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a plan needs: `values` hold what differs from the defaults, `held` what the loaded model gives back."""
+    """What a plan needs: `values` hold what differs from the defaults, `held` what the loaded model gives back.
+
+    `stand_ins` are the remote workers that the loaded model is on.
+    """
 
     facts: ModelFacts
     values: Mapping[str, Any]
     held: Mapping[str, int] = field(default_factory=dict[str, int])
+    stand_ins: StandIns = field(default_factory=dict[str, Sequence[tuple[int, int]]])
+
+    def with_values(self, values: Mapping[str, Any]) -> Question:
+        """The same about other settings."""
+        return Question(self.facts, values, self.held, self.stand_ins)
 
     def is_same(self, other: Question | None) -> bool:
         """Whether both have the same answer."""
@@ -245,7 +253,7 @@ class Questions:
 
     def _do_chip(self, chips: Chips) -> None:
         key, values = next(iter(chips.rest.items()))
-        answer = self._answer(Question(chips.question.facts, values, chips.question.held))
+        answer = self._answer(chips.question.with_values(values))
         rest = {name: other for name, other in chips.rest.items() if name != key}
         with self._changed:
             if self._is_withdrawn() or self._chips is not chips:
@@ -261,7 +269,7 @@ class Questions:
             with self._changed:
                 if self._is_withdrawn() or self._fit is not job or self._check or self._plan:
                     raise FitStopped
-            return self._probe.footprint(asked.facts.path, values, held=asked.held)
+            return self._measure(asked.with_values(values))
 
         judge = job.surroundings.assess
         found = fit(asked.values, asked.facts, measure, judge, pinned=job.pinned, deadline_s=_FIT_S)
@@ -273,10 +281,14 @@ class Questions:
 
     def _answer(self, question: Question) -> Answer:
         try:
-            footprint = self._probe.footprint(question.facts.path, question.values, held=question.held)
+            return Answer(question, self._measure(question))
         except ProbeError as error:
             return Answer(question, error=error)
-        return Answer(question, footprint)
+
+    def _measure(self, question: Question) -> Footprint:
+        return self._probe.footprint(
+            question.facts.path, question.values, held=question.held, stand_ins=question.stand_ins
+        )
 
     def _is_withdrawn(self) -> bool:
         return self._is_paused or self._is_closed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -22,20 +22,11 @@ class Predictions(QObject):
 
     changed = Signal()
 
-    def __init__(
-        self,
-        session: Session,
-        history: History,
-        free_bytes: Callable[[], int],
-        parent: QObject | None = None,
-    ) -> None:
-        """`free_bytes` reads the main memory that is free; the other devices' own is in what was got."""
+    def __init__(self, session: Session, history: History, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._history = history
-        self._free_bytes = free_bytes
         self._expected: tuple[str, dict[str, Any], Footprint] | None = None
-        self._main_before_bytes = 0
         self.predicted: Footprint | None = None
         self.deviations: list[Deviation] = []
         session.state_changed.connect(self._state_changed)
@@ -47,7 +38,6 @@ class Predictions(QObject):
 
     def _state_changed(self, state: SessionState) -> None:
         if state is SessionState.LOADING:
-            self._main_before_bytes = self._free_bytes()
             expected, self._expected = self._expected, None
             is_it = expected is not None and expected[:2] == (self._session.model_path, self._session.asked)
             self.predicted = expected[2] if expected is not None and is_it else None
@@ -78,7 +68,7 @@ class Predictions(QObject):
         )
 
     def _keep(self, predicted: Footprint, got: Got) -> None:
-        change = {device.name: self._change_bytes(device) for device in got.devices}
+        change = {device.name: _change_bytes(device) for device in got.devices}
         measured = got.to_dict() | {
             "device_change_bytes": {name: size for name, size in change.items() if size is not None}
         }
@@ -90,9 +80,7 @@ class Predictions(QObject):
         except HistoryError as error:  # the history keeps it and writes it with the next thing
             _log.error("a prediction could not be written: %s", error)
 
-    def _change_bytes(self, device: GotDevice) -> int | None:
-        """How much less the device has free than before the load; None where that is not known."""
-        if device.kind == "cpu":
-            return self._main_before_bytes - self._free_bytes()
-        before_bytes = int(getattr(device, "free_before_bytes", 0))
-        return before_bytes - device.free_bytes if before_bytes else None
+
+def _change_bytes(device: GotDevice) -> int | None:
+    """How much less the device has free than before the load; None where it does not say."""
+    return device.free_before_bytes - device.free_bytes if device.free_before_bytes else None

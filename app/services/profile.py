@@ -21,7 +21,7 @@ from app.paths import Paths
 from app.services.chat import Chat
 from app.services.device_list import DeviceList
 from app.services.device_scan import DeviceScan
-from app.services.footprint import FootprintService, free_main_memory
+from app.services.footprint import FootprintService
 from app.services.hardware import HardwareMonitor
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
@@ -65,7 +65,7 @@ class Profile(QObject):
         self.device_list = DeviceList(self.devices, self.session, self.monitor, self)
         self.history = History(paths.history_file)
         value = self.preferences.value
-        self.predictions = Predictions(self.session, self.history, free_main_memory, self)
+        self.predictions = Predictions(self.session, self.history, self)
         self.footprints = FootprintService(
             self.load_plan,
             self.session,

@@ -38,7 +38,7 @@ class FootprintRig:
         self.preferences = Preferences(APP, folder / "preferences.json")
         self.monitor = HardwareMonitor(interval_s=0.1)
         self.history = History(folder / "history.sqlite")
-        self.predictions = Predictions(self.session, self.history, self._free)
+        self.predictions = Predictions(self.session, self.history)
         self.probe = Probe(folder / "skeletons", folder / "probe.log")
         self.service = FootprintService(
             self.plan,

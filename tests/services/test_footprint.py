@@ -309,7 +309,7 @@ def test_a_search_begins_anew_with_the_plan_and_can_be_ended(
 
 
 @pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
-def test_a_remote_device_is_measured_until_the_loaded_model_uses_it(
+def test_a_remote_device_is_measured_also_while_the_loaded_model_is_on_it(
     rig: FootprintRig, tiny_model: Path, qtbot: QtBot
 ) -> None:
     with rpc_worker() as remote:
@@ -320,14 +320,34 @@ def test_a_remote_device_is_measured_until_the_loaded_model_uses_it(
         assert footprint.n_layers_offloaded == 2
         rig.settle_chips()
         rig.load()
+        assert rig.service.predicted is not None
         assert not any(deviation.is_defect for deviation in rig.service.deviations)
+        rig.settle()
+        assert rig.service.footprint is not None
+        assert rig.service.footprint.buffers == footprint.buffers
+        rig.plan.set_value("n_ctx", 1024)
+        rig.settle()
+        assert (rig.service.error, rig.service.footprint.n_ctx) == (None, 1024)
+        rig.load()  # over the one that is loaded
+        assert not any(deviation.is_defect for deviation in rig.service.deviations)
+        assert rig.session.got is not None
+        assert rig.session.got.n_ctx == 1024
+
+
+@pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
+def test_a_remote_worker_in_use_whose_devices_are_not_all_known_is_not_asked(
+    rig: FootprintRig, tiny_model: Path, qtbot: QtBot
+) -> None:
+    with rpc_worker() as remote:
+        rig.choose(tiny_model, rpc_servers=[remote.endpoint], devices=["RPC0"])
+        rig.load()
         rig.plan.set_value("n_ctx", 1024)
         rig.settle()
         assert rig.service.error is not None
         assert rig.service.error.detail == REMOTE_IN_USE
         assert REMOTE_IN_USE not in LOAD
+        rig.load()  # which keeps nobody from loading
         rig.session.eject()
-        qtbot.waitUntil(lambda: rig.session.state is SessionState.EMPTY, timeout=10_000)
         qtbot.waitUntil(lambda: rig.service.error is None, timeout=10_000)
         rig.settle()
         assert rig.service.is_current
