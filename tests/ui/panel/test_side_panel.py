@@ -22,7 +22,7 @@ from app.core.settings.loadouts import LoadoutStore
 from app.core.settings.machine import Machine
 from app.core.settings.presets import PresetStore
 from app.services.chat import Chat
-from app.services.footprint import FootprintService, free_main_memory
+from app.services.footprint import FootprintService
 from app.services.hardware import HardwareMonitor
 from app.services.predictions import Predictions
 from app.services.preferences import Preferences
@@ -54,7 +54,7 @@ class Desk:
         self.prompts = PromptStore(folder / "prompts.json")
         self.monitor = HardwareMonitor(interval_s=0.1)
         self.preferences = Preferences(APP, folder / "preferences.json")
-        self.predictions = Predictions(self.session, self.history, free_main_memory)
+        self.predictions = Predictions(self.session, self.history)
         self.footprints = FootprintService(
             load_plan, self.session, self.monitor, self.preferences, self.predictions,
             Probe(folder / "skeletons", folder / "probe.log"),
