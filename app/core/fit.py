@@ -16,6 +16,7 @@ from app.core.fit_ladder import Ladder
 from app.core.fit_ranking import Candidate, ranked
 from app.core.fit_runs import DryRuns, Exhausted, FitStopped, Judge, Measure, Measured, Refused, Values
 from app.core.fit_search import LadderSearch, Look, look
+from app.core.fit_split import all_used, split_by_room
 from app.core.footprint import Assessment, Footprint, Verdict
 from app.core.gguf import ModelFacts
 from app.core.settings.load_table import LOAD
@@ -143,6 +144,7 @@ class _Exploration:
     found: list[_Best] = field(default_factory=list[_Best])
     _errors: frozenset[str] = frozenset()
     _ladder: Ladder | None = None
+    _split: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def explore(self) -> bool:
         """Fill `found`; False where it was cut short."""
@@ -152,7 +154,7 @@ class _Exploration:
             if asked is not None and asked.rung == 0:
                 self._gain()
             else:
-                self._give_up(asked)
+                self._give_up(self._dealt_out(asked))
         except Exhausted:
             return False
         return True
@@ -200,6 +202,36 @@ class _Exploration:
         return low
 
     # -- less than was asked for
+
+    def _dealt_out(self, asked: _Best | None) -> _Best | None:
+        """`asked`, or what it is with layers dealt out to several devices by their room, for all that follows."""
+        split = self._split_by_room()
+        if not split:
+            return asked
+        before, self.found = self.found, []
+        self._split = {"tensor_split": split}
+        try:
+            better = self._best({}, None if asked is None else asked.rung)
+        except Exhausted:
+            self.found = before
+            raise
+        if better is None or (asked is not None and better.rung >= asked.rung):
+            self.found, self._split = before, {}
+            return asked
+        return better
+
+    def _split_by_room(self) -> list[float]:
+        """Shares for the devices in use; [] where they are given, or where there is nothing to share."""
+        is_given = "tensor_split" in self.pinned or bool(self._value("tensor_split"))
+        if self._ladder is None or is_given or self._value("split_mode") != "layer":
+            return []
+        try:
+            seen = self.runs(self._rung_values({}, min(1, len(self._ladder) - 1)))
+        except Refused:
+            return []
+        if not self._value("devices") and not all_used(seen.footprint):
+            return []  # a share would have to be given for those without layers too
+        return split_by_room(seen.footprint, seen.assessment, self.accepted)
 
     def _give_up(self, asked: _Best | None) -> None:
         """Not everything fits: smaller KV types, shorter contexts, both, a smaller batch, the KV cache elsewhere."""
@@ -278,7 +310,7 @@ class _Exploration:
         return _Best(choice, 0, measured) if fits else None
 
     def _rung_values(self, choice: dict[str, Any], rung: int) -> dict[str, Any]:
-        return {**self.asked, **choice, **self._the_ladder(choice)[rung]}
+        return {**self.asked, **self._split, **choice, **self._the_ladder(choice)[rung]}
 
     def _the_ladder(self, choice: dict[str, Any]) -> Ladder:
         """The rungs are the same for every choice; what there is to offload is seen in a dry run."""

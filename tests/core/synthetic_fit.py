@@ -71,7 +71,8 @@ class Synthetic:
         n_off = n_all if plan["n_gpu_layers"] < 0 else min(plan["n_gpu_layers"], n_all)
         if not self.shares:
             n_off = 0
-        sums = [sum(self.shares[: index + 1]) / sum(self.shares) for index in range(len(self.shares))]
+        shares: tuple[float, ...] = tuple(plan["tensor_split"]) or self.shares
+        sums = [sum(shares[: index + 1]) / sum(shares) for index in range(len(shares))]
         on_devices = [f"GPU{min(bisect_right(sums, place / n_off), len(sums) - 1)}" for place in range(n_off)]
         return ("CPU",) * (n_all - n_off) + tuple(on_devices)
 

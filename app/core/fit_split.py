@@ -1,0 +1,33 @@
+"""How to deal a model's layers out to several devices, by the room that each has."""
+
+from __future__ import annotations
+
+from app.core.footprint import Assessment, Footprint, Room, Verdict
+
+_WITHOUT_LAYERS = frozenset({"cpu", "accel"})
+
+
+def split_by_room(footprint: Footprint, assessment: Assessment, accepted: Verdict) -> list[float]:
+    """Shares in percent, in the order of the devices in use; [] where there is nothing to choose.
+
+    `footprint` is of a plan that uses all of them. llama.cpp's own split follows their free memory alone. What counts
+    is what a device may give (less the reserve, where `accepted` is FITS) once its compute buffer is taken off,
+    which is as large on a small device as on a large one.
+    """
+    rooms = {room.device.name: room for room in assessment.rooms if room.device.kind not in _WITHOUT_LAYERS}
+    used = [name for name in dict.fromkeys(footprint.layer_devices) if name in rooms]
+    if len(used) < 2 or not all(rooms[name].device.capacity_bytes for name in used):
+        return []
+    left = [max(0, _left_bytes(rooms[name], accepted)) for name in used]
+    total = sum(left)
+    return [round(100 * size / total, 1) for size in left] if total else []
+
+
+def all_used(footprint: Footprint) -> bool:
+    """Whether every device that layers can go to has some."""
+    return all(device.n_layers for device in footprint.devices if device.kind not in _WITHOUT_LAYERS)
+
+
+def _left_bytes(room: Room, accepted: Verdict) -> int:
+    reserve = room.reserve_bytes if accepted is Verdict.FITS else 0
+    return room.available_bytes - reserve - room.device.compute_bytes
