@@ -38,16 +38,13 @@ class DeviceLine(QWidget):
         head.addWidget(self._description, 1)
         for chip in self._chips:
             head.addWidget(chip)
-        figures = QHBoxLayout()
-        figures.setSpacing(12)
-        figures.addWidget(self._held, 1)
-        figures.addWidget(self._figures)
+        head.addWidget(self._figures)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addLayout(head)
         column.addWidget(self._meter)
-        column.addLayout(figures)
+        column.addWidget(self._held)
 
     def show_device(self, device: DeviceState) -> None:
         """Shows a device as it is now."""
@@ -68,6 +65,7 @@ class DeviceLine(QWidget):
         self._meter.show_device(device)
         held = self._held_text(device)
         self._held.setText(held)
+        self._held.setVisible(bool(held))
         said = (device.name, device.description, self._kind(device.kind), self._figures.text(), held)
         self.setAccessibleName(", ".join(part for part in said if part))
         self._meter.setAccessibleName(self._figures.text())
@@ -87,6 +85,7 @@ class DeviceLine(QWidget):
         if held is None or not device.held_bytes:
             return self.tr("the loaded model holds nothing here") if held is not None else ""
         layers = self.tr("1 layer") if held.n_layers == 1 else self.tr("{n} layers").format(n=held.n_layers)
+        layers = layers if held.n_layers else ""
         parts = (layers, self._part("weights", held.weights_bytes), self._part("kv", held.kv_bytes))
         rest_bytes = held.compute_bytes + held.output_bytes
         return _DOT.join(part for part in (*parts, self._part("compute", rest_bytes)) if part)

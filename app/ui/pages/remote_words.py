@@ -19,7 +19,7 @@ class RemoteWords(QObject):
             RemoteState.UNKNOWN: (self.tr("not asked yet"), "dim"),
             RemoteState.ASKING: (self.tr("asking\u2026"), "dim"),
             RemoteState.READY: (self._ready(worker), "good"),
-            RemoteState.IN_USE: (self.tr("in use by the loaded model"), "accent"),
+            RemoteState.IN_USE: (self.tr("in use by the loaded model"), "good"),
         }
         if worker.state is not RemoteState.TROUBLE or worker.trouble is None:
             return words.get(worker.state, ("", "dim"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.core.settings.machine import Device, Machine
@@ -43,6 +43,12 @@ class _ShareLine(QWidget):
         self.share = QLabel(self)
         self.layers = QLabel(self)
         self.layers.setProperty("role", "dim")
+        for label, widest in (
+            (self.share, percent_text(1)),
+            (self.layers, self.tr("{n} layers").format(n=999)),
+        ):
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest))
         self.slider.valueChanged.connect(lambda value: self.moved.emit(value, not self.slider.isSliderDown()))
         self.slider.sliderReleased.connect(lambda: self.moved.emit(self.slider.value(), True))
         row = QHBoxLayout(self)

@@ -162,6 +162,7 @@ class Desktop(QObject):
         bar.add_requested.connect(self._add_model)
         bar.models_requested.connect(lambda: window.show_page("models"))
         self._load_view.show_log = self.show_log
+        self._load_view.remotes = profile.remotes
         self._load_view.find_what_fits = self._find_what_fits
         self._load_view.show_report = self.panel.load_tab.footer.got_view.open_list
         window.files_dropped.connect(self._take_files)

@@ -37,6 +37,25 @@ class FaultWords(QObject):
             )
         return self.tr("The worker ended by itself with exit code {code}.").format(code=event.exit_code)
 
+    def remote_title(self, event: Exited) -> str:
+        """What went away, in a line."""
+        if len(event.lost_workers) == 1:
+            return self.tr("The remote worker {endpoint} is gone").format(endpoint=event.lost_workers[0])
+        return self.tr("A remote worker is gone")
+
+    def remote_text(self, event: Exited, name: str) -> str:
+        """What a remote worker that went away means, and what to do."""
+        what = self.tr(
+            "{endpoints} held part of {name} and no longer answers, so the model had to be given up. What it had "
+            "written is kept, and marked as interrupted."
+        )
+        advice = self.tr(
+            "Check that loadout rpc-worker runs there and that the network is up, then load again; or load without it, "
+            "if what is left has room for the model."
+        )
+        endpoints = self.tr(" or ").join(event.lost_workers)
+        return f"{what.format(endpoints=endpoints, name=name)}\n\n{advice}"
+
     def load_title(self, kind: str, name: str) -> str:
         """What could not be done, in a line."""
         titles = {
@@ -66,8 +85,8 @@ class FaultWords(QObject):
                 "Choose another chat template among the load settings; the model's own is not used then."
             ),
             FailureKind.DEVICE_LOST: self.tr(
-                "The device no longer answers: another machine went away, or a driver stopped. Load without it, or "
-                "bring it back first."
+                "Another machine went away or is busy, or a driver stopped. Check that loadout rpc-worker runs there "
+                "and that the network is up, then load again; or load without it."
             ),
             FailureKind.INTERNAL: self.tr("This is a defect of Loadout. The log below says where."),
         }

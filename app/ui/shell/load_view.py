@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ from PySide6.QtWidgets import QWidget
 from app.core.figures import parameters_text
 from app.core.footprint import Assessment
 from app.core.gguf import ModelFacts
+from app.core.reasons import FailureKind
 from app.core.run import Got
 from app.core.settings import LOAD
 from app.services.guard import LoadRefusal, UnwiseLoad
 from app.services.loading import LoadFailure, Loading, Lost
+from app.services.remote_devices import RemoteDevices
 from app.services.session import SessionState
 from app.ui.format import bytes_text, duration_text, speed_text, when_text
 from app.ui.panel import texts
@@ -41,6 +43,7 @@ class LoadView(QObject):
         self._window = window
         self._words = FaultWords(self)
         self._guard_words = GuardWords(self)
+        self.remotes: RemoteDevices | None = None  # of which a plan can do without one
         self.show_log: Callable[[Path], object] | None = None  # shows a log file in full
         self.show_report: Callable[[], object] | None = None  # shows what was asked and what was got
         self.find_what_fits: Callable[[], object] | None = None  # opens the search for plans that fit
@@ -186,6 +189,8 @@ class LoadView(QObject):
         event = failure.event
         row = texts.title(LOAD[event.detail]) if event.detail in LOAD else ""
         actions = self._ways_out(failure.known_good, failure.smaller, failure.log_path)
+        if event.kind == FailureKind.DEVICE_LOST and event.detail == "rpc_servers":
+            actions = self._remote_ways_out(None, failure.log_path)
         self._open(
             self._words.load_title(event.kind, failure.name),
             self._words.load_text(event, row),
@@ -194,6 +199,11 @@ class LoadView(QObject):
         )
 
     def _tell_loss(self, lost: Lost) -> None:
+        if lost.event.lost_workers:
+            words, actions = self._words, self._remote_ways_out(lost.event.lost_workers, lost.log_path)
+            text = words.remote_text(lost.event, lost.name)
+            self._open(words.remote_title(lost.event), text, actions)
+            return
         what = (
             self.tr("The worker ended while loading {name}")
             if lost.was_loading
@@ -207,6 +217,21 @@ class LoadView(QObject):
     def _tell_unusable(self, path: str, reason: str) -> None:
         text = reason or self.tr("It is no model that one can chat with.")
         self._open(self.tr("{name} cannot be used").format(name=Path(path).name), text, [])
+
+    def _remote_ways_out(self, endpoints: Sequence[str] | None, log_path: str) -> list[Action]:
+        """`endpoints` are those that are gone, None where that is not known."""
+        actions: list[Action] = [(self.tr("Load again"), "", self._loading.load)]
+        remotes = self.remotes
+        if remotes is not None and remotes.planned():
+            gone = list(endpoints or remotes.planned())
+            text = self.tr("Load without it") if len(gone) == 1 else self.tr("Load without them")
+
+            def load_without() -> None:
+                remotes.leave_out(gone)
+                self._loading.load()
+
+            actions.append((text, ", ".join(gone), load_without))
+        return [*actions, *self._ways_out(None, None, log_path)]
 
     def _ways_out(
         self, known_good: dict[str, Any] | None, smaller: dict[str, Any] | None, log_path: str
