@@ -16,7 +16,7 @@ from app.core.fit_ladder import Ladder
 from app.core.fit_ranking import Candidate, ranked
 from app.core.fit_runs import DryRuns, Exhausted, FitStopped, Judge, Measure, Measured, Refused, Values
 from app.core.fit_search import LadderSearch, Look, look
-from app.core.fit_split import all_used, split_by_room
+from app.core.fit_split import split_by_room, uses_several
 from app.core.footprint import Assessment, Footprint, Verdict
 from app.core.gguf import ModelFacts
 from app.core.settings.load_table import LOAD
@@ -226,11 +226,14 @@ class _Exploration:
         if self._ladder is None or is_given or self._value("split_mode") != "layer":
             return []
         try:
-            seen = self.runs(self._rung_values({}, min(1, len(self._ladder) - 1)))
+            seen = self.runs(self._rung_values({}, 0))
+            if not uses_several(seen.footprint, are_chosen=bool(self._value("devices"))):
+                return []
+            seen = self.runs(
+                self._rung_values({}, min(1, len(self._ladder) - 1))
+            )  # what is not whole is like it
         except Refused:
             return []
-        if not self._value("devices") and not all_used(seen.footprint):
-            return []  # a share would have to be given for those without layers too
         return split_by_room(seen.footprint, seen.assessment, self.accepted)
 
     def _give_up(self, asked: _Best | None) -> None:

@@ -23,9 +23,14 @@ def split_by_room(footprint: Footprint, assessment: Assessment, accepted: Verdic
     return [round(100 * size / total, 1) for size in left] if total else []
 
 
-def all_used(footprint: Footprint) -> bool:
-    """Whether every device that layers can go to has some."""
-    return all(device.n_layers for device in footprint.devices if device.kind not in _WITHOUT_LAYERS)
+def uses_several(footprint: Footprint, *, are_chosen: bool) -> bool:
+    """Whether layers are on several devices, and on all that are in use: a split needs a share for each of these.
+
+    Where devices were not chosen (`are_chosen`), all that there are may be in use.
+    """
+    places = [device for device in footprint.devices if device.kind not in _WITHOUT_LAYERS]
+    n_used = sum(1 for device in places if device.n_layers)
+    return n_used > 1 and (are_chosen or n_used == len(places))
 
 
 def _left_bytes(room: Room, accepted: Verdict) -> int:

@@ -138,7 +138,7 @@ def _measured_anew(
 def _fast_enough(search: Callable[[], Fit]) -> Fit:
     """The best of three: other work on the machine is not what is measured."""
     found = min((search() for _ in range(3)), key=lambda found: found.elapsed_ms)
-    assert found.n_dry_runs <= 45
+    assert found.n_dry_runs <= 50
     assert found.elapsed_ms < 1000, found.n_dry_runs
     return found
 
