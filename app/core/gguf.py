@@ -32,6 +32,7 @@ __all__ = [
     "Value",
     "facts",
     "facts_of_headers",
+    "files_of",
     "metadata_items",
     "parse_header",
     "part_number",
@@ -147,11 +148,20 @@ def parts_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
 def facts(path: str | os.PathLike[str]) -> ModelFacts:
     """What the model at `path` (any part of a split one) is; GgufError where it cannot be used."""
     header = read_header(path)
-    paths = (Path(path),)
-    if header.number("split.count") > 1:
-        paths = _split_paths(Path(path), header.number("split.count"))
+    paths = _files_of(Path(path), header)
+    if len(paths) > 1:
         header = read_header(paths[0])
     return facts_of_headers(paths, [header, *(read_header(part) for part in paths[1:])])
+
+
+def files_of(path: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """The files of the model that `path` is, or is a part of; GgufError where it cannot be read or one is missing."""
+    return _files_of(Path(path), read_header(path))
+
+
+def _files_of(path: Path, header: Header) -> tuple[Path, ...]:
+    n_parts = header.number("split.count")
+    return _split_paths(path, n_parts) if n_parts > 1 else (path,)
 
 
 def facts_of_headers(paths: Sequence[Path], headers: Sequence[Header]) -> ModelFacts:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-from app.core.gguf import parts_of
+from app.core.gguf import files_of, parts_of
 from app.core.gguf_format import STRING
 from app.core.gguf_header import Array, Header, opened_header
 
@@ -62,7 +62,7 @@ class Skeletons:
             GgufError: the model cannot be used.
             OSError: the folder cannot be written.
         """
-        paths = parts_of(path)
+        paths = _files(path)
         key = _key(paths)
         if (known := self.find(key)) is not None:
             return known
@@ -126,6 +126,12 @@ class Skeletons:
         return self._has_holes
 
 
+def _files(path: str | os.PathLike[str]) -> Sequence[Path]:
+    """As `files_of`, without reading a file unless parts are missing: a name like one's does not make a split model."""
+    paths = parts_of(path)
+    return paths if len(paths) == 1 or all(part.exists() for part in paths) else files_of(path)
+
+
 def _key(paths: Sequence[Path]) -> str:
     told: list[str] = []
     for path in paths:
@@ -147,11 +153,12 @@ def _write(path: Path, part: Part) -> None:
         file.write(head)
         file.flush()
         data_bytes = max(part.header.size_bytes - part.header.data_offset, 0)
-        _make_hole(file, len(head) + data_bytes)
+        # The padding is a hole too: a damaged file may ask for a gigabyte of it.
+        _make_hole(file, len(head) + -len(head) % part.header.alignment + data_bytes)
 
 
 def skeleton_header(header: Header, file: BinaryIO) -> bytes:
-    """The skeleton's bytes up to its data area, padded to the file's alignment.
+    """The skeleton's bytes up to the padding before its data area.
 
     Raises:
         OSError: `file` cannot be read, or has become shorter.
@@ -163,8 +170,7 @@ def skeleton_header(header: Header, file: BinaryIO) -> bytes:
     if n_vocab:
         kept.append(_uint32_entry(_vocab_key(header), n_vocab))
     start = b"GGUF" + struct.pack("<IQQ", header.version, len(header.tensors), len(kept))
-    head = start + b"".join(kept) + _entry(file, header.tensors_span)
-    return head + bytes(-len(head) % header.alignment)
+    return start + b"".join(kept) + _entry(file, header.tensors_span)
 
 
 def _is_kept(header: Header, key: str) -> bool:
