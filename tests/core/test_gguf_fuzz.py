@@ -100,7 +100,7 @@ def _check_skeleton(folder: Path, path: Path) -> None:
     assert found.stat().st_blocks * 512 < 1 << 20
 
 
-@settings(max_examples=100, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(which=st.integers(0, 4), seed=_SEEDS)
 def test_a_damaged_header_on_a_server(
     folder: Path, sound: Sound, served: FileServer, which: int, seed: int

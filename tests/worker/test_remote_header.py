@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from app.core.footprint import PARTS
 from app.core.gguf import ModelFacts, facts, read_header
 from app.core.remote import MESSAGES, RemoteHeaderError, RemoteReason, file_name, part_urls
+from app.worker.probe_client import Probe
 from app.worker.remote_header import RemoteModel, fetch
 from tests import tiny_models
 from tests.file_server import FileServer, Request
@@ -227,6 +229,27 @@ def test_a_name_like_a_parts_does_not_make_a_split_model(
     found = fetch(server.url(path.name), skeletons)
     assert len(found.facts.parts) == 1
     assert fetch(server.url(path.name), skeletons) == dataclasses.replace(found, n_bytes_read=0)
+
+
+@pytest.mark.parametrize("tensors_per_file", [0, 7])
+def test_the_footprint_of_a_file_that_is_not_here_is_that_of_the_file(
+    tmp_path: Path, server: FileServer, skeletons: Path, tensors_per_file: int
+) -> None:
+    path = tiny_models.build_llama(tmp_path / "m.gguf", tensors_per_file=tensors_per_file)
+    for part in facts(path).parts:
+        server.add(Path(part))
+    remote = fetch(server.url(path.name, "resolve"), skeletons)
+    probe = Probe(tmp_path / "local", tmp_path / "probe.log")
+    try:
+        for values in ({"n_ctx": 512}, {"n_ctx": 2048, "type_k": "q8_0", "use_mmap": False}):
+            here, there = (probe.footprint(asked, values) for asked in (str(path), remote.path))
+            assert there.devices[0].total_bytes > 0
+            names = [part + "_bytes" for part in PARTS]
+            assert [[getattr(device, name) for name in names] for device in there.devices] == [
+                [getattr(device, name) for name in names] for device in here.devices
+            ]
+    finally:
+        probe.end()
 
 
 def test_several_at_once_agree(model: Path, server: FileServer, skeletons: Path) -> None:
