@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "app.worker": (),
     "app.worker.protocol": ("app.core",),
     "app.worker.client": ("app.core", "app.worker", "app.paths", "app.logs"),
+    "app.worker.probe_client": ("app.core", "app.worker"),
     "app.worker.process": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.worker.serving": ("app.core", "app.engine", "app.worker"),
     "app.worker.rpc_question": ("app.core",),
@@ -57,7 +58,13 @@ WORKER_SIDE = (
     "app.worker.rpc_serving",
     "app.engine",
 )
-STARTS_PROCESSES = ("app.worker.client", "app.worker.rpc_worker", "app.cli.devices", "app.application")
+STARTS_PROCESSES = (
+    "app.worker.client",
+    "app.worker.probe_client",
+    "app.worker.rpc_worker",
+    "app.cli.devices",
+    "app.application",
+)
 NOBODY_IMPORTS = ("app.application", "app.__main__")
 
 QT = ("PySide6", "shiboken6", "pyqtgraph", "qtawesome", "qtpy")
@@ -70,6 +77,7 @@ FORBIDDEN_PACKAGES = {
     "app.worker": QT,
     "app.worker.protocol": QT + ENGINE + THREADS + NETWORK,
     "app.worker.client": QT + ENGINE,
+    "app.worker.probe_client": QT + ENGINE,
     "app.services": (*ENGINE, "PySide6.QtWidgets", "PySide6.QtGui", "pyqtgraph", "qtawesome"),
     "app.ui": ENGINE,
     "app.cli": QT + ENGINE,
