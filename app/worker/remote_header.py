@@ -81,6 +81,8 @@ def fetch(
         host, urls = urlsplit(url).hostname or "", part_urls(url)
     except ValueError:
         raise RemoteHeaderError(RemoteReason.BAD_ADDRESS) from None
+    if len(urls) > _N_PARTS:  # a name alone must not cause thousands of requests
+        urls = (url,)
     work = _fetch(url, urls, Skeletons(skeletons), token, timeout_s)
     return _run(_bounded(work, host, timeout_s, cancelled))
 
@@ -136,10 +138,10 @@ async def _fetch(
         first = await _read_part(asked)
         n_parts = first.header.number("split.count")
         files = files if n_parts > 1 else [asked]
-        if n_parts > 1 and n_parts != len(files):
-            raise bad_file(GgufError(GgufReason.SPLIT_NAME, example=f"name-00001-of-{n_parts:05d}.gguf"))
         if n_parts > _N_PARTS:
             raise RemoteHeaderError(RemoteReason.TOO_LARGE)
+        if n_parts > 1 and n_parts != len(files):
+            raise bad_file(GgufError(GgufReason.SPLIT_NAME, example=f"name-00001-of-{n_parts:05d}.gguf"))
         others = await _each(_read_other, [file for file in files if file is not asked])
         parts = list(others)
         parts.insert(files.index(asked), first)

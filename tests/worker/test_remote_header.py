@@ -550,6 +550,14 @@ def test_missing_and_mixed_up_parts(tmp_path: Path, server: FileServer, skeleton
     assert "part of a split model" in _refused(server.url("renamed.gguf"), skeletons).message
 
 
+def test_a_name_alone_does_not_cause_thousands_of_requests(
+    model: Path, server: FileServer, skeletons: Path
+) -> None:
+    server.add(model.rename(model.with_name("m-00001-of-04096.gguf")))
+    assert len(fetch(server.url("m-00001-of-04096.gguf"), skeletons).facts.parts) == 1
+    assert len(server.seen) == 2
+
+
 def test_a_cache_folder_that_cannot_be_written(model: Path, server: FileServer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RemoteHeaderError) as caught:
