@@ -57,6 +57,8 @@ def _stored(args: argparse.Namespace) -> list[Prediction]:
     with History(path) as history:
         if history.open_error is not None:
             raise CommandError(f"the history cannot be read: {history.open_error}")
+        if history.set_aside is not None:
+            note(f"loadout: the history was damaged; it is kept as {history.set_aside.kept_as}")
         try:
             found = history.predictions(limit=_MOST)
         except HistoryError as error:

@@ -7,7 +7,7 @@ Everything that a plan gives up is counted in halvings, so that unlike things ca
   3.5 times (few of them work on any token), a KV cache in main memory costs as much as 6 times the whole model once
   the conversation is long; half the micro-batch makes prompts a little slower (0.15). The base-2 logarithm of the sum
   is how often the speed is halved;
-* the KV cache's precision: 0.2 for q8_0 in both halves (hardly any effect), 1.5 for q4_0 (visible in long contexts);
+* the KV cache's precision: 0.2 for q8_0 in both halves (hardly any effect), 2 for q4_0 (visible in long contexts);
   keys suffer more than values.
 
 Plans that keep context and KV types and leave nothing behind come first, then by the sum; at a tie the plan that
@@ -33,7 +33,7 @@ _KV_ON_CPU = 6.0
 _UBATCH_HALVED = 0.15
 _BARELY_FASTER = 0.1
 _CONTEXT_HALVED = 1.5
-_TYPE_LOSS = {"q8_0": 0.1, "q5_1": 0.3, "q5_0": 0.35, "q4_1": 0.65, "q4_0": 0.75, "iq4_nl": 0.7}
+_TYPE_LOSS = {"q8_0": 0.1, "q5_1": 0.3, "q5_0": 0.4, "q4_1": 0.9, "q4_0": 1.0, "iq4_nl": 0.95}
 _KEY_WEIGHT, _VALUE_WEIGHT = 1.2, 0.8
 
 

@@ -310,3 +310,13 @@ def test_the_program_itself_loads_no_llama_cpp(tiny_model: Path, profile_dir: Pa
         capture_output=True, text=True, timeout=40, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_damaged_history_is_said_to_be_one(loadout: Program, profile_dir: Path) -> None:
+    paths = Paths(profile_dir)
+    paths.prepare()
+    paths.history_file.write_bytes(b"no database at all" * 500)
+    done = loadout("estimate", "--history", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert done.json() == {"predictions": []}
+    assert "damaged" in done.stderr

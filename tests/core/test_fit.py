@@ -375,3 +375,22 @@ def test_any_model_on_any_machine(
     assert_exact(found, model, limits, {"n_ctx": n_ctx}, pinned)
     assert len(found.plans) <= 6
     assert found.n_dry_runs <= 100
+
+
+# -- the order -----------------------------------------------------------------------------------------------
+
+
+def test_what_keeps_the_quality_asked_for_comes_before_what_does_not() -> None:
+    found = searched(Synthetic(), {"GPU0": 10 * GB}, {"n_ctx": 32_768})
+    kinds = [(plan.n_ctx, plan.values.get("type_k", "f16"), plan.n_layers_offloaded) for plan in found.plans]
+    whole_q8 = next(at for at, kind in enumerate(kinds) if kind == (32_768, "q8_0", 33))
+    assert whole_q8 == 0  # hardly any loss, and nothing left behind
+    shorter = [at for at, kind in enumerate(kinds) if kind[0] < 32_768]
+    assert shorter
+    assert min(shorter) > whole_q8
+
+
+def test_the_kv_cache_stays_on_the_device_where_anything_else_helps() -> None:
+    found = searched(Synthetic(), {"GPU0": 7 * GB}, {"n_ctx": 32_768})
+    off = [at for at, plan in enumerate(found.plans) if plan.values.get("offload_kqv") is False]
+    assert all(at > 0 for at in off)
