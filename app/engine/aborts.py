@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import socket
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import psutil
 
@@ -14,6 +16,7 @@ from app.engine.bindings import MissingFunctionError, function
 
 _CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 _RPC_SOURCE = "ggml-rpc"
+_SILENT_S, _PROBE_S, _N_PROBES = 10, 5, 4  # a machine that is gone is noticed after 30 s
 
 Address = tuple[str, int]
 
@@ -46,6 +49,21 @@ class AbortWatch:
             except (EndpointError, OSError, UnicodeError):
                 continue  # using it fails by itself, with a better message
 
+    def expect_answers(self) -> None:
+        """From now on the system notices a remote worker whose machine is gone without a word (no power, no cable).
+
+        llama.cpp waits for its answers without a limit. An alive one that computes for long still answers the
+        system's probes. Connections that are made later need another call.
+        """
+        if not self._addresses:
+            return
+        wanted = set(self._addresses.values())
+        for item in _connections():
+            # Where the system does not say which descriptor it is, the connection stays as it is.
+            if item.raddr and (item.raddr.ip, item.raddr.port) in wanted and item.fd >= 0:
+                with contextlib.suppress(OSError), socket.socket(fileno=os.dup(item.fd)) as connection:
+                    _probe_when_silent(connection)
+
     def _aborting(self, words: bytes) -> None:
         said = words.decode("utf-8", "replace")
         os.write(2, words + b"\n")
@@ -68,14 +86,31 @@ class AbortWatch:
         return tuple(broken or named or missing or self._addresses)
 
 
+def _connections() -> list[Any]:
+    """This process's connections, as psutil describes them."""
+    try:
+        return psutil.Process().net_connections("tcp4")
+    except (psutil.Error, OSError):
+        return []
+
+
 def _connection_states() -> dict[Address, list[str]]:
     """The states of this process's connections, by the address at their far ends."""
     states: dict[Address, list[str]] = {}
-    try:
-        connections = psutil.Process().net_connections("tcp4")
-    except (psutil.Error, OSError):
-        return states
-    for item in connections:
+    for item in _connections():
         if item.raddr:
             states.setdefault((item.raddr.ip, item.raddr.port), []).append(str(item.status))
     return states
+
+
+def _probe_when_silent(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {
+        "TCP_KEEPIDLE": _SILENT_S,
+        "TCP_KEEPINTVL": _PROBE_S,
+        "TCP_KEEPCNT": _N_PROBES,
+        "TCP_USER_TIMEOUT": (_SILENT_S + _N_PROBES * _PROBE_S) * 1000,  # what was sent and not received
+    }
+    for name, value in options.items():
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

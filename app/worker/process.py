@@ -145,6 +145,7 @@ class _Worker:
 
         serving = Serving(loaded, self._events.put)
         self._status.watch(serving, loaded)
+        self._aborts.expect_answers()
         self._events.put(p.Loaded(loaded.got.to_dict()))
         self._inbox.interrupts(loaded)
         try:
@@ -190,6 +191,8 @@ class _Worker:
 
     def _report_progress(self, fraction: float, stage: str) -> bool:
         last, last_stage = self._last_progress
+        if stage != last_stage:
+            self._aborts.expect_answers()  # a stage may have made new connections
         if stage != last_stage or fraction - last >= 0.01 or fraction >= 1.0:
             self._last_progress = (fraction, stage)
             self._events.put(p.LoadProgress(fraction, stage))

@@ -148,3 +148,21 @@ def test_something_else_at_the_endpoint_ends_the_load_with_words(tiny_model: Pat
             failed = talk.until(p.LoadFailed, p.Loaded)
     assert failed.kind == FailureKind.DEVICE_LOST
     assert "no remote worker" in failed.message
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells the timers of connections")
+def test_a_machine_that_is_gone_without_a_word_will_be_noticed(tiny_model: Path, start: Start) -> None:
+    """No cable can be pulled here: what can be seen is that the system is told to ask a silent worker."""
+    with rpc_worker() as remote:
+        talk = start(tiny_model, rpc_servers=[remote.endpoint])
+        talk.until(p.Loaded)
+        timers = [timer for port, timer in _timers() if port == remote.port]
+        assert timers
+        # 1: what was just sent is not confirmed yet; 2: asks when it is silent. 0 would be to wait for ever.
+        assert set(timers) <= {"01", "02"}
+
+
+def _timers() -> list[tuple[int, str]]:
+    """(far port, kind of timer) of every connection that is established."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [(int(row[2].partition(":")[2], 16), row[5].partition(":")[0]) for row in rows if row[3] == "01"]
