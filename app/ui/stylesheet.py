@@ -165,7 +165,7 @@ QHeaderView { background: transparent; border: none; }
 QHeaderView::section { background: transparent; color: $faint; font-size: ${small}px; font-weight: 600; border: none;
     border-bottom: 1px solid $line; padding: 5px 8px; }
 QHeaderView::section:hover { color: $text; }
-QHeaderView::section:vertical { border-bottom: none; color: $dim; font-weight: 400; font-size: ${size}px; }
+QHeaderView::section:vertical { border-bottom: none; padding: 0 8px; color: $dim; font-weight: 400; font-size: ${size}px; }
 QTableCornerButton::section { background: transparent; border: none; }
 
 QScrollBar:vertical { background: transparent; width: 10px; margin: 0; border: none; }

@@ -15,7 +15,7 @@ from app.ui.theme import Theme
 from app.ui.widgets import Chip, ElidedLabel
 from app.ui.widgets.plain_tip import plain_tip
 
-_NAME_PX = 64
+_NAME_EM = 6
 _BAR_PX = 8
 
 
@@ -41,7 +41,7 @@ class MiniBars(QWidget):
         for row, (line, figure) in enumerate(zip(lines, figures, strict=True)):
             name = ElidedLabel(words.short(line.device), self)
             name.setProperty("role", "hint")
-            name.setFixedWidth(_NAME_PX)
+            name.setFixedWidth(_NAME_EM * theme.hint_size_px)
             bar = MemoryBar(theme, self, height_px=_BAR_PX)
             bar.show_shape(shape(line))
             said = QLabel(figure, self)

@@ -14,8 +14,9 @@ from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel
 from app.ui.widgets.plain_tip import plain_tip
 
-_COMPACT_NAME_PX = 56
-_COMPACT_SUM_PX = 104
+_COMPACT_NAME_EM = 5.1
+_COMPACT_SUM_EM = 9.5
+_ANY_WIDTH = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _SWATCH_PX = 12
 _VISIBLE_SHARE = 0.003  # of a bar: less is no pixel wide
 
@@ -25,6 +26,7 @@ class DeviceRow(QWidget):
 
     def __init__(self, theme: Theme, words: MemoryWords, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._words = words
         self._is_compact = False
         self.line: DeviceLine | None = None
@@ -33,6 +35,7 @@ class DeviceRow(QWidget):
         self.sum = QLabel(self)
         self.sum.setProperty("small", "true")
         self.sum.setProperty("role", "dim")
+        self.sum.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.bar = MemoryBar(theme, self)
         self._head = QHBoxLayout()
         self._head.setSpacing(8)
@@ -44,6 +47,7 @@ class DeviceRow(QWidget):
         self._column.addLayout(self._head)
         self._column.addWidget(self.bar)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self._align)
 
     def set_compact(self, is_compact: bool) -> None:
         """Name, bar and sum on one line, for many devices."""
@@ -58,13 +62,16 @@ class DeviceRow(QWidget):
             self._head.removeWidget(self.bar)
             self._head.setStretch(0, 1)
             self._column.addWidget(self.bar)
-        self._name.setFixedWidth(_COMPACT_NAME_PX) if is_compact else self._name.setMinimumWidth(0)
-        if not is_compact:
-            self._name.setMaximumWidth(16_777_215)
-        self.sum.setMinimumWidth(_COMPACT_SUM_PX if is_compact else 0)
-        self.sum.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._align()
         if self.line is not None:
             self._name.setText(self._title(self.line))
+
+    def _align(self) -> None:
+        """On one line the bars of all devices begin and end at the same places."""
+        em = self._theme.hint_size_px if self._is_compact else 0
+        self._name.setMinimumWidth(round(_COMPACT_NAME_EM * em))
+        self._name.setMaximumWidth(round(_COMPACT_NAME_EM * em) or _ANY_WIDTH)
+        self.sum.setMinimumWidth(round(_COMPACT_SUM_EM * em))
 
     def height_px(self) -> int:
         """How high the row is as it stands; layouts learn that only later."""

@@ -31,7 +31,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 _MAX_COLUMN_PX = 220
 _MAX_LAYERS_PX = 112
-_ROW_PX = 24
+_ROW_SPACE_PX = 8
 
 
 class MemoryDialog(QDialog):
@@ -119,7 +119,7 @@ class MemoryDialog(QDialog):
     def _bare_table(self, name: str) -> QTableWidget:
         table = QTableWidget(self)
         table.setAccessibleName(name)
-        table.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + _ROW_SPACE_PX)
         table.verticalHeader().setDefaultAlignment(_LEFT)
         table.verticalHeader().setHighlightSections(False)
         table.setShowGrid(False)

@@ -74,6 +74,7 @@ class MemoryView(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(self.tr("Memory of the plan"))
         self.hide()
+        theme.changed.connect(self._show)
 
     def follow(self, service: FootprintService) -> None:
         """Shows what `service` says from now on."""

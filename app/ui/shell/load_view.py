@@ -166,7 +166,7 @@ class LoadView(QObject):
     def _confirm(self, unwise: UnwiseLoad) -> None:
         title, text = self._guard_words.question(unwise)
         actions: list[Action] = [
-            (self.tr("Find what fits"), self.tr("Settings with which the model fits"), self._find),
+            self._way_to_fit(),
             (self.tr("Load anyway"), "", self._loading.load_anyway),
         ]
         self._open(
@@ -175,11 +175,11 @@ class LoadView(QObject):
 
     def _refuse(self, refusal: LoadRefusal) -> None:
         title, text = self._guard_words.refusal(refusal)
-        find: list[Action] = [
-            (self.tr("Find what fits"), self.tr("Settings with which the model fits"), self._find)
-        ]
-        actions = find if refusal.assessment is not None else []
+        actions = [self._way_to_fit()] if refusal.assessment is not None else []
         self._open(title, text, actions, tone="warning", assessment=refusal.assessment)
+
+    def _way_to_fit(self) -> Action:
+        return self.tr("Find what fits"), self.tr("Settings with which the model fits"), self._find
 
     def _find(self) -> None:
         if self.find_what_fits is not None:
@@ -191,6 +191,8 @@ class LoadView(QObject):
         actions = self._ways_out(failure.known_good, failure.smaller, failure.log_path)
         if event.kind == FailureKind.DEVICE_LOST and event.detail == "rpc_servers":
             actions = self._remote_ways_out(None, failure.log_path)
+        elif event.kind == FailureKind.OUT_OF_MEMORY:
+            actions = [self._way_to_fit(), *actions]
         self._open(
             self._words.load_title(event.kind, failure.name),
             self._words.load_text(event, row),
