@@ -16,7 +16,7 @@ from app.services.hardware_samples import DeviceSample, Sample
 StandIns = Mapping[str, Sequence[tuple[int, int]]]
 """Remote workers that cannot be asked, with the (free, total) bytes of each of their devices."""
 
-_SAME_SIZE = 0.03  # CUDA calls a device a little smaller than its driver does
+_SAME_SIZE = 0.1  # CUDA calls a device somewhat smaller than its driver does, small ones most of all
 _NOTICEABLE_BYTES = 64 << 20
 _NOTICEABLE_SHARE = 0.01
 

@@ -135,6 +135,7 @@ class Questions:
         self._is_paused = False
         self._is_closed = False
         self._is_busy = False
+        self._n_ending = 0  # threads that end the process: until they have, it is not started again
         self._thread = threading.Thread(target=self._run, name="footprint", daemon=True)
         self._thread.start()
 
@@ -171,6 +172,7 @@ class Questions:
         """Asks nothing more and ends the process; `Ended` is told when it is gone. What waits is asked later."""
         with self._changed:
             self._is_paused = True
+            self._n_ending += 1
         threading.Thread(target=self._end, name="footprint-end", daemon=True).start()
 
     def resume(self) -> None:
@@ -191,6 +193,9 @@ class Questions:
         self._end_process()
         if not self._is_closed:
             self._say(Ended())
+        with self._changed:
+            self._n_ending -= 1
+            self._changed.notify_all()
 
     def _end_process(self) -> None:
         """A question under way fails with it; one that was just about to begin is caught by the second look."""
@@ -219,7 +224,7 @@ class Questions:
     def _next(self) -> Question | Chips | FitQuestion | None:
         """The most urgent question, once there is one; None at the end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._is_closed or (not self._is_paused and self._waits()))
+            self._changed.wait_for(lambda: self._is_closed or (not self._is_withdrawn() and self._waits()))
             if self._is_closed:
                 return None
             self._is_busy = True
@@ -291,7 +296,7 @@ class Questions:
         )
 
     def _is_withdrawn(self) -> bool:
-        return self._is_paused or self._is_closed
+        return self._is_paused or self._is_closed or self._n_ending > 0
 
     def _give_up(self, job: Question | Chips | FitQuestion, defect: Exception) -> None:
         """After a defect: the job is not tried for ever."""

@@ -223,11 +223,16 @@ class Loading(QObject):
         if errors:
             self.refused.emit(LoadRefusal(facts.name, problems=errors))
             return
+        named = self._plan.base_name if not self._plan.is_modified else ""
+        wanted = _Wanted(facts, self._plan.values(), named)
+        if wanted.is_same(self._wanted):
+            return  # asked for twice
+        if self._wanted is not None:
+            self._footprints.resume()  # it may have been about to load another
         self._rescue.cancel()
         self._rescued(None)
-        named = self._plan.base_name if not self._plan.is_modified else ""
-        self._wanted, self._asked = _Wanted(facts, self._plan.values(), named), None
-        self._check.request(facts, self._wanted.values)
+        self._wanted, self._asked = wanted, None
+        self._check.request(facts, wanted.values)
         self.changed.emit()
 
     def load_anyway(self) -> None:
@@ -289,9 +294,9 @@ class Loading(QObject):
         self._footprints.pause()
 
     def _load_wanted(self) -> None:
-        wanted, self._wanted = self._wanted, None
-        if wanted is None or self._check.is_under_way:
+        if self._wanted is None or self._check.is_under_way:
             return
+        wanted, self._wanted = self._wanted, None
         self._loaded_facts, self._loaded_name, self._loaded_values = (
             wanted.facts,
             wanted.facts.name,

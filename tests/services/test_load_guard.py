@@ -206,6 +206,19 @@ def test_a_plan_still_being_measured_is_waited_for(rig: FootprintRig, tiny_model
     assert question.assessment.rooms[0].device.total_bytes > rig.free_bytes
 
 
+def test_asking_twice_loads_once(rig: FootprintRig, tiny_model: Path, qtbot: QtBot) -> None:
+    rig.choose(tiny_model)
+    states: list[SessionState] = []
+    rig.session.state_changed.connect(states.append)
+    rig.loading.load()
+    rig.loading.load()  # while the dry run's process is being ended
+    rig.plan.set_value("n_ctx", 1024)
+    rig.loading.load()  # and another plan, which is still being measured
+    qtbot.waitUntil(lambda: rig.loading.got is not None and rig.loading.got.n_ctx == 1024, timeout=20_000)
+    assert states.count(SessionState.READY) == 1
+    assert not rig.loading.is_checking
+
+
 @pytest.mark.parametrize("way_out", ["cancel", "eject", "another_model"])
 def test_a_load_can_be_taken_back_while_it_is_looked_at(
     rig: FootprintRig, tiny_model: Path, tiny_moe: Path, qtbot: QtBot, way_out: str
