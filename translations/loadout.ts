@@ -669,6 +669,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>GGUF models (*.gguf *.GGUF)</source>
    <translation type="unfinished"></translation>
   </message>
@@ -698,41 +702,132 @@
   </message>
  </context>
  <context>
-  <name>DeviceView</name>
+  <name>DeviceLine</name>
   <message>
-   <source>KV cache</source>
+   <source>1 layer</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Main memory</source>
+   <source>GPU</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>compute buffers</source>
+   <source>KV cache {size}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>everything else</source>
+   <source>accelerator</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>free: {size}</source>
+   <source>buffers {size}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>output buffer</source>
+   <source>integrated GPU</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>weights</source>
+   <source>memory unknown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>other programs {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>output {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>processor</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>remote</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the loaded model holds nothing here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>weights {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{free} free of {total}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>{n} layers</source>
    <translation type="unfinished"></translation>
   </message>
+ </context>
+ <context>
+  <name>DevicesPage</name>
   <message>
-   <source>{used} of {total}</source>
+   <source>A model too large for this computer can be spread over several. Start a remote worker on another one, as shown below, and add its address here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add the remote worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Address of a remote worker: host or host:port</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ask all remote workers again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model first: what is used belongs to its plan.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How the layers are split</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Lend another computer's devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Looking for devices…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No GPU was found that this build of llama.cpp can use.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other computers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This computer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>host or host:port</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{endpoint} was taken off the list</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -839,7 +934,15 @@ The other views say why.</source>
  <context>
   <name>FaultWords</name>
   <message>
+   <source> or </source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>A device was lost while loading {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A remote worker is gone</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -847,7 +950,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Another machine went away or is busy, or a driver stopped. Check that loadout rpc-worker runs there and that the network is up, then load again; or load without it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Change the setting {setting} and load again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Check that loadout rpc-worker runs there and that the network is up, then load again; or load without it, if what is left has room for the model.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -859,15 +970,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The device no longer answers: another machine went away, or a driver stopped. Load without it, or bring it back first.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>The file is missing, damaged, not finished downloading, or of a kind that this version of llama.cpp does not know. Check it, or download it again.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>The log below has llama.cpp's own words.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The remote worker {endpoint} is gone</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -919,6 +1030,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{endpoints} held part of {name} and no longer answers, so the model had to be given up. What it had written is kept, and marked as interrupted.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{name} cannot be used</source>
    <translation type="unfinished"></translation>
   </message>
@@ -954,6 +1069,144 @@ The other views say why.</source>
   </message>
   <message>
    <source>none</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FitDialog</name>
+  <message>
+   <source>1 dry run of llama.cpp in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>1 plan that fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Asking llama.cpp for the exact memory of each candidate…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancel the search</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Change what to keep, or search again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find what fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keep as they are</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mend the plan first, or look into the Logs page for llama.cpp's own words.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Plans that fit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Puts these settings into the panel; one undo takes them back</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searching</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The search could not be made</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The search was cancelled</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There is no model to fit.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Use this plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} dry runs of llama.cpp in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} plans that fit</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FitWords</name>
+  <message>
+   <source>Close other programs, or choose a file with a smaller quantisation or fewer parameters: what its weights take cannot be changed by settings.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>K {k}, V {v}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keep fewer settings as they are: {titles}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The plan as it stands: nothing changes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The smallest plan found, {plan}: {verdict}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>all layers on the CPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>experts of {n} on the CPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp refuses every plan: {why}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total} layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{size} left</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{size} too much</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{type} KV</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1246,6 +1499,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>predicted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{n} of {total} layers offloaded</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1261,7 +1518,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Got what was asked and predicted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Not as asked: {titles}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not as predicted: {what}</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1297,6 +1562,53 @@ The other views say why.</source>
   </message>
   <message>
    <source>there is no device to offload to</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>GuardWords</name>
+  <message>
+   <source>Change it, or reset it to its default.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close some of them first. Loaded as it is it may fail, or make the computer unresponsive.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It can be loaded only because its weights are read from the file whenever they are needed, which is very slow.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Little memory would be left</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No closing of other programs helps. Ask for less, or choose a smaller quantisation.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other programs hold the memory that this plan needs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other programs may become slow, or the load may fail.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>These settings cannot work</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This plan is larger than the memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp refuses a setting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} cannot fit</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1381,23 +1693,7 @@ The other views say why.</source>
  <context>
   <name>Legend</name>
   <message>
-   <source>KV</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>compute</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>others</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>output</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>weights</source>
+   <source>loaded now</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1529,7 +1825,23 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Cannot be loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Choose a model first</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find settings with which this model fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find what fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fit…</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1647,15 +1959,19 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Find what fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>It is no model that one can chat with.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Little memory would be left</source>
+   <source>Load a smaller plan</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Load a smaller plan</source>
+   <source>Load again</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1667,7 +1983,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>More than the free memory</source>
+   <source>Load without it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load without them</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Looking at the memory</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1691,6 +2015,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Settings with which the model fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Starting the worker</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1704,10 +2032,6 @@ The other views say why.</source>
   </message>
   <message>
    <source>The worker of {name} ended</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>These settings cannot work</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1744,14 +2068,6 @@ The other views say why.</source>
   </message>
   <message>
    <source>{name} is chosen</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>{name} takes {size} of the {free} of memory that is free on all devices together; the guard in the preferences wants {reserve} of it left free.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>{name} takes {size}, and only {free} of memory is free on all devices together. It may load very slowly, make the computer unresponsive, or fail.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1940,6 +2256,135 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>MemoryChips</name>
+  <message>
+   <source>Takes as much memory as the default, {value}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Takes that much less memory than the default, {value}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Takes that much more memory than the default, {value}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MemoryDialog</name>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy as text</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Device of each layer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory of the plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory per part and device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Number</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tab-separated, sizes in bytes (Ctrl+C: what is selected)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>context {n} tokens, {slot} for one slot</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>flash attention {state}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>measured in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>output layer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total} layers offloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MemoryGrid</name>
+  <message>
+   <source>All devices together</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Capacity</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Kept free by the guard</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Left free</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mapped weights</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Sum</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Total</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Verdict</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device}, loaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} bytes</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>MemoryPanel</name>
   <message>
    <source>Choose the device whose memory is plotted</source>
@@ -1967,6 +2412,248 @@ The other views say why.</source>
   </message>
   <message>
    <source>worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MemoryView</name>
+  <message>
+   <source>Copy as text</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Measure again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Measuring the memory…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Memory of the plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show as a table</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>measuring…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the plan before</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>MemoryWords</name>
+  <message>
+   <source>Ask for less: a shorter context or a quantised KV cache.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cannot be measured while the loaded model uses the same remote device, which answers only one. Eject the model to measure this plan, or load it as it is.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cannot be measured.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cannot be measured: {why}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Change the setting {setting}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Change the settings, or reset them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Check the file, or download it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Does not fit: {missing} too much {where}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits with other programs closed: needs {missing} of the {held} they hold {where}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits, as far as the devices tell</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits, {size} to spare {where}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>KV</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>KV cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Main memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only the measuring ended, nothing else; it starts anew at the next change. Loading may fail too.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RAM</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Start the remote worker again, or take it out of the plan.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The Logs page has llama.cpp's own words.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is a defect of Loadout; the Logs page says where.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tight: leaves {left} of the {reserve} you keep free {where}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>and 1 more device</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>and {n} more devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>capacity: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>compute</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>compute buffers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>does not fit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>draft</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>draft model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>fits with other programs closed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>in main memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>kept free by the guard: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>layers: {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>left free: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>loaded now: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>of the weights mapped from the file: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>on {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>other programs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>others</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>output</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>output buffer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>projector</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>this plan: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tight</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>too much: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>weights</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device} has {capacity}; this plan needs {needed} of it, besides {mapped} of mapped weights.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{device} has {capacity}; this plan needs {needed} of it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{part} on {device}: {predicted} predicted, {got} got</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{used} of {total}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{verdict}; loads, but reads weights from the disk all the time</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -2529,6 +3216,128 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>RemoteLine</name>
+  <message>
+   <source>Connects, and lists its devices with their memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Device {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Take {endpoint} off the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Test</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Test {endpoint}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Use for this plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Use {endpoint} for this plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>RemoteWords</name>
+  <message>
+   <source>Give a host, such as 192.168.1.20 or gpu-box:50052.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It accepts the connection and says nothing. A worker serves one client at a time, and this one has another.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It speaks version {theirs} of the RPC protocol, and llama.cpp here speaks {ours}. Bring both to the same version.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No IPv4 address is known for this name. Check its spelling, or give the address.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The machine is off, in another network, or behind a firewall.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The machine is there, but nothing listens on this port. Start the worker with the command below.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The port must be a number from 1 to 65535.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is no host name and no IPv4 address.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What listens there is no remote worker, or one of a very different llama.cpp.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>another version</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>asking…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>busy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>in use by the loaded model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp's RPC has no IPv6. Give an IPv4 address, or a name that has one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not a remote worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not asked yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not reachable</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not running</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>ready</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>ready, answers in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>ready, answers within 1 ms</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>unknown host</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>ReplyView</name>
   <message>
    <source>Assistant</source>
@@ -2831,7 +3640,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Compared are the size of the model's file and the memory that is free on all devices together. Relaxed asks only when the file is larger; Balanced wants a twentieth of each device's memory left free besides, Strict a seventh, Custom the reserve set below. Asking is all it does: you can always load anyway. Off never asks, and a load that is too large can make the computer unresponsive.</source>
+   <source>Compared are what the plan takes of each device, as llama.cpp itself counts it, and what is free there. Relaxed asks only when it takes more than is free; Balanced wants a twentieth of each device's memory left free besides, Strict a seventh, Custom the reserve set below: the hatched end of the memory bar. You can always load anyway, unless a device is too small whatever else is closed. Off never asks, and a load that is too large can make the computer unresponsive.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3211,7 +4020,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>How much memory a model must leave free before loading it needs a second confirmation.</source>
+   <source>How much memory a model must leave free on each device before loading it needs a second confirmation.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4631,6 +5440,37 @@ Click, or press F1, for more.</source>
   </message>
  </context>
  <context>
+  <name>SplitCard</name>
+  <message>
+   <source>1 layer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only the proportions count. A share of 0 leaves a device without layers.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Set the shares by hand</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Share of {device}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp deals the layers out by the memory that is free on each device.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} layers stay on the processor, as the setting GPU layers says.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>StripControls</name>
   <message>
    <source>1 minute</source>
@@ -4824,6 +5664,33 @@ Click, or press F1, for more.</source>
   </message>
  </context>
  <context>
+  <name>WorkerCommand</name>
+  <message>
+   <source>Command: {command}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copied</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy the command</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On the other computer, with Loadout of the same version, run this; then add its address above.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The protocol has no password and no encryption: anyone who can reach the port can use that computer's devices, read what is computed there, and crash the worker. Do this only in a network where you trust everyone. Each token crosses the network once per machine, so use a cable rather than Wi-Fi.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>_Dialog</name>
   <message>
    <source>Cancel</source>
@@ -4845,6 +5712,13 @@ Click, or press F1, for more.</source>
   <name>_Rows</name>
   <message>
    <source>Title</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>_ShareLine</name>
+  <message>
+   <source>{n} layers</source>
    <translation type="unfinished"></translation>
   </message>
  </context>

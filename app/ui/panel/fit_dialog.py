@@ -33,7 +33,10 @@ from app.ui.widgets import EmptyState
 PLACEMENT = ("n_gpu_layers", "n_cpu_moe")
 """Where the layers go is what the search is for: kept only where the user says so here."""
 
-ADJUSTED = ("n_ctx", *PLACEMENT, "type_k", "type_v", "n_ubatch", "offload_kqv")
+SPLIT = "tensor_split"
+"""What the search may change where there are several devices."""
+
+ADJUSTED = ("n_ctx", *PLACEMENT, "type_k", "type_v", "n_ubatch", "offload_kqv", SPLIT)
 """What the search may change (`app.core.fit`)."""
 
 _N_COLUMNS = 2
@@ -109,8 +112,7 @@ class FitDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(20)
         grid.setVerticalSpacing(4)
-        offered = [key for key in ADJUSTED if key in self._plan.table and self._plan.is_enabled(key)]
-        for index, key in enumerate(offered):
+        for index, key in enumerate(self._offered()):
             setting = self._plan.table[key]
             value = texts.value_text(setting, self._plan.value(key))
             box = QCheckBox(f"{texts.title(setting)}: {value}".replace("&", "&&"), self)
@@ -120,6 +122,13 @@ class FitDialog(QDialog):
             grid.addWidget(box, index // _N_COLUMNS, index % _N_COLUMNS)
             self.boxes[key] = box
         return grid
+
+    def _offered(self) -> list[str]:
+        """The settings that the search could change here."""
+        footprint = self._service.footprint
+        devices = footprint.devices if footprint is not None else ()
+        is_split = sum(1 for device in devices if device.kind != "cpu") > 1
+        return [key for key in ADJUSTED if self._plan.is_enabled(key) and (key != SPLIT or is_split)]
 
     def _buttons(self) -> QHBoxLayout:
         self.cancel = QPushButton(self.tr("Cancel the search"), self)

@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QApplication
 from app.core.settings.loadouts import LoadoutStore
 from app.services.session import SessionState
 from app.ui.format import bytes_text
+from app.ui.panel.fit_dialog import ADJUSTED, SPLIT
 from app.ui.panel.load_tab import LoadTab
 from app.ui.panel.memory_chips import STALE
 from app.ui.panel.memory_grid import grid
+from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 from tests.services.footprint_rig import footprint_rig
 
 _LONG = 40_960
@@ -262,3 +264,21 @@ def test_a_search_can_be_cancelled_and_begun_again(tab, rig, long_model, qtbot):
     QTest.keyClick(dialog.empty.button, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: dialog.list.count() > 0, timeout=20_000)
     dialog.reject()
+
+
+@pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
+def test_with_several_devices_each_has_its_line_and_the_split_can_be_kept(tab, rig, tiny_model, qtbot):
+    with rpc_worker() as first, rpc_worker() as second:
+        rig.choose(tiny_model, rpc_servers=[first.endpoint, second.endpoint])
+        names = [line.device.name for line in tab.footer.memory.lines]
+        assert names == ["RPC0", "RPC1", "CPU"]
+        assert "RPC1" in tab.footer.memory.accessibleDescription()
+        assert tab.footer.memory.rows[0]._is_compact
+        dialog = open_fit(tab, qtbot)
+        assert SPLIT in dialog.boxes
+        card = dialog.list.itemWidget(dialog.list.item(0)).found
+        assert set(card.changes) <= set(ADJUSTED)
+        dialog.reject()
+        rig.plan.set_value("rpc_servers", [])
+        rig.settle()
+        rig.service.pause()  # lets go of the workers before they end
