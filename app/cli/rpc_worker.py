@@ -243,17 +243,21 @@ class _Server:
         worker = self._worker
         assert worker is not None
         has_ended = worker.wait(0)
-        for came in self._log.news():
-            peers = worker.peers() if came else []
-            self.say(
-                f"client {peers[-1]} connected"
-                if peers
-                else "a client connected"
-                if came
-                else "the client left"
-            )
+        self._say_clients(worker, self._log.news())
         if has_ended:
             self._start_again(worker)
+
+    def _say_clients(self, worker: RpcWorker, news: list[bool]) -> None:
+        """One client is served at a time: each that came and is not the last has left."""
+        if news and not news[0]:
+            self.say("the client left")
+        is_here = bool(news) and news[-1]
+        n_short = news.count(True) - is_here
+        if n_short:
+            self.say("a client came and left" if n_short == 1 else f"{n_short} clients came and left")
+        if is_here:
+            peers = worker.peers()
+            self.say(f"client {peers[0]} connected" if len(peers) == 1 else "a client connected")
 
     def _start_again(self, worker: RpcWorker) -> None:
         words = [line for line in worker.last_words().splitlines() if line.strip()]

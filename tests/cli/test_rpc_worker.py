@@ -73,6 +73,15 @@ def test_people_are_told_where_what_and_of_the_danger(loadout: Program) -> None:
             host, own_port = client.getsockname()
             assert process.stdout.readline() == f"client {host}:{own_port} connected\n"
         assert process.stdout.readline() == "the client left\n"
+        for _ in range(3):
+            ask(parse_endpoint(f"127.0.0.1:{port}"))
+        n_visits = 0
+        while n_visits < 3:
+            line = process.stdout.readline()
+            if line.endswith("came and left\n"):
+                n_visits += int(line.split()[0].replace("a", "1"))
+            elif line == "the client left\n":  # seen while it was there
+                n_visits += 1
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     finally:
