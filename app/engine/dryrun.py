@@ -35,8 +35,7 @@ from app.engine.stand_in import Memory, StandIns
 
 _N_MODELS = 6
 _FREE_STEP = 1 << 26
-"""With several devices and no split of the user's, llama.cpp splits by free memory: a model that was laid out when
-the free memory of any was another by more than this is laid out again."""
+"""Free memory is counted in steps of this many bytes where it decides how layers are split over devices."""
 
 
 @dataclass(slots=True)
@@ -111,7 +110,8 @@ class DryRun:
             self._types = BufferTypes(self._devices, self._stand_ins.real_name)
 
     def _measure(self, path: str, values: dict[str, Any], held: Mapping[str, int]) -> tuple[Footprint, int]:
-        values = values | {"tensor_split": self._split(values, held)}
+        split = self._split(values, held)
+        values = values | {"tensor_split": split or values["tensor_split"]}
         key = self._key(path, values)
         n_loads = 0
         if key not in self._models:
@@ -120,24 +120,29 @@ class DryRun:
         self._models.move_to_end(key)
         while len(self._models) > _N_MODELS:
             lib.llama_model_free(self._models.popitem(last=False)[1].handle)
-        return self._make_context(self._models[key], values), n_loads
+        return replace(self._make_context(self._models[key], values), split=tuple(split)), n_loads
 
     def _split(self, values: dict[str, Any], held: Mapping[str, int]) -> list[float]:
-        """The split over devices; llama.cpp's own, by free memory, with what is given back counted as free."""
-        given: list[float] = values["tensor_split"] or []
-        if given or not held:
-            return given
+        """The split by free memory, as llama.cpp makes it where the user gives none (``load_tensors``).
+
+        What will be given back counts as free. It is rounded, so that not every ask lays the model out anew.
+        """
         devices = params.chosen_devices(values, self._devices)
-        if len(devices) < 2:
-            return given
-        return [float(device.memory()[0] + held.get(device.name, 0)) for device in devices]
+        if values["tensor_split"] or len(devices) < 2:
+            return []
+        return [
+            float(round((self._free_bytes(device) + held.get(device.name, 0)) / _FREE_STEP))
+            for device in devices
+        ]
+
+    def _free_bytes(self, device: Device) -> int:
+        free_bytes, total_bytes = device.memory()
+        return free_bytes if free_bytes or total_bytes else self._types.cpu.memory()[0]
 
     def _key(self, path: str, values: dict[str, Any]) -> str:
         """What the layout of a model depends on."""
         told = {row.key: values[row.key] for row in LOAD if not row.target.startswith(("context.", "draft."))}
-        devices = params.chosen_devices(values, self._devices)
-        free = [device.memory()[0] // _FREE_STEP for device in devices] if len(devices) > 1 else []
-        return json.dumps([path, told, free], sort_keys=True, default=str)
+        return json.dumps([path, told], sort_keys=True, default=str)
 
     # -- the model ------------------------------------------------------------------------------------------
 
@@ -284,6 +289,12 @@ class DryRun:
         """Free every model."""
         while self._models:
             lib.llama_model_free(self._models.popitem()[1].handle)
+
+
+def _free_after(device: Device, held_bytes: int) -> float:
+    """What is free once this is given back; a device that reports all of its memory as free has nothing to add."""
+    free_bytes, total_bytes = device.memory()
+    return float(min(free_bytes + held_bytes, max(free_bytes, total_bytes)))
 
 
 def _draft_values(values: Mapping[str, Any], n_ctx: int) -> dict[str, Any]:
