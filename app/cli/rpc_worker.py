@@ -202,37 +202,44 @@ class _Server:
 
     def announce(self) -> None:
         """Print where it listens and what it serves."""
-        import json
-
-        from app.cli.terminal import bytes_text
         from app.core.endpoint import is_loopback
 
         worker = self._worker
         assert worker is not None
         reached_at = [f"{address}:{worker.port}" for address in _reachable(self._address)]
         if self._as_json:
-            record = {
-                "endpoint": reached_at[0],
-                "endpoints": reached_at,
-                "port": worker.port,
-                "server_pid": worker.pid,
-                "n_threads": self._n_threads,
-                "devices": worker.devices,
-                "log": self._log_path,
-            }
-            print(json.dumps(record, ensure_ascii=False), flush=True)
+            self._print_record(worker, reached_at)
         else:
-            self.say(f"listening at {', '.join(reached_at)}")
-            for device in worker.devices:
-                free, total = bytes_text(device["free_bytes"]), bytes_text(device["total_bytes"])
-                self.say(f"  {device['name']}  {device['description']}, {free} free of {total}")
-            self.say(f"  {self._n_threads} threads; log {self._log_path}")
+            self._print_devices(worker, reached_at)
         local = is_loopback(self._address)
         self.warn(
             _WARNING.replace("\n", " ") + (" Now that is every program of this computer." if local else "")
         )
         if not self._as_json:
             self.say("Ctrl+C ends it.")
+
+    def _print_record(self, worker: RpcWorker, reached_at: list[str]) -> None:
+        import json
+
+        record = {
+            "endpoint": reached_at[0],
+            "endpoints": reached_at,
+            "port": worker.port,
+            "server_pid": worker.pid,
+            "n_threads": self._n_threads,
+            "devices": worker.devices,
+            "log": self._log_path,
+        }
+        print(json.dumps(record, ensure_ascii=False), flush=True)
+
+    def _print_devices(self, worker: RpcWorker, reached_at: list[str]) -> None:
+        from app.cli.terminal import bytes_text
+
+        self.say(f"listening at {', '.join(reached_at)}")
+        for device in worker.devices:
+            free, total = bytes_text(device["free_bytes"]), bytes_text(device["total_bytes"])
+            self.say(f"  {device['name']}  {device['description']}, {free} free of {total}")
+        self.say(f"  {self._n_threads} threads; log {self._log_path}")
 
     def look(self) -> None:
         """Say who came and went; start another server where this one has crashed.
