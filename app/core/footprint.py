@@ -97,7 +97,9 @@ class Footprint:
 
     `layer_devices` names the device of each layer, the output layer last. `n_layers` counts them.
     `n_ctx`, `n_ctx_slot` and `flash_attention` are what llama.cpp makes of what was asked. `elapsed_ms` is how long
-    the dry run took; `n_model_loads` how many models had to be read for it (0 when one was at hand).
+    the dry run took; `n_model_loads` how many models had to be read for it (0 when one was at hand). `split` has the
+    share of each of several devices in use where the plan leaves the split to their free memory: a load that is to
+    bring exactly this has to be given it, since free memory is never the same twice. It is empty otherwise.
     """
 
     devices: tuple[DeviceFootprint, ...]
@@ -108,6 +110,7 @@ class Footprint:
     flash_attention: bool
     elapsed_ms: float
     n_model_loads: int = 0
+    split: tuple[float, ...] = ()
 
     @property
     def n_layers(self) -> int:
@@ -132,7 +135,7 @@ class Footprint:
     def to_dict(self) -> dict[str, Any]:
         """Builtin types only, for messages and files."""
         record = asdict(self)
-        return record | {key: list(record[key]) for key in ("devices", "buffers", "layer_devices")}
+        return record | {key: list(record[key]) for key in ("devices", "buffers", "layer_devices", "split")}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
@@ -146,6 +149,7 @@ class Footprint:
         kept["devices"] = tuple(_known(DeviceFootprint, device) for device in record["devices"])
         kept["buffers"] = tuple(_known(Buffer, buffer) for buffer in record["buffers"])
         kept["layer_devices"] = tuple(record["layer_devices"])
+        kept["split"] = tuple(record.get("split", ()))
         return cls(**kept)
 
 

@@ -131,13 +131,16 @@ class DryRun:
         if values["tensor_split"] or len(devices) < 2:
             return []
         return [
-            float(round((self._free_bytes(device) + held.get(device.name, 0)) / _FREE_STEP))
+            float(round(self._free_after(device, held.get(device.name, 0)) / _FREE_STEP))
             for device in devices
         ]
 
-    def _free_bytes(self, device: Device) -> int:
+    def _free_after(self, device: Device, held_bytes: int) -> int:
+        """What is free once this is given back; a device that reports all of its memory as free has nothing to add."""
         free_bytes, total_bytes = device.memory()
-        return free_bytes if free_bytes or total_bytes else self._types.cpu.memory()[0]
+        if not free_bytes and not total_bytes:  # it has none of its own
+            free_bytes, total_bytes = self._types.cpu.memory()
+        return min(free_bytes + held_bytes, max(free_bytes, total_bytes))
 
     def _key(self, path: str, values: dict[str, Any]) -> str:
         """What the layout of a model depends on."""
@@ -289,12 +292,6 @@ class DryRun:
         """Free every model."""
         while self._models:
             lib.llama_model_free(self._models.popitem()[1].handle)
-
-
-def _free_after(device: Device, held_bytes: int) -> float:
-    """What is free once this is given back; a device that reports all of its memory as free has nothing to add."""
-    free_bytes, total_bytes = device.memory()
-    return float(min(free_bytes + held_bytes, max(free_bytes, total_bytes)))
 
 
 def _draft_values(values: Mapping[str, Any], n_ctx: int) -> dict[str, Any]:

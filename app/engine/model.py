@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.core.gguf import GgufError, ModelFacts, facts
@@ -35,8 +35,17 @@ class LoadedModel:
         abort: set it to end a running decode on the CPU.
     """
 
-    def __init__(self, path: str, values: dict[str, Any], log: NativeLog, on_progress: Progress) -> None:
+    def __init__(
+        self,
+        path: str,
+        values: dict[str, Any],
+        log: NativeLog,
+        on_progress: Progress,
+        split: Sequence[float] = (),
+    ) -> None:
         """Load `path` with the load settings `values` (those left out take the table's defaults).
+
+        `split` has each device's share where `values` leave it to the free memory (`Footprint.split`).
 
         Raises:
             EngineError: it cannot be loaded, or `on_progress` returned False (CANCELLED).
@@ -49,6 +58,7 @@ class LoadedModel:
         self.model: Any = None
         self.context: Any = None
         self.asked = dict(values)
+        self._split = split
         self.values = params.resolved(values)
         self.abort = AbortFlag()
         self.facts = read_facts(path)
@@ -67,7 +77,8 @@ class LoadedModel:
         lib.llama_backend_init()
         add_rpc_servers(self.values.get("rpc_servers") or [])
         self.devices = all_devices()
-        self.params = params.build(self.values, self.devices, self.facts.architecture)
+        values = self.values | {"tensor_split": self.values["tensor_split"] or list(self._split)}
+        self.params = params.build(values, self.devices, self.facts.architecture)
         self.free_before = {device.name: device.memory()[0] for device in self.devices}
         self._load_weights(path)
         self.vocabulary = Vocabulary(self.model)

@@ -113,6 +113,9 @@ class Loading(QObject):
         self._loaded_values: dict[str, Any] = {}
         self._log_path = ""
         self._was_ready = False
+        self._split: tuple[
+            float, ...
+        ] = ()  # over several devices, as it was measured for what is to be loaded
         self.loadout_name = ""  # the loadout that is loaded, "" if it was changed or has no name
         self.fraction: float | None = None  # of the load, 0..1
         self.stage = ""  # of the load: "weights", "context", "adapters", "warm_up"
@@ -291,6 +294,7 @@ class Loading(QObject):
     def _begin(self, check: Check) -> None:
         """The dry run's process must hold nothing on a device while the model is loaded; `_load_wanted` follows."""
         self._predictions.expect(check.facts, check.values, check.footprint)
+        self._split = check.footprint.split if check.footprint is not None else ()
         self._footprints.pause()
 
     def _load_wanted(self) -> None:
@@ -305,7 +309,7 @@ class Loading(QObject):
         self.loadout_name = wanted.loadout_name
         self.fraction, self.stage, self._was_ready = None, "", False
         self._weights_since_s = time.monotonic()
-        self._session.load(wanted.facts.path, wanted.values)
+        self._session.load(wanted.facts.path, wanted.values, self._split)
         self._log_path = str(self._session.log_path or "")
         self.changed.emit()
 

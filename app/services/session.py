@@ -89,7 +89,7 @@ class Session(QObject):
         self._got: Got | None = None
         self._model_path = ""
         self._asked: dict[str, Any] = {}
-        self._next: tuple[str, dict[str, Any]] | None = None
+        self._next: tuple[str, dict[str, Any], tuple[float, ...]] | None = None
         self._ids = itertools.count(1)
         self._signals = {
             p.PromptProgress: self.prompt_progress,
@@ -135,14 +135,17 @@ class Session(QObject):
 
     # -- loading --------------------------------------------------------------------------------------------
 
-    def load(self, model_path: str, values: dict[str, Any]) -> None:
-        """Load a model file; one that is loaded is ejected first."""
+    def load(self, model_path: str, values: dict[str, Any], split: Sequence[float] = ()) -> None:
+        """Load a model file; one that is loaded is ejected first.
+
+        `split` has each device's share where `values` leave it to the free memory (`Footprint.split`).
+        """
         if self._client is not None:
-            self._next = (model_path, dict(values))
+            self._next = (model_path, dict(values), tuple(split))
             self._end_worker()
             return
         self._model_path, self._asked, self._got = model_path, dict(values), None
-        client = WorkerClient(model_path, values, self._log_path_for(model_path))
+        client = WorkerClient(model_path, values, self._log_path_for(model_path), split)
         try:
             client.start()
         except OSError as error:

@@ -13,6 +13,7 @@ import multiprocessing
 import signal
 import threading
 from collections import deque
+from collections.abc import Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
@@ -33,15 +34,20 @@ class WorkerClient:
     all is `Exited`.
     """
 
-    def __init__(self, model_path: str, values: dict[str, Any], log_path: str | Path) -> None:
-        """A worker for the model file with these load settings, writing all its output to `log_path`."""
+    def __init__(
+        self, model_path: str, values: dict[str, Any], log_path: str | Path, split: Sequence[float] = ()
+    ) -> None:
+        """A worker for the model file with these load settings, writing all its output to `log_path`.
+
+        `split` has each device's share where `values` leave it to the free memory (`Footprint.split`).
+        """
         context = multiprocessing.get_context("spawn")
         self.log_path = Path(log_path)
         self._commands = context.Queue()
         self._events = context.Queue()
         self._process = context.Process(
             target=worker_main,
-            args=(model_path, values, self._commands, self._events, str(self.log_path)),
+            args=(model_path, values, tuple(split), self._commands, self._events, str(self.log_path)),
             name="loadout-worker",
             daemon=True,
         )

@@ -31,7 +31,12 @@ _DEVICES_S = 30.0
 
 
 def worker_main(
-    model_path: str, values: dict[str, Any], commands: Queue[p.Command], events: Queue[p.Event], log_path: str
+    model_path: str,
+    values: dict[str, Any],
+    split: tuple[float, ...],
+    commands: Queue[p.Command],
+    events: Queue[p.Event],
+    log_path: str,
 ) -> None:
     """The entry point of a worker. Everything written to stdout or stderr, by anyone, goes to `log_path`."""
     redirect_output(log_path)
@@ -41,7 +46,7 @@ def worker_main(
     worker = _Worker(commands, events)
     exit_code = 0
     try:
-        worker.run(model_path, values)
+        worker.run(model_path, values, split)
     except Exception:  # the process boundary: nobody above could report it
         _log.exception("the worker ends after a defect")
         exit_code = 1
@@ -137,8 +142,8 @@ class _Worker:
         self._events = events
         self._status = _Status(events)
 
-    def run(self, model_path: str, values: dict[str, Any]) -> None:
-        loaded = self._load(model_path, values)
+    def run(self, model_path: str, values: dict[str, Any], split: tuple[float, ...]) -> None:
+        loaded = self._load(model_path, values, split)
         if loaded is None:
             return
         from app.worker.serving import Serving
@@ -156,7 +161,7 @@ class _Worker:
             serving.close()
             loaded.close()
 
-    def _load(self, model_path: str, values: dict[str, Any]) -> LoadedModel | None:
+    def _load(self, model_path: str, values: dict[str, Any], split: tuple[float, ...]) -> LoadedModel | None:
         from app.engine.aborts import AbortWatch
         from app.engine.errors import EngineError
         from app.engine.memory import may_take
@@ -171,7 +176,7 @@ class _Worker:
         self._aborts.watch(values.get("rpc_servers") or [])
         try:
             with may_take(_free_bytes()):  # llama.cpp writes zeros over a whole KV cache, however absurd
-                return LoadedModel(model_path, values, log, self._report_progress)
+                return LoadedModel(model_path, values, log, self._report_progress, split)
         except EngineError as error:
             self._events.put(p.LoadFailed(error.fault, error.message[:2000], error.detail))
         except Exception as error:  # the process boundary

@@ -9,15 +9,17 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from app.core.footprint import Footprint
+from app.core.footprint import Footprint, compare
 from app.core.gguf import tensors_of
 from app.core.reasons import FailureKind
+from app.core.run import Got
 from app.worker.client import WorkerClient
 from app.worker.probe_client import Probe, ProbeError
 from app.worker.protocol import Exited, Loaded, LoadFailed
@@ -258,14 +260,29 @@ def test_while_a_model_is_on_a_remote_worker_plans_for_it_are_still_answered(
 
 
 @needs_rpc
-def test_what_is_given_back_counts_in_the_split_over_devices(probe: Probe, model: str) -> None:
+def test_a_split_by_free_memory_is_loaded_as_it_was_measured(
+    probe: Probe, model: str, tmp_path: Path
+) -> None:
     with rpc_worker() as one, rpc_worker() as other:
         values = {"rpc_servers": [one.endpoint, other.endpoint]}
         even = probe.footprint(model, values)
-        uneven = probe.footprint(model, values, held={"RPC1": 1 << 50})
+        uneven = probe.footprint(model, values | {"tensor_split": [1.0, 3.0]})
         probe.end()
-    assert even.layer_devices.count("RPC0") == 3
-    assert uneven.layer_devices.count("RPC0") == 1  # llama.cpp deals the first layer to whatever has a share
+        got = [_loaded(model, values, tmp_path / "worker.log", split) for split in (even.split, (1.0, 3.0))]
+    assert len(even.split) == 2
+    assert uneven.split == ()
+    assert even.layer_devices != uneven.layer_devices
+    for predicted, real in zip((even, uneven), got, strict=True):
+        assert not [item for item in compare(predicted, real) if item.is_defect]
+        assert real.settings["tensor_split"] == []  # nobody asked for one
+        assert not real.differences
+
+
+def _loaded(model: str, values: dict[str, Any], log_path: Path, split: Sequence[float]) -> Got:
+    with WorkerClient(model, values, log_path, split) as client:
+        ending = _first(client, (Loaded, LoadFailed, Exited))
+        assert isinstance(ending, Loaded), ending
+        return Got.from_dict(ending.got)
 
 
 def _first(client: WorkerClient, kinds: tuple[type, ...]) -> object:
