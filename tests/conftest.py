@@ -63,6 +63,10 @@ def leaves_nothing_behind(request: pytest.FixtureRequest) -> Iterator[LeakCheck]
     check.start()
     yield check
     found = check.finish(leftovers) + qt_messages.unexpected()
+    if widgets := sys.modules.get("PySide6.QtWidgets"):
+        app = widgets.QApplication.instance()
+        if isinstance(app, widgets.QApplication):
+            app.setStyleSheet("")  # it names pictures in a folder that goes with the test's theme
     if found:
         pytest.fail("the test leaves behind:\n" + "\n".join(found), pytrace=False)
 
