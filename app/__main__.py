@@ -6,6 +6,7 @@ Nothing may run at import: a spawned worker imports this module again.
 from __future__ import annotations
 
 import argparse
+import io
 import multiprocessing
 import sys
 from collections.abc import Sequence
@@ -85,6 +86,8 @@ def _run_command(args: argparse.Namespace) -> int:
     from app.logs import CrashFile
     from app.paths import Paths
 
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a file's name need not be text; stderr is so already
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         crash_file = CrashFile(Paths(args.profile_dir), args.command)
     except OSError:

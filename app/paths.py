@@ -20,6 +20,11 @@ class ProfileError(OSError):
         self.folder = folder
 
 
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """`path` with a leading ``~`` replaced by the home folder; a user who does not exist stays, as in a shell."""
+    return Path(os.path.expanduser(path))  # Path's own raises then
+
+
 class Paths:
     """The folders and files of one profile. Asking for a path touches nothing; `prepare` makes the folders.
 
@@ -27,7 +32,7 @@ class Paths:
     """
 
     def __init__(self, profile_dir: Path | str | None = None) -> None:
-        self.profile_dir = Path(profile_dir).expanduser().absolute() if profile_dir is not None else None
+        self.profile_dir = expanded(profile_dir).absolute() if profile_dir is not None else None
 
     @property
     def config_dir(self) -> Path:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.failure import CommandError, UsageError
 from app.cli.terminal import note
-from app.paths import Paths, ProfileError, make_writable
+from app.paths import Paths, ProfileError, expanded, make_writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,9 @@ def library_entries(args: argparse.Namespace, extra: Sequence[str] = ()) -> list
         raise CommandError(f"the library's list cannot be read: {error}") from None
     if library_file.set_aside:
         note(f"loadout: the library's list was damaged; it is kept as {library_file.set_aside}")
-    given = [Path(text).expanduser() for text in extra]
+    given = [expanded(text) for text in extra]
     for path in given:
-        if not path.exists():
+        if not os.path.exists(path):  # Path.exists raises where a name is too long
             raise CommandError(f"{path}: there is no such file or folder")
     cache = HeaderCache(paths.cache_dir / "headers.json")
     cache.load()  # read only: the window keeps it
@@ -86,11 +86,13 @@ def chosen_model(args: argparse.Namespace) -> Path:
         UsageError: several models match; the message lists them.
     """
     text: str = args.model
-    path = Path(text).expanduser()
-    if path.is_file():
-        return path.absolute()
-    if path.is_dir():
+    if not text:
+        raise UsageError("the name of the model is empty")
+    path = expanded(text)
+    if os.path.isdir(path):  # Path.is_dir raises where a name is too long
         raise UsageError(f"{text} is a folder; name a GGUF file in it ('loadout models {text}' lists them)")
+    if os.path.exists(path):  # what is no ordinary file is told when its header is read
+        return path.absolute()
     if path.suffix.lower() == ".gguf" and path.name != text:
         raise CommandError(f"{text}: there is no such file")
     matches = _matches(text, [entry for entry in library_entries(args) if entry.is_chat_model])

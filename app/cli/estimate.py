@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.cli.arguments import add_json, add_load_settings, add_reserve, command_parser
 from app.cli.failure import EXIT_DONE, CommandError, UsageError
+from app.paths import expanded
 
 if TYPE_CHECKING:
     from app.cli.dry_runs import Subject
@@ -80,8 +82,8 @@ def _run_history(args: argparse.Namespace) -> int:
 def _projector(args: argparse.Namespace) -> str:
     if args.mmproj is None:
         return ""
-    path = Path(args.mmproj).expanduser()
-    if not path.is_file():
+    path = expanded(args.mmproj)
+    if not os.path.isfile(path):  # Path.is_file raises where a name is too long
         raise CommandError(f"{args.mmproj}: there is no such file")
     return str(path.absolute())
 

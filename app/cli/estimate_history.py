@@ -12,6 +12,7 @@ from app.cli.choice import paths_of
 from app.cli.failure import EXIT_DONE, CommandError
 from app.cli.terminal import bytes_text, note, print_json, table
 from app.core.footprint import Deviation, Footprint, compare
+from app.paths import expanded
 
 if TYPE_CHECKING:
     from app.core.history import Prediction
@@ -71,7 +72,7 @@ def _is_meant(prediction: Prediction, text: str | None) -> bool:
     if text is None:
         return True
     model = Path(prediction.model_id)
-    return model == Path(text).expanduser().absolute() or text.casefold() in model.name.casefold()
+    return model == expanded(text).absolute() or text.casefold() in model.name.casefold()
 
 
 def _entry(prediction: Prediction) -> _Entry | None:

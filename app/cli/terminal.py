@@ -47,8 +47,12 @@ def shown(text: str, stream: TextIO) -> str:
 
 def print_json(record: Any) -> None:
     """The one JSON document of ``--json``."""
-    json.dump(record, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    text = json.dumps(record, ensure_ascii=False, indent=2, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a file's name that is no text, or a terminal with few letters
+        text = json.dumps(record, indent=2, allow_nan=False)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 

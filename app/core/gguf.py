@@ -181,7 +181,7 @@ def _split_paths(path: Path, n_parts: int) -> tuple[Path, ...]:
     paths = parts_of(path)
     if len(paths) != n_parts:
         raise GgufError(GgufReason.SPLIT_NAME, example=f"{path.stem}-00001-of-{n_parts:05d}.gguf")
-    missing = [part.name for part in paths if not part.exists()]
+    missing = [part.name for part in paths if not os.path.exists(part)]
     if missing:
         names = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
         raise GgufError(GgufReason.MISSING_PARTS, n_missing=len(missing), n_parts=n_parts, names=names)

@@ -170,7 +170,7 @@ def describe(path: str | os.PathLike[str], cache: Cache | None = None) -> ModelE
 
 def _look(path: Path) -> ModelFacts | ModelProblem:
     # Where the first part is missing, any other tells how many there should be.
-    present = next((part for part in parts_of(path) if part.exists()), path)
+    present = next((part for part in parts_of(path) if os.path.exists(part)), path)
     try:
         return facts(present)
     except GgufError as error:

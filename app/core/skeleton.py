@@ -129,7 +129,7 @@ class Skeletons:
 def _files(path: str | os.PathLike[str]) -> Sequence[Path]:
     """As `files_of`, without reading a file unless parts are missing: a name like one's does not make a split model."""
     paths = parts_of(path)
-    return paths if len(paths) == 1 or all(part.exists() for part in paths) else files_of(path)
+    return paths if len(paths) == 1 or all(os.path.exists(part) for part in paths) else files_of(path)
 
 
 def _key(paths: Sequence[Path]) -> str:

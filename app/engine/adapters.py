@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def load_loras(model: Any, adapters: list[list[Any]]) -> list[tuple[Any, float]]
     for path, scale in adapters:
         if not Path(path).is_file():
             raise EngineError(FailureKind.BAD_SETTING, f"there is no file {path}", "lora")
-        handle = lib.llama_adapter_lora_init(model, str(path).encode())
+        handle = lib.llama_adapter_lora_init(model, os.fsencode(path))
         if not handle:
             raise EngineError(FailureKind.BAD_SETTING, f"{path} is not an adapter for this model", "lora")
         loaded.append((handle, float(scale)))

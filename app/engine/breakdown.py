@@ -11,6 +11,7 @@ with the nodes found, or nothing is believed.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -179,7 +180,7 @@ def projector_memory(path: str, *, use_gpu: bool) -> dict[int, int]:
     ask.argtypes = [ctypes.c_char_p, projectors.mtmd_context_params]
     params = projectors.mtmd_context_params_default()
     params.use_gpu, params.warmup = use_gpu, True  # the warm-up is what reserves its compute buffers
-    found = {words[0]: words[1] for words in _values(ask(path.encode(), params), layout, 2)}
+    found = {words[0]: words[1] for words in _values(ask(os.fsencode(path), params), layout, 2)}
     if not found:
         raise EngineError(FailureKind.BAD_FILE, "llama.cpp could not read the projector file")
     return found

@@ -14,6 +14,7 @@ matter of milliseconds. What is not simulated is worked out as llama.cpp does it
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
@@ -156,7 +157,7 @@ class DryRun:
         built.model.no_alloc = True
         built.model.load_mode = lib.llama_load_mode_from_str(b"none")
         log = LoadLog()
-        handle = self._logged(log, lambda: lib.llama_model_load_from_file(path.encode(), built.model))
+        handle = self._logged(log, lambda: lib.llama_model_load_from_file(os.fsencode(path), built.model))
         if not handle:
             raise failure(self._log.recent_errors(), "llama.cpp could not read the file")
         model = _Model(handle, built, log, [])

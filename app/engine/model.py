@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -101,7 +102,7 @@ class LoadedModel:
 
         callback = lib.llama_progress_callback(report)
         self.params.model.progress_callback = callback
-        self.model = lib.llama_model_load_from_file(path.encode(), self.params.model)
+        self.model = lib.llama_model_load_from_file(os.fsencode(path), self.params.model)
         if not self.model:
             if aborted:
                 raise EngineError(FailureKind.CANCELLED, "loading was cancelled")

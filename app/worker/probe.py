@@ -60,7 +60,7 @@ def _answer(dry_run: DryRun, skeletons: Skeletons, question: p.Question) -> p.An
     try:
         with may_take(_MAY_TAKE_BYTES):
             path = str(skeletons.of(question.path))
-            draft = str(skeletons.of(_draft_of(question))) if _draft_of(question) else ""
+            draft = _draft_skeleton(skeletons, _draft_of(question))
             found = dry_run.footprint(
                 path,
                 question.values,
@@ -77,6 +77,20 @@ def _answer(dry_run: DryRun, skeletons: Skeletons, question: p.Question) -> p.An
     except Exception as error:  # the process boundary
         _log.exception("a dry run failed")
         return p.Refusal(FailureKind.INTERNAL, f"{type(error).__name__}: {error}"[:2000])
+
+
+def _draft_skeleton(skeletons: Skeletons, path: str) -> str:
+    """As `Skeletons.of`, "" for none; a file that cannot be used is the setting's fault, not the model's."""
+    from app.core.gguf import GgufError
+    from app.core.reasons import FailureKind
+    from app.engine.errors import EngineError
+
+    if not path:
+        return ""
+    try:
+        return str(skeletons.of(path))
+    except GgufError as error:
+        raise EngineError(FailureKind.BAD_SETTING, f"{path}: {error.message}", "draft_model") from error
 
 
 def _draft_of(question: p.Question) -> str:

@@ -148,7 +148,8 @@ class RemoteFile:
         except (httpx2.InvalidURL, ValueError):
             raise self._error(RemoteReason.BAD_REDIRECT) from None
         is_weaker = url.scheme == "https" and following.scheme != "https"
-        if following.scheme not in _DEFAULT_PORTS or not following.host or is_weaker:
+        is_port = following.port is None or 0 < following.port < 1 << 16
+        if following.scheme not in _DEFAULT_PORTS or not following.host or not is_port or is_weaker:
             raise self._error(RemoteReason.BAD_REDIRECT)
         return following
 
@@ -261,7 +262,8 @@ def _parsed(url: str) -> httpx2.URL:
         parsed = httpx2.URL(url.strip())
     except (httpx2.InvalidURL, ValueError, TypeError):
         raise RemoteHeaderError(RemoteReason.BAD_ADDRESS) from None
-    if parsed.scheme not in _DEFAULT_PORTS or not parsed.host or parsed.path in ("", "/"):
+    is_port = parsed.port is None or 0 < parsed.port < 1 << 16
+    if parsed.scheme not in _DEFAULT_PORTS or not parsed.host or not is_port or parsed.path in ("", "/"):
         raise RemoteHeaderError(RemoteReason.BAD_ADDRESS)
     return parsed
 

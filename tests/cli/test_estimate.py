@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -194,6 +196,56 @@ def test_files_that_are_no_models(loadout: Program, tmp_path: Path, tiny_model: 
         assert (done.exit_code, done.stdout) == (code, ""), arguments
         assert done.stderr.strip()
         assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no named pipes in folders, and no user names behind a ~")
+def test_names_that_the_system_itself_refuses(loadout: Program, tmp_path: Path, tiny_model: Path) -> None:
+    pipe = tmp_path / "pipe.gguf"
+    os.mkfifo(pipe)
+    (tmp_path / "loop.gguf").symlink_to("loop.gguf")
+    for arguments, code, complaint in (
+        (("estimate", "x" * 5000), 1, "no such file"),
+        (("estimate", "/" + "y/" * 3000 + "z.gguf"), 1, "no such file"),
+        (("estimate", "~nobody-of-that-name/x.gguf"), 1, "no such file"),
+        (("estimate", ""), 2, "empty"),
+        (("estimate", pipe), 1, "not a file"),
+        (("estimate", tmp_path / "loop.gguf"), 1, "no such file"),
+        (("estimate", tiny_model, "--mmproj", "x" * 5000), 1, "no such file"),
+        (("models", "x" * 5000), 1, "no such file"),
+        (("models", "~nobody-of-that-name"), 1, "no such file"),
+        (("estimate", "http://127.0.0.1:99999/x.gguf"), 1, "not the address of a file"),
+    ):
+        done = loadout(*arguments)
+        assert (done.exit_code, done.stdout) == (code, ""), (arguments, done.stderr)
+        assert complaint in done.stderr.lower(), done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="file names are always text here")
+def test_a_file_whose_name_is_no_text(loadout: Program, tmp_path: Path, tiny_model: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    path = os.fsdecode(os.fsencode(folder) + b"/\xff\xfe.gguf")
+    shutil.copy(tiny_model, path)
+    told = loadout("estimate", path, "--json")
+    assert told.exit_code == 0, told.stderr
+    assert told.json()["model"] == path
+    assert loadout("models", folder, "--json").json()[0]["path"] == path
+    assert r"\udcff\udcfe.gguf" in loadout("fit", path).stdout
+    assert loadout("run", path, "--prompt", "a", "--max-tokens", 1).exit_code == 0
+
+
+def test_the_draft_that_cannot_be_used_is_named(loadout: Program, tmp_path: Path, tiny_model: Path) -> None:
+    draft = tmp_path / "draft.gguf"
+    settings = ("--set", "draft_source=model", "--set", f"draft_model={draft}")
+    missing = loadout("estimate", tiny_model, *settings)
+    draft.write_text("nothing of a model")
+    broken = loadout("estimate", tiny_model, *settings)
+    for done in (missing, broken):
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert str(draft) in done.stderr.splitlines()[-1]
+        assert "draft_model" in done.stderr.splitlines()[-1]
+    assert "no longer there" in missing.stderr
 
 
 def test_no_process_is_left_and_the_file_is_not_touched(
