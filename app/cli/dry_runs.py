@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,7 @@ def _remote(args: argparse.Namespace) -> Subject:
 
 
 @contextmanager
-def dry_runs(args: argparse.Namespace, subject: Subject, projector: str = "") -> Iterator[Measure]:
+def dry_runs(args: argparse.Namespace, subject: Subject, projector: str = "") -> Generator[Measure]:
     """A function that measures plans, in a process of its own that ends with the block.
 
     It raises `ProbeError`; see `failure_of`.

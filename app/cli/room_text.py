@@ -48,7 +48,7 @@ def _device_record(room: Room) -> dict[str, Any]:
         "free_bytes": room.available_bytes,
         "capacity_bytes": device.capacity_bytes,
         "reserve_bytes": room.reserve_bytes,
-        "missing_bytes": room.missing_bytes if device.capacity_bytes else 0,
+        "missing_bytes": room.missing_bytes,
         "n_layers": device.n_layers,
         "verdict": str(room.verdict),
     }

@@ -174,7 +174,12 @@ class Room:
 
     @property
     def missing_bytes(self) -> int:
-        """How much more would have to be available for the plan to fit with its reserve; 0 where it does."""
+        """How much more would have to be available for the plan to fit with its reserve; 0 where it does.
+
+        Of a device that does not tell its memory nothing is missing: everything fits there.
+        """
+        if not self.device.capacity_bytes:
+            return 0
         return max(0, self.device.total_bytes + self.reserve_bytes - self.available_bytes)
 
     @property

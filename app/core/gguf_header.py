@@ -14,7 +14,7 @@ import contextlib
 import os
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,7 +127,7 @@ def read_header(path: str | os.PathLike[str], *, allow_truncated: bool = False) 
 @contextmanager
 def opened_header(
     path: str | os.PathLike[str], *, allow_truncated: bool = False
-) -> Iterator[tuple[Header, BinaryIO]]:
+) -> Generator[tuple[Header, BinaryIO]]:
     """As `read_header`, with the file that it was read from, open for as long as the with block."""
     with contextlib.ExitStack() as stack:
         with _errors_told(path):
@@ -145,7 +145,7 @@ def opened_header(
 
 
 @contextmanager
-def _errors_told(path: str | os.PathLike[str]) -> Iterator[None]:
+def _errors_told(path: str | os.PathLike[str]) -> Generator[None]:
     """The system's errors as GgufError."""
     try:
         yield
@@ -176,9 +176,8 @@ def parse_header(file: BinaryIO, size_bytes: int) -> Header:
         start = reader.position
         key = reader.text(_KEY_BYTES, "a metadata key")
         if not key or key in metadata:
-            raise GgufError(
-                GgufReason.BAD_METADATA, detail=f"the metadata key {_shown(key)} is repeated or empty"
-            )
+            detail = f"the metadata key {_shown(key)} is repeated or empty"
+            raise GgufError(GgufReason.BAD_METADATA, detail=detail)
         metadata[key], value_types[key] = _read_value(reader, key)
         spans[key] = (start, reader.position)
     alignment = _alignment(metadata.get("general.alignment", 32))
@@ -187,7 +186,6 @@ def parse_header(file: BinaryIO, size_bytes: int) -> Header:
     tensors_span = (start, reader.position)
     data_offset = _padded(reader.position, alignment)
     end = data_offset + tensors[-1].offset + tensors[-1].size_bytes if tensors else 0
-    missing_bytes = max(end - size_bytes, 0)
     return Header(
         version=version,
         metadata=metadata,
@@ -195,7 +193,7 @@ def parse_header(file: BinaryIO, size_bytes: int) -> Header:
         alignment=alignment,
         data_offset=data_offset,
         size_bytes=size_bytes,
-        missing_bytes=missing_bytes,
+        missing_bytes=max(end - size_bytes, 0),
         value_types=value_types,
         spans=spans,
         tensors_span=tensors_span,
