@@ -130,9 +130,12 @@ def _must_answer(endpoint: Endpoint) -> None:
 
 
 def _received(connection: socket.socket, n_bytes: int) -> bytes:
-    received = connection.recv(n_bytes, getattr(socket, "MSG_WAITALL", 0))
-    if len(received) < n_bytes:
-        raise EOFError
+    received = b""
+    while len(received) < n_bytes:  # MSG_WAITALL does not wait on a socket with a timeout
+        piece = connection.recv(n_bytes - len(received))
+        if not piece:
+            raise EOFError
+        received += piece
     return received
 
 

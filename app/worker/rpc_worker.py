@@ -160,6 +160,9 @@ class RpcWorker:
             self.devices = self._report(reports, deadline_s)
             while not self._listens():
                 if not self._process.is_alive():
+                    self._process.join()
+                    if (self._process.exitcode or 0) < 0:
+                        return  # it did listen, and its first client made it crash: whoever watches it sees that
                     raise RpcWorkerError(
                         RpcWorkerFault.PORT_IN_USE, f"the port {self.port} cannot be listened on"
                     )

@@ -146,7 +146,10 @@ def crash(endpoint: str) -> None:
     host, _, port = endpoint.rpartition(":")
     with socket.create_connection((host, int(port)), 5) as client:
         client.sendall(struct.pack("<BQ", 14, 24) + bytes(24))
-        assert client.recv(36, socket.MSG_WAITALL)[:8] == struct.pack("<Q", 28)
+        answer = b""
+        while len(answer) < 36:
+            answer += client.recv(36 - len(answer))
+        assert answer[:8] == struct.pack("<Q", 28)
         client.sendall(struct.pack("<BQ", 6, 2**63))
         with contextlib.suppress(OSError):
             assert client.recv(1) == b""
