@@ -14,7 +14,17 @@ from typing import Any
 
 from app.core.fit_ladder import Ladder
 from app.core.fit_ranking import Candidate, ranked
-from app.core.fit_runs import DryRuns, Exhausted, FitStopped, Judge, Measure, Measured, Refused, Values
+from app.core.fit_runs import (
+    DryRuns,
+    Exhausted,
+    FitStopped,
+    Judge,
+    Measure,
+    Measured,
+    MeasureError,
+    Refused,
+    Values,
+)
 from app.core.fit_search import LadderSearch, Look, look
 from app.core.fit_split import split_by_room, uses_several
 from app.core.footprint import Assessment, Footprint, Verdict
@@ -23,10 +33,31 @@ from app.core.settings.load_table import LOAD
 from app.core.settings.rules import load_problems
 from app.core.settings.slots import CONTEXT_STEP
 
-__all__ = ["MIN_CONTEXT", "Fit", "FitPlan", "FitStopped", "Judge", "Measure", "fit"]
+__all__ = [
+    "CHANGEABLE",
+    "MIN_CONTEXT",
+    "PLACEMENT",
+    "SPLIT",
+    "Fit",
+    "FitPlan",
+    "FitStopped",
+    "Judge",
+    "Measure",
+    "MeasureError",
+    "fit",
+]
 
 MIN_CONTEXT = 2048
 """Contexts are not offered smaller than this, unless less was asked for."""
+
+PLACEMENT = ("n_gpu_layers", "n_cpu_moe")
+"""Where the layers go: what the search is for."""
+
+SPLIT = "tensor_split"
+"""What it may change besides, where there are several devices."""
+
+CHANGEABLE = ("n_ctx", *PLACEMENT, "type_k", "type_v", "n_ubatch", "offload_kqv", SPLIT)
+"""All load settings that the search may change, unless they are pinned."""
 
 _KV_LADDER = ("q8_0", "q4_0")
 _UNQUANTISED = frozenset({"f32", "f16", "bf16"})
@@ -66,7 +97,7 @@ class Fit:
     n_dry_runs: int
     elapsed_ms: float
     nearest: FitPlan | None = None
-    refusal: Exception | None = None
+    refusal: MeasureError | None = None
     is_complete: bool = True
 
 
@@ -83,8 +114,8 @@ def fit(
 
     For every choice of context, KV types and the like, the plan with the most layers on the device is the very one
     that trying every number of layers would find. A plan fits where `judge` says so with the reserve; where none
-    does, those that leave less than the reserve are taken. `measure` may raise: what it refuses is left out;
-    `FitStopped` passes through. `deadline_s` bounds the time: what was found by then is the answer.
+    does, those that leave less than the reserve are taken. A plan of which `measure` raises `MeasureError` is left
+    out; `FitStopped` passes through. `deadline_s` bounds the time: what was found by then is the answer.
     """
     started = time.perf_counter()
     runs = DryRuns(measure, judge, started + deadline_s)
@@ -209,7 +240,7 @@ class _Exploration:
         if not split:
             return asked
         before, self.found = self.found, []
-        self._split = {"tensor_split": split}
+        self._split = {SPLIT: split}
         try:
             better = self._best({}, None if asked is None else asked.rung)
         except Exhausted:
@@ -222,7 +253,7 @@ class _Exploration:
 
     def _split_by_room(self) -> list[float]:
         """Shares for the devices in use; [] where they are given, or where there is nothing to share."""
-        is_given = "tensor_split" in self.pinned or bool(self._value("tensor_split"))
+        is_given = SPLIT in self.pinned or bool(self._value(SPLIT))
         if self._ladder is None or is_given or self._value("split_mode") != "layer":
             return []
         try:

@@ -19,6 +19,10 @@ _MAX_DRY_RUNS = 100
 _MAX_REFUSALS = 6
 
 
+class MeasureError(Exception):
+    """Raised by `measure` where a plan cannot be measured: whatever llama.cpp, or its process, has against it."""
+
+
 class FitStopped(Exception):  # noqa: N818 - nothing went wrong
     """Raised by `measure` to end a search whose answer nobody waits for any more."""
 
@@ -50,7 +54,7 @@ class DryRuns:
 
     def __init__(self, measure: Measure, judge: Judge, ends_at: float) -> None:
         self.n_made = 0
-        self.refusal: Exception | None = None
+        self.refusal: MeasureError | None = None
         self._known: dict[str, Measured | None] = {}
         self._measure = measure
         self._judge = judge
@@ -85,9 +89,7 @@ class DryRuns:
         self.n_made += 1
         try:
             footprint = self._measure(plan)
-        except FitStopped:
-            raise
-        except Exception as error:  # whatever llama.cpp, or the process it runs in, has against this plan
+        except MeasureError as error:
             self.refusal = self.refusal or error
             self._n_refusals += 1
             return None

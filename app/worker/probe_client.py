@@ -13,6 +13,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
+from app.core.fit_runs import MeasureError
 from app.core.footprint import Footprint
 from app.core.reasons import FailureKind
 from app.worker import protocol as p
@@ -22,7 +23,7 @@ _ENDING_S = 1.0
 _LOG_TAIL_BYTES = 4096
 
 
-class ProbeError(Exception):
+class ProbeError(MeasureError):
     """A question without an answer: `kind` of failure, `message` for people, `detail` e.g. the setting's key."""
 
     def __init__(self, kind: FailureKind, message: str, detail: str = "") -> None:

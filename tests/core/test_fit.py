@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from app.core.fit import Fit, FitPlan, FitStopped, fit
+from app.core.fit import Fit, FitPlan, FitStopped, MeasureError, fit
 from app.core.fit_judge import limited_judge
 from app.core.fit_ladder import Ladder
 from app.core.footprint import Assessment, Footprint, Verdict
@@ -270,7 +270,7 @@ def test_what_llama_cpp_refuses_is_left_out_and_the_first_reason_kept() -> None:
 
     def measure(values: Mapping[str, Any]) -> Footprint:
         if values.get("type_v", "f16") != "f16":
-            raise RuntimeError(f"no {values['type_v']} here")
+            raise MeasureError(f"no {values['type_v']} here")
         return model(values)
 
     found = fit({"n_ctx": 32_768}, model.facts(), measure, judge({"GPU0": 7 * GB}))
@@ -281,13 +281,21 @@ def test_what_llama_cpp_refuses_is_left_out_and_the_first_reason_kept() -> None:
 
 def test_a_model_that_cannot_be_measured_at_all_ends_the_search_soon() -> None:
     def measure(_values: Mapping[str, Any]) -> Footprint:
-        raise RuntimeError("not a model")
+        raise MeasureError("not a model")
 
     found = fit({}, Synthetic().facts(), measure, judge())
     assert found.plans == ()
     assert found.nearest is None
     assert str(found.refusal) == "not a model"
     assert found.n_dry_runs < 10
+
+
+def test_a_defect_is_no_refusal() -> None:
+    def measure(_values: Mapping[str, Any]) -> Footprint:
+        raise KeyError("devices")
+
+    with pytest.raises(KeyError):
+        fit({}, Synthetic().facts(), measure, judge())
 
 
 def test_a_search_can_be_ended() -> None:

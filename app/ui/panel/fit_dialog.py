@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.fit import Fit
+from app.core.fit import CHANGEABLE, PLACEMENT, SPLIT, Fit
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
 from app.ui.format import duration_text
@@ -29,15 +29,6 @@ from app.ui.panel.fit_words import FitWords
 from app.ui.panel.memory_words import MemoryWords
 from app.ui.theme import Theme
 from app.ui.widgets import EmptyState
-
-PLACEMENT = ("n_gpu_layers", "n_cpu_moe")
-"""Where the layers go is what the search is for: kept only where the user says so here."""
-
-SPLIT = "tensor_split"
-"""What the search may change where there are several devices."""
-
-ADJUSTED = ("n_ctx", *PLACEMENT, "type_k", "type_v", "n_ubatch", "offload_kqv", SPLIT)
-"""What the search may change (`app.core.fit`)."""
 
 _N_COLUMNS = 2
 _ITEM_PADDING_PX = 10  # the style's, above and below a card
@@ -116,6 +107,7 @@ class FitDialog(QDialog):
             setting = self._plan.table[key]
             value = texts.value_text(setting, self._plan.value(key))
             box = QCheckBox(f"{texts.title(setting)}: {value}".replace("&", "&&"), self)
+            # Where the layers go is what the search is for: kept only where the user says so here.
             box.setChecked(self._plan.is_changed(key) and key not in PLACEMENT)
             box.setToolTip(texts.translated(setting.summary))
             box.toggled.connect(self.search)
@@ -128,7 +120,7 @@ class FitDialog(QDialog):
         footprint = self._service.footprint
         devices = footprint.devices if footprint is not None else ()
         is_split = sum(1 for device in devices if device.kind != "cpu") > 1
-        return [key for key in ADJUSTED if self._plan.is_enabled(key) and (key != SPLIT or is_split)]
+        return [key for key in CHANGEABLE if self._plan.is_enabled(key) and (key != SPLIT or is_split)]
 
     def _buttons(self) -> QHBoxLayout:
         self.cancel = QPushButton(self.tr("Cancel the search"), self)

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from app.core.fit import FitPlan
+from app.core.fit import FitPlan, MeasureError
 from app.core.footprint import Room
 from app.services.plan import Plan
 from app.ui.format import bytes_text, count_text
@@ -87,7 +87,7 @@ class FitWords(QObject):
         verdict = [self._words.verdict(found.assessment.verdict)]
         return ". ".join([self.title(found), self.changes(found), *verdict, *left])
 
-    def nothing(self, nearest: FitPlan | None, refusal: Exception | None, pinned: list[str]) -> str:
+    def nothing(self, nearest: FitPlan | None, refusal: MeasureError | None, pinned: list[str]) -> str:
         """Why nothing was found, by how much it failed, and what else to try."""
         said: list[str] = []
         if nearest is not None:

@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.core.fit import CHANGEABLE, SPLIT
 from app.core.settings.loadouts import LoadoutStore
 from app.services.session import SessionState
 from app.ui.format import bytes_text
-from app.ui.panel.fit_dialog import ADJUSTED, SPLIT
 from app.ui.panel.load_tab import LoadTab
 from app.ui.panel.memory_chips import STALE
 from app.ui.panel.memory_grid import grid
@@ -277,7 +277,7 @@ def test_with_several_devices_each_has_its_line_and_the_split_can_be_kept(tab, r
         dialog = open_fit(tab, qtbot)
         assert SPLIT in dialog.boxes
         card = dialog.list.itemWidget(dialog.list.item(0)).found
-        assert set(card.changes) <= set(ADJUSTED)
+        assert set(card.changes) <= set(CHANGEABLE)
         dialog.reject()
         rig.plan.set_value("rpc_servers", [])
         rig.settle()
