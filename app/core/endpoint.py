@@ -77,6 +77,14 @@ def parse_endpoint(text: str) -> Endpoint:
     return Endpoint(host, port)
 
 
+def full_endpoint(text: str) -> str:
+    """``host:port`` in full, as llama.cpp describes a remote worker's devices; `text` itself where it names none."""
+    try:
+        return str(parse_endpoint(text))
+    except EndpointError:
+        return text
+
+
 def is_loopback(address: str) -> bool:
     """Whether an IPv4 address is reachable from this computer only."""
     try:

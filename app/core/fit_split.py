@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from app.core.footprint import Assessment, Footprint, Room, Verdict
-
-_WITHOUT_LAYERS = frozenset({"cpu", "accel"})
+from app.core.settings.machine import takes_layers
 
 
 def split_by_room(footprint: Footprint, assessment: Assessment, accepted: Verdict) -> list[float]:
@@ -14,7 +13,7 @@ def split_by_room(footprint: Footprint, assessment: Assessment, accepted: Verdic
     is what a device may give (less the reserve, where `accepted` is FITS) once its compute buffer is taken off,
     which is as large on a small device as on a large one.
     """
-    rooms = {room.device.name: room for room in assessment.rooms if room.device.kind not in _WITHOUT_LAYERS}
+    rooms = {room.device.name: room for room in assessment.rooms if takes_layers(room.device.kind)}
     used = [name for name in dict.fromkeys(footprint.layer_devices) if name in rooms]
     if len(used) < 2 or not all(rooms[name].device.capacity_bytes for name in used):
         return []
@@ -28,7 +27,7 @@ def uses_several(footprint: Footprint, *, are_chosen: bool) -> bool:
 
     Where devices were not chosen (`are_chosen`), all that there are may be in use.
     """
-    places = [device for device in footprint.devices if device.kind not in _WITHOUT_LAYERS]
+    places = [device for device in footprint.devices if takes_layers(device.kind)]
     n_used = sum(1 for device in places if device.n_layers)
     return n_used > 1 and (are_chosen or n_used == len(places))
 

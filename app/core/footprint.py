@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from app.core.run import Got, GotDevice
+from app.core.run import GOT_PARTS, Got
 
 PARTS = ("weights", "kv", "compute", "output", "draft", "projector")
 """What a device's memory is for, in the order of the bar; `DeviceFootprint` has `<part>_bytes` of each."""
@@ -270,13 +270,13 @@ class Deviation:
 def compare(footprint: Footprint, got: Got) -> list[Deviation]:
     """What was predicted beside what was got, for every device and part that either of them has."""
     found: list[Deviation] = []
-    loaded: dict[str, GotDevice] = {device.name: device for device in got.devices}
+    loaded = {device.name: device for device in got.devices}
     names = [device.name for device in footprint.devices]
     for name in [*names, *(name for name in loaded if name not in names)]:
         predicted, real = footprint.device(name), loaded.get(name)
-        for part in ("weights", "kv", "compute", "output"):
+        for part in GOT_PARTS:
             before = predicted.part_bytes(part) if predicted is not None else 0
-            after = int(getattr(real, f"{part}_bytes")) if real is not None else 0
+            after = real.part_bytes(part) if real is not None else 0
             if before or after:
                 found.append(Deviation(name, part, before, after))
     return found

@@ -71,11 +71,15 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
+GOT_PARTS = ("weights", "kv", "compute", "output")
+"""What a load tells apart of a device's memory; `GotDevice` has `<part>_bytes` of each."""
+
+
 @dataclass(frozen=True, slots=True)
 class GotDevice:
     """What one device holds after loading, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc".
 
-    `free_before_bytes` was free just before the load, `free_bytes` just after it.
+    `total_bytes` is what the device has, `free_before_bytes` was free just before the load, `free_bytes` just after it.
     """
 
     name: str
@@ -89,6 +93,15 @@ class GotDevice:
     free_bytes: int = 0
     total_bytes: int = 0
     free_before_bytes: int = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """All that the loaded model holds here."""
+        return sum(self.part_bytes(part) for part in GOT_PARTS)
+
+    def part_bytes(self, part: str) -> int:
+        """What one part of the loaded model takes here; 0 for parts that a load does not tell apart."""
+        return int(getattr(self, f"{part}_bytes")) if part in GOT_PARTS else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.core.endpoint import EndpointError, parse_endpoint
-from app.core.footprint import DeviceFootprint, Footprint
+from app.core.endpoint import full_endpoint
+from app.core.footprint import DeviceFootprint
 from app.core.run import GotDevice
 from app.services.device_scan import DeviceScan
 from app.services.footprint_memory import Surroundings
@@ -36,10 +36,7 @@ class DeviceState:
     @property
     def held_bytes(self) -> int:
         """All that the loaded model holds here."""
-        held = self.held
-        if held is None:
-            return 0
-        return held.weights_bytes + held.kv_bytes + held.compute_bytes + held.output_bytes
+        return self.held.held_bytes if self.held is not None else 0
 
 
 class DeviceList(QObject):
@@ -87,7 +84,7 @@ class DeviceList(QObject):
                     free_bytes=free.get(name, int(row["free_bytes"])),
                     total_bytes=int(row["total_bytes"]),
                     held=device,
-                    endpoint=_endpoint(str(row["description"])) if kind == "rpc" else "",
+                    endpoint=full_endpoint(str(row["description"])) if kind == "rpc" else "",
                 )
             )
         return states
@@ -105,7 +102,7 @@ class DeviceList(QObject):
         if self._sample is None:
             return {}
         main_free_bytes = self._sample.ram_total_bytes - self._sample.ram_used_bytes
-        devices = tuple(
+        devices = [
             DeviceFootprint(
                 str(row["name"]),
                 str(row["description"]),
@@ -113,9 +110,8 @@ class DeviceList(QObject):
                 capacity_bytes=int(row["total_bytes"]),
             )
             for row in self._rows
-        )
-        shape = Footprint(devices, (), (), 0, 0, False, 0.0)
-        return Surroundings({}, main_free_bytes=main_free_bytes, sample=self._sample).free(shape)
+        ]
+        return Surroundings({}, main_free_bytes=main_free_bytes, sample=self._sample).free(devices)
 
     def _take_rows(self, *_found: object) -> None:
         self._rows = self._scan.rows
@@ -124,10 +120,3 @@ class DeviceList(QObject):
     def _take_sample(self, sample: Sample) -> None:
         self._sample = sample
         self.changed.emit()
-
-
-def _endpoint(description: str) -> str:
-    try:
-        return str(parse_endpoint(description))
-    except EndpointError:
-        return description

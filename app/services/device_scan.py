@@ -12,7 +12,7 @@ import psutil
 from PySide6.QtCore import QObject, Signal
 
 from app.core.run import GotDevice
-from app.core.settings.machine import Device, Machine
+from app.core.settings.machine import Device, Machine, takes_layers
 
 _log = logging.getLogger(__name__)
 
@@ -120,5 +120,5 @@ def titles_of(rows: list[Row]) -> list[tuple[str, str]]:
     return [
         (str(row["name"]), f"{row['name']} · {row['description']}")
         for row in rows
-        if row["kind"] not in {"cpu", "accel"}
+        if takes_layers(str(row["kind"]))
     ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.endpoint import EndpointError, parse_endpoint
+from app.core.endpoint import full_endpoint
 from app.core.footprint import Assessment, DeviceFootprint, Footprint, assess
 from app.core.run import Got, GotDevice
 from app.core.settings import LOAD
@@ -38,30 +38,28 @@ class Surroundings:
         """How much of a device shall stay free; 0 while the guard is off."""
         return reserve_bytes(self.app, device.capacity_bytes) or 0
 
-    def free(self, footprint: Footprint) -> dict[str, int]:
-        """What is free now on those of the footprint's devices of which it is known better than from the dry run."""
-        found = dict(_driver_free(footprint, self.sample.devices if self.sample is not None else ()))
+    def free(self, devices: Sequence[DeviceFootprint]) -> dict[str, int]:
+        """What is free now on those of the devices of which it is known better than from the dry run."""
+        found = _driver_free(devices, self.sample.devices if self.sample is not None else ())
         if self.main_free_bytes is not None:
-            found |= {
-                device.name: self.main_free_bytes for device in footprint.devices if device.kind == "cpu"
-            }
+            found |= {device.name: self.main_free_bytes for device in devices if device.kind == "cpu"}
         return found
 
     def assess(self, footprint: Footprint) -> Assessment:
         """Whether it fits."""
-        free = self.free(footprint)
+        free = self.free(footprint.devices)
         return assess(footprint, reserve_bytes=self.reserve_bytes, held=self.held, free=free)
 
     def knows(self, footprint: Footprint) -> bool:
         """Whether every device that is used is one whose free memory is known without another dry run."""
-        free = self.free(footprint)
+        free = self.free(footprint.devices)
         return all(device.name in free for device in footprint.devices if device.total_bytes)
 
     def is_like(self, other: Surroundings, footprint: Footprint) -> bool:
         """Whether nothing has changed that is worth showing."""
         if self.app != other.app or self.held != other.held:
             return False
-        mine, theirs = self.free(footprint), other.free(footprint)
+        mine, theirs = self.free(footprint.devices), other.free(footprint.devices)
         return mine.keys() == theirs.keys() and not any(
             _is_noticeable(size, theirs[name]) for name, size in mine.items()
         )
@@ -72,21 +70,21 @@ def _is_noticeable(before_bytes: int, after_bytes: int) -> bool:
     return change > min(_NOTICEABLE_BYTES, max(before_bytes, after_bytes) * _NOTICEABLE_SHARE)
 
 
-def _driver_free(footprint: Footprint, samples: tuple[DeviceSample, ...]) -> dict[str, int]:
+def _driver_free(devices: Sequence[DeviceFootprint], samples: Sequence[DeviceSample]) -> dict[str, int]:
     """Free bytes by llama.cpp's name: what the loaded model's backends say, and NVIDIA's driver of its GPUs."""
-    names = {device.name for device in footprint.devices}
+    names = {device.name for device in devices}
     backend = {
         sample.name: _free(sample)
         for sample in samples
         if sample.source == "backend" and sample.name in names
     }
-    return backend | _nvidia_free(footprint, [sample for sample in samples if sample.source == "nvml"])
+    return backend | _nvidia_free(devices, [sample for sample in samples if sample.source == "nvml"])
 
 
-def _nvidia_free(footprint: Footprint, gpus: list[DeviceSample]) -> dict[str, int]:
+def _nvidia_free(devices: Sequence[DeviceFootprint], gpus: Sequence[DeviceSample]) -> dict[str, int]:
     """The driver numbers its GPUs by their place on the bus, CUDA by their speed: where names or sizes do not agree
     one by one, nothing is said."""
-    cuda = [device for device in footprint.devices if device.name.startswith("CUDA")]
+    cuda = [device for device in devices if device.name.startswith("CUDA")]
     if not cuda or len(cuda) != len(gpus):
         return {}
     pairs = list(zip(sorted(cuda, key=_number), gpus, strict=True))
@@ -117,8 +115,7 @@ def held_bytes(got: Got, asked: Mapping[str, Any], predicted: Footprint | None) 
     """
     held: dict[str, int] = {}
     for device in got.devices:
-        total = device.weights_bytes + device.kv_bytes + device.compute_bytes + device.output_bytes
-        if held_here := max(0, total - _mapped_bytes(device, asked, predicted)):
+        if held_here := max(0, device.held_bytes - _mapped_bytes(device, asked, predicted)):
             held[device.name] = held_here
     return held
 
@@ -137,25 +134,17 @@ def stand_ins_of(values: Mapping[str, Any], asked: Mapping[str, Any], got: Got |
 
     None where not all of their devices are known: the loaded model tells of those only that it may use.
     """
-    used = {_plain(text) for text in LOAD.value(asked, "rpc_servers")}
+    used = {full_endpoint(text) for text in LOAD.value(asked, "rpc_servers")}
     found: dict[str, list[tuple[int, int]]] = {}
     for text in LOAD.value(values, "rpc_servers"):
-        if _plain(text) not in used:
+        if full_endpoint(text) not in used:
             continue
         memory = [
             (device.free_bytes, device.total_bytes)
             for device in (got.devices if got is not None else ())
-            if device.kind == "rpc" and device.description == _plain(text)
+            if device.kind == "rpc" and device.description == full_endpoint(text)
         ]
         if not memory or LOAD.value(asked, "devices"):
             return None
         found[text] = memory
     return found
-
-
-def _plain(text: str) -> str:
-    """A remote worker as llama.cpp describes its devices."""
-    try:
-        return str(parse_endpoint(text))
-    except EndpointError:
-        return text

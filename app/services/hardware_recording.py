@@ -157,10 +157,7 @@ class Recording:
         now_s = self._clock()
         changes = changes_between(self._asked, asked) if self._asked is not None else ()
         self._asked = dict(asked)
-        self._worker_parts = {
-            device.name: device.weights_bytes + device.kv_bytes + device.compute_bytes + device.output_bytes
-            for device in got.devices
-        }
+        self._worker_parts = {device.name: device.held_bytes for device in got.devices}
         self._end_all(Phase.IDLE)
         self.mark(Mark(now_s, MarkKind.LOADED, got.model_name, changes))
 

@@ -42,7 +42,9 @@ def around(*devices: DeviceSample, **others: Any) -> Surroundings:
 
 
 def test_the_drivers_figures_are_fresher_than_the_dry_runs() -> None:
-    found = around(nvidia(0, 2, total_gib=8), nvidia(1, 7, total_gib=8)).free(footprint(gpu(1), gpu(0)))
+    found = around(nvidia(0, 2, total_gib=8), nvidia(1, 7, total_gib=8)).free(
+        footprint(gpu(1), gpu(0)).devices
+    )
     assert found == {"CPU": 6 * GIB, "CUDA0": 6 * GIB, "CUDA1": 1 * GIB}
     assert around(nvidia(0, 2), nvidia(1, 2)).knows(footprint(gpu(0), gpu(1)))
 
@@ -57,7 +59,7 @@ def test_in_doubt_which_gpu_is_which_the_dry_run_is_believed() -> None:
         (Surroundings(APP, main_free_bytes=6 * GIB), footprint(gpu(0))),
     ]
     for surroundings, plan in in_doubt:
-        assert surroundings.free(plan) == {"CPU": 6 * GIB}
+        assert surroundings.free(plan.devices) == {"CPU": 6 * GIB}
         assert not surroundings.knows(plan)
     assert around().knows(
         footprint(dataclasses.replace(gpu(0), kv_bytes=0))
@@ -66,7 +68,7 @@ def test_in_doubt_which_gpu_is_which_the_dry_run_is_believed() -> None:
 
 def test_what_the_loaded_models_backends_say_is_known_by_name() -> None:
     remote = DeviceFootprint("RPC0", "elsewhere", "rpc", kv_bytes=GIB, free_bytes=GIB, capacity_bytes=8 * GIB)
-    found = around(backend("RPC0", 3), backend("Vulkan7", 1)).free(footprint(remote))
+    found = around(backend("RPC0", 3), backend("Vulkan7", 1)).free(footprint(remote).devices)
     assert found == {"CPU": 6 * GIB, "RPC0": 5 * GIB}
 
 

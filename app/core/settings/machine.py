@@ -6,6 +6,11 @@ import sys
 from dataclasses import dataclass
 
 
+def takes_layers(kind: str) -> bool:
+    """Whether layers can be offloaded to a device of this kind ("gpu", "igpu", "accel", "rpc" or "cpu")."""
+    return kind not in {"cpu", "accel"}
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """A device under llama.cpp's name for it; `kind` is "gpu", "igpu", "accel", "rpc" or "cpu"."""
@@ -31,7 +36,7 @@ class Machine:
         """The devices that layers can be offloaded to; None while they are unknown."""
         if self.devices is None:
             return None
-        return tuple(device for device in self.devices if device.kind not in {"cpu", "accel"})
+        return tuple(device for device in self.devices if takes_layers(device.kind))
 
     @property
     def default_devices(self) -> tuple[Device, ...] | None:

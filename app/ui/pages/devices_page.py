@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.endpoint import EndpointError
+from app.core.settings.machine import takes_layers
 from app.services.device_list import DeviceList
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
@@ -199,7 +200,7 @@ class DevicesPage(QWidget):
                 self._local[device.name] = line
         for device in devices:
             self._local[device.name].show_device(device)
-        has_gpu = any(device.kind not in {"cpu", "accel"} for device in devices)
+        has_gpu = any(takes_layers(device.kind) for device in devices)
         note = "" if has_gpu else self.tr("No GPU was found that this build of llama.cpp can use.")
         self._local_note.setText(note if self._devices.is_known else self.tr("Looking for devices\u2026"))
         self._local_note.setVisible(bool(self._local_note.text()))

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.footprint import Deviation
-from app.core.run import Got, GotDevice
+from app.core.run import GOT_PARTS, Got, GotDevice
 from app.core.settings import Table
 from app.ui.format import bytes_text, count_text, duration_text
 from app.ui.icons import icon
@@ -32,7 +32,6 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
 _MAX_DEVICES_PX = 240
-_PARTS = ("weights", "kv", "compute", "output")
 
 
 class GotDialog(QDialog):
@@ -117,11 +116,13 @@ class GotDialog(QDialog):
         ]
         lines: list[list[str]] = []
         for device in devices:
-            sizes = [getattr(device, f"{part}_bytes") for part in _PARTS]
+            sizes = [device.part_bytes(part) for part in GOT_PARTS]
             lines.append([self._device_name(device), count_text(device.n_layers), *_sizes(sizes)])
             predicted = {item.part: item.predicted_bytes for item in deviations if item.device == device.name}
             if predicted:
-                lines.append([self.tr("predicted"), "", *_sizes([predicted.get(part, 0) for part in _PARTS])])
+                lines.append(
+                    [self.tr("predicted"), "", *_sizes([predicted.get(part, 0) for part in GOT_PARTS])]
+                )
         table = self._bare_table(headers, len(lines), self.tr("Memory per device"))
         for row, cells in enumerate(lines):
             for column, text in enumerate(cells):

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.footprint import PARTS
 from app.ui.format import bytes_text, count_text
-from app.ui.panel.memory_lines import OTHERS, DeviceLine, device_lines, part_bytes
+from app.ui.panel.memory_lines import OTHERS, DeviceLine, device_lines
 from app.ui.panel.memory_state import MemoryState
 from app.ui.panel.memory_words import MemoryWords
 
@@ -111,10 +111,10 @@ def layer_runs(devices: Sequence[str]) -> list[tuple[int, int, str]]:
 def _parts(words: MemoryWords, columns: _Columns) -> list[tuple[str, list[Cell]]]:
     rows: list[tuple[str, list[Cell]]] = []
     for part in PARTS:
-        if any(line.device.part_bytes(part) or _loaded(line, part) for line in columns.lines):
+        if any(line.device.part_bytes(part) or line.loaded_part_bytes(part) for line in columns.lines):
             cells = columns.sizes(
                 lambda line, part=part: line.device.part_bytes(part),
-                lambda line, part=part: _loaded(line, part),
+                lambda line, part=part: line.loaded_part_bytes(part),
             )
             rows.append((_capital(words.part(part)), cells))
     rows.append(
@@ -154,10 +154,6 @@ def _verdict(words: MemoryWords, line: DeviceLine) -> Cell:
     return Cell(
         words.verdict(line.room.verdict), words.verdict(line.room.verdict), words.room_sentence(line.room)
     )
-
-
-def _loaded(line: DeviceLine, part: str) -> int:
-    return part_bytes(line.loaded, part) if line.loaded is not None else 0
 
 
 def _size(size_bytes: int, *, zero: bool = False) -> Cell:

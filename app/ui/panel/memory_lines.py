@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.footprint import PARTS, Assessment, DeviceFootprint, Room, Verdict
-from app.core.run import Got, GotDevice
+from app.core.run import GOT_PARTS, Got, GotDevice
 
 OTHERS = "others"
 """What other programs hold, beside `PARTS`."""
-
-_LOADED_PARTS = ("weights", "kv", "compute", "output")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +31,11 @@ class DeviceLine:
     @property
     def loaded_bytes(self) -> int:
         """All that the loaded model holds here."""
-        return sum(part_bytes(self.loaded, part) for part in _LOADED_PARTS) if self.loaded is not None else 0
+        return self.loaded.held_bytes if self.loaded is not None else 0
+
+    def loaded_part_bytes(self, part: str) -> int:
+        """What one part of the loaded model takes here."""
+        return self.loaded.part_bytes(part) if self.loaded is not None else 0
 
     @property
     def used_bytes(self) -> int:
@@ -45,11 +47,6 @@ class DeviceLine:
     def free_bytes(self) -> int:
         """What the plan leaves free; less than 0 where it does not fit."""
         return self.device.capacity_bytes - self.used_bytes
-
-
-def part_bytes(device: GotDevice, part: str) -> int:
-    """What one part of the loaded model takes on `device`; 0 for parts that a load does not tell apart."""
-    return int(getattr(device, f"{part}_bytes", 0))
 
 
 def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[DeviceLine]:
@@ -69,7 +66,6 @@ def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[Devi
 
 def _room_of(device: GotDevice) -> Room:
     """A device of the loaded model that the plan does not know."""
-    held = sum(part_bytes(device, part) for part in _LOADED_PARTS)
     place = DeviceFootprint(
         device.name,
         device.description,
@@ -77,7 +73,7 @@ def _room_of(device: GotDevice) -> Room:
         free_bytes=device.free_bytes,
         capacity_bytes=device.total_bytes,
     )
-    others = max(0, device.total_bytes - device.free_bytes - held) if device.total_bytes else 0
+    others = max(0, device.total_bytes - device.free_bytes - device.held_bytes) if device.total_bytes else 0
     return Room(place, device.total_bytes - others, 0, others, Verdict.FITS)
 
 
@@ -117,8 +113,7 @@ def shape(line: DeviceLine) -> BarShape:
     # Without a plan other programs keep their place, as if the loaded model lay before them.
     start = 0 if line.has_plan else line.loaded_bytes
     segments = _stack([*sizes, (OTHERS, room.others_bytes)], start)
-    loaded = line.loaded
-    ghost = _stack([(part, part_bytes(loaded, part)) for part in _LOADED_PARTS] if loaded is not None else [])
+    ghost = _stack([(part, line.loaded_part_bytes(part)) for part in GOT_PARTS])
     end = max((item.start_bytes + item.size_bytes for item in (*segments, *ghost)), default=0)
     return BarShape(
         segments,
