@@ -169,15 +169,10 @@ class SplitCard(QFrame):
 
     def _note_text(self, shares: list[float]) -> str:
         footprint = self._footprints.footprint if self._footprints.is_current else None
-        cpu = (
-            [device for device in footprint.devices if device.kind == "cpu"] if footprint is not None else []
-        )
-        n_left = sum(device.n_layers for device in cpu)
-        rest = (
-            self.tr("{n} layers stay on the processor, as the setting GPU layers says.").format(n=n_left)
-            if n_left
-            else ""
-        )
+        n_left = footprint.n_layers - footprint.n_layers_offloaded if footprint is not None else 0
+        many = self.tr("{n} layers stay on the processor, as the setting GPU layers says.").format(n=n_left)
+        one = self.tr("1 layer stays on the processor, as the setting GPU layers says.")
+        rest = "" if not n_left else one if n_left == 1 else many
         how = (
             self.tr("Only the proportions count. A share of 0 leaves a device without layers.")
             if shares
