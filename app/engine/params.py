@@ -28,6 +28,9 @@ SPLIT_MODES = {"none": 0, "layer": 1, "row": 2, "tensor": 3}
 ROPE_SCALING = {"none": 0, "linear": 1, "yarn": 2, "longrope": 3}
 NUMA = {"disabled": 0, "distribute": 1, "isolate": 2, "numactl": 3, "mirror": 4}
 
+_MAX_LAYERS = 512
+"""LLAMA_MAX_LAYERS, llama.cpp's src/llama-hparams.h."""
+
 EXPERTS_PATTERN = r"\.ffn_(up|down|gate|gate_up)_(ch|)exps"
 """The expert weights of a block: LLM_FFN_EXPS_REGEX, llama.cpp's common/common.h."""
 
@@ -146,7 +149,9 @@ def _set_placement(params: Params, values: dict[str, Any], devices: list[Device]
             raise EngineError(FailureKind.BAD_SETTING, message, "tensor_overrides")
         rules.append((pattern, buffer))
     cpu = next(handle for name, handle in types.items() if name == "CPU")
-    rules += [(rf"blk\.{layer}{EXPERTS_PATTERN}", cpu) for layer in range(values["n_cpu_moe"] or 0)]
+    if n_layers := min(values["n_cpu_moe"] or 0, _MAX_LAYERS):
+        # One pattern: llama.cpp compiles each anew for every tensor, which with a hundred took most of a dry run.
+        rules.append((rf"blk\.({'|'.join(map(str, range(n_layers)))}){EXPERTS_PATTERN}", cpu))
     if not rules:
         return
     array: Any = (TensorBuftOverride * (len(rules) + 1))()

@@ -81,7 +81,7 @@ def _plans() -> list[Plan]:
         Plan("wide", {"tensor_overrides": [[r"blk\.[01]\.", "CPU"]], "n_seq_max": 1}, 1),
         Plan("repacked", {"n_gpu_layers": 2}, 1),
         Plan("split", {"n_gpu_layers": 2}, 1),
-        *(Plan("mixture", {"n_cpu_moe": n, "n_ctx": 512}, 1) for n in (0, 1, 2)),
+        *(Plan("mixture", {"n_cpu_moe": n, "n_ctx": 512}, 1) for n in (0, 1, 2, 9999)),
         Plan("mixture", {"n_gpu_layers": 1}, 1),
         *(Plan("window", {"n_gpu_layers": n, "n_ctx": 512}, 1) for n in (0, 3, -1)),
         Plan("window", {"n_gpu_layers": 4, "swa_full": False, "type_k": "q4_0", "type_v": "q4_0"}, 1),
