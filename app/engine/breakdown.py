@@ -149,19 +149,18 @@ def _is_as_expected(pointer: int, scheduler: _Scheduler, graph: int) -> bool:
 def tensors_of(model: Any) -> list[int]:
     """Pointers to every weight tensor of a model (``ggml_tensor *``); one used twice is there twice.
 
-    Raises:
-        EngineError: this build of llama.cpp does not tell.
+    Empty where this build does not tell, as on Windows, or keeps them otherwise than we think.
     """
     layout = _layout()
     ask = next((found for name in layout.tensor_map if (found := getattr(lib._lib, name, None))), None)
     if ask is None:
-        raise _untold()
+        return []
     ask.restype, ask.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     vector: int = ask(model)
     begin, end = _word(vector), _word(vector + _WORD)
     pair_bytes = (layout.string_words + 1) * _WORD
-    if (end - begin) % pair_bytes:
-        raise _untold()
+    if (end - begin) % pair_bytes or not 0 <= end - begin < _MAX_NODES * pair_bytes:
+        return []
     return [_word(place + layout.string_words * _WORD) for place in range(begin, end, pair_bytes)]
 
 
@@ -209,6 +208,8 @@ def _exported(library: Any, name: str) -> Any:
 def _values(returned: Any, layout: _Layout, n_words: int) -> Iterator[tuple[int, ...]]:
     """Each node's key and value as `n_words` words. The nodes are not freed: they are a few hundred bytes."""
     words: list[int] = list(returned.words)
+    if words[layout.count] > _MAX_NODES:
+        raise _untold()
     top = words[layout.root]
     nil = top if layout.has_sentinel else 0
     root = _word(top + _WORD) if layout.has_sentinel else top
@@ -225,6 +226,8 @@ def _walk(root: int, nil: int, layout: _Layout, limit: int) -> Iterator[int]:
         node = open_nodes.pop()
         if node == nil:
             continue
+        if node % _WORD:  # no node's address: reading there might end the process
+            raise _untold()
         n_found += 1
         yield node
         open_nodes += [_word(node + layout.left * _WORD), _word(node + layout.right * _WORD)]

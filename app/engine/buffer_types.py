@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,17 @@ class BufferTypes:
         found: dict[int, list[int]] = {}
         for (buffer_type, _n), (first, last) in sorted(ranges.items()):
             found.setdefault(buffer_type, []).append(last - first)
+        return found
+
+    def mapped_whole(self, sizes: Mapping[int, int]) -> dict[int, list[int]]:
+        """As `mapped_ranges`, from the bytes in each buffer type, where nobody tells which weights these are.
+
+        As if they lay one behind the other in one file: what lies between them is left out.
+        """
+        found: dict[int, list[int]] = {}
+        for handle, size_bytes in sizes.items():
+            if (target := self.mappable().get(handle)) is not None:
+                found[target] = [size_bytes + sum(found.get(target, ()))]
         return found
 
     def adapter(

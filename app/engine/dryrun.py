@@ -35,21 +35,24 @@ from app.engine.native_log import LoadLog, NativeLog
 from app.engine.stand_in import Memory, StandIns
 
 _N_MODELS = 6
+_N_HEADERS = 16
 _FREE_STEP = 1 << 26
 """Free memory is counted in steps of this many bytes where it decides how layers are split over devices."""
 
 
 @dataclass(slots=True)
 class _Model:
-    """A model laid out without its weights, and what is known of it."""
+    """A model laid out without its weights, and what is known of it; no `weights` where the build does not tell.
+
+    `mapped` has for each buffer type the mapped bytes of each file.
+    """
 
     handle: Any
     params: params.Params
     log: LoadLog
     weights: list[Weight]
-    mapped: dict[int, list[int]] = field(
-        default_factory=dict[int, list[int]]
-    )  # buffer type -> range of each file
+    is_mapped: bool = False
+    mapped: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
 
 
 class DryRun:
@@ -160,14 +163,10 @@ class DryRun:
         handle = self._logged(log, lambda: lib.llama_model_load_from_file(os.fsencode(path), built.model))
         if not handle:
             raise failure(self._log.recent_errors(), "llama.cpp could not read the file")
-        model = _Model(handle, built, log, [])
-        try:
-            model.weights = [weight_of(tensor) for tensor in breakdown.tensors_of(handle)]
-        except EngineError:
-            lib.llama_model_free(handle)
-            raise
-        if is_mapped(values, built.devices):
-            model.mapped = self._types.mapped_ranges(model.weights, headers)
+        weights = [weight_of(tensor) for tensor in breakdown.tensors_of(handle)]
+        model = _Model(handle, built, log, weights, is_mapped(values, built.devices))
+        if model.is_mapped:
+            model.mapped = self._types.mapped_ranges(weights, headers)
         return model
 
     def _headers_of(self, path: str) -> tuple[Header, ...]:
@@ -176,6 +175,8 @@ class DryRun:
                 self._headers[path] = tuple(read_header(part) for part in parts_of(path))
             except GgufError as error:
                 raise EngineError(FailureKind.BAD_FILE, error.message, error.reason) from None
+            while len(self._headers) > _N_HEADERS:
+                del self._headers[next(iter(self._headers))]
         return self._headers[path]
 
     # -- the context ----------------------------------------------------------------------------------------
@@ -192,6 +193,10 @@ class DryRun:
                 replace(item, compute_bytes=compute.get(item.handle, item.compute_bytes))
                 for item in breakdown.memory_of(context)
             ]
+            if model.is_mapped and not model.weights:
+                model.mapped = self._types.mapped_whole(
+                    {item.handle: item.model_bytes for item in memory if item.model_bytes}
+                )
             buffers = self._buffers(model, log, memory, values)
             n_ctx, n_ctx_slot = lib.llama_n_ctx(context), lib.llama_n_ctx_seq(context)
         finally:
