@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import shutil
 import struct
@@ -22,9 +23,10 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from app.core.gguf import files_of, parts_of
-from app.core.gguf_format import STRING
-from app.core.gguf_header import Array, Header, opened_header
+from app.core.gguf_format import STRING, GgufError
+from app.core.gguf_header import Array, Header, opened_header, read_header
 
+_log = logging.getLogger(__name__)
 _VERSION: Final = 1  # of what is written here; part of every skeleton's name
 _UINT32: Final = 4
 _N_KEPT: Final = 200
@@ -52,22 +54,31 @@ class Skeletons:
         """Touches nothing until a skeleton is asked for."""
         self._folder = folder
         self._has_holes: bool | None = None
+        self._sound: set[Path] = set()  # those that have been looked at
+        self._is_told = False
 
     def of(self, path: str | os.PathLike[str]) -> Path:
         """The skeleton (its first part) of the model at `path`; of a split model any part may be named.
 
-        It is the model's own first part where the folder's file system has no sparse files.
+        It is the model's own first part where the folder's file system has no sparse files, or the folder cannot be
+        written: reading that takes longer and says the same.
 
         Raises:
             GgufError: the model cannot be used.
-            OSError: the folder cannot be written.
         """
         paths = _files(path)
         key = _key(paths)
         if (known := self.find(key)) is not None:
             return known
-        if not self.can_have_holes():
+        try:
+            return self._made(key, paths) if self.can_have_holes() else paths[0]
+        except OSError as error:
+            if not self._is_told:
+                _log.warning("no skeletons can be made, the files themselves are read: %s", error)
+            self._is_told = True
             return paths[0]
+
+    def _made(self, key: str, paths: Sequence[Path]) -> Path:
         with contextlib.ExitStack() as opened:
             parts: list[Part] = []
             for part in paths:
@@ -76,11 +87,18 @@ class Skeletons:
             return self.put(key, parts)
 
     def find(self, key: str) -> Path | None:
-        """The skeleton stored under `key`, None where there is none."""
+        """The skeleton stored under `key`, None where there is none, or what is there was damaged (a power cut)."""
+        place = self._folder / _digest(key)
         try:
-            return next(iter(sorted((self._folder / _digest(key)).glob("*.gguf"))), None)
+            parts = sorted(place.glob("*.gguf"))
         except OSError:
             return None
+        if parts and place not in self._sound and not all(map(_is_sound, parts)):
+            shutil.rmtree(place, ignore_errors=True)
+            return None
+        if parts:
+            self._sound.add(place)
+        return parts[0] if parts else None
 
     def put(self, key: str, parts: Sequence[Part]) -> Path:
         """Writes the skeleton of `parts` under `key` and returns its first part.
@@ -124,6 +142,14 @@ class Skeletons:
                     _make_hole(file, _HOLE_BYTES)
                 self._has_holes = _bytes_on_disk(trial) < _HOLE_BYTES // 2
         return self._has_holes
+
+
+def _is_sound(skeleton: Path) -> bool:
+    try:
+        read_header(skeleton)
+    except GgufError:
+        return False
+    return True
 
 
 def _files(path: str | os.PathLike[str]) -> Sequence[Path]:

@@ -31,6 +31,9 @@ def probe_main(connection: Connection, skeletons: str, log_path: str, idle_s: fl
     """The entry point. Questions come over `connection`, each is answered; ends after `idle_s` without one."""
     Path(log_path).write_bytes(b"")  # the last probe's words are of no use any more
     redirect_output(log_path)
+    # Where a debugger is installed an abort would be followed by its pages, and nobody waits for those here: what
+    # llama.cpp said itself comes last.
+    os.environ["GGML_NO_BACKTRACE"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches us too; the parent decides
     end_with_parent()
     with contextlib.suppress(EOFError, OSError):  # the client has let go

@@ -27,6 +27,7 @@ def serve(endpoint: str, n_threads: int, names: Sequence[str], log_path: str, re
     a text). All output goes to `log_path`.
     """
     redirect_output(log_path)
+    os.environ["GGML_NO_BACKTRACE"] = "1"  # llama.cpp's own words come last, not a debugger's
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches us too; the parent decides
     end_with_parent()
     from app.engine.bindings import MissingFunctionError, function

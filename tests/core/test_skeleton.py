@@ -102,6 +102,30 @@ def test_a_gigabyte_of_padding_is_a_hole(tmp_path: Path, skeletons: Skeletons) -
     assert _on_disk(found) < 1 << 16
 
 
+@pytest.mark.parametrize("content", [b"", bytes(5000), b"GGUF"])
+def test_a_damaged_skeleton_is_made_anew(tmp_path: Path, content: bytes) -> None:
+    path = tiny_models.build_llama(tmp_path / "a.gguf")
+    made = Skeletons(tmp_path / "skeletons").of(path)
+    made.write_bytes(content)  # what a power cut leaves of a file that was just written
+    again = Skeletons(tmp_path / "skeletons").of(path)
+    assert again == made
+    assert read_header(again).tensors == read_header(path).tensors
+
+
+@pytest.mark.allow_log("no skeletons can be made")
+def test_where_the_folder_cannot_be_written_the_file_itself_is_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tiny_models.build_llama(tmp_path / "a.gguf")
+    (tmp_path / "taken").write_text("a file")
+    skeletons = Skeletons(tmp_path / "taken")
+    assert [skeletons.of(path), skeletons.of(path)] == [path, path]
+    assert len(caplog.records) == 1  # not at every move of a slider
+    caplog.clear()
+    (tmp_path / "taken").unlink()
+    assert skeletons.of(path) != path
+
+
 def test_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.core.skeleton._N_KEPT", 3)
     skeletons = Skeletons(tmp_path / "skeletons")

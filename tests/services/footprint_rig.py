@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 from pytestqt.qtbot import QtBot
 
 from app.core import gguf
@@ -107,8 +106,3 @@ def footprint_rig(folder: Path, qtbot: QtBot) -> Iterator[FootprintRig]:
         yield rig
     finally:
         rig.close()
-
-
-def n_probes() -> int:
-    """How many probe processes this one has."""
-    return sum("probe" in " ".join(child.cmdline()) for child in psutil.Process().children())

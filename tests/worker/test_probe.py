@@ -164,6 +164,15 @@ def test_a_file_that_is_none_is_refused_in_words(probe: Probe, tmp_path: Path) -
         probe.footprint(str(tmp_path / "gone.gguf"), {})
 
 
+def test_llama_cpps_own_last_words_are_kept(probe: Probe, tmp_path: Path) -> None:
+    """Not those of a debugger, which an abort starts where one is installed."""
+    path = build_llama(tmp_path / "layers.gguf", metadata={"llama.block_count": 1 << 20})
+    with pytest.raises(ProbeError) as caught:
+        probe.footprint(str(path), {})
+    assert caught.value.kind is FailureKind.WORKER_LOST
+    assert "GGML_ASSERT(hparams.n_layer" in caught.value.detail.splitlines()[-1]
+
+
 def test_an_impossible_setting_names_its_row(probe: Probe, model: str) -> None:
     with pytest.raises(ProbeError) as caught:
         probe.footprint(model, {"flash_attn": "off", "type_v": "q8_0"})
