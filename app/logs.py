@@ -42,7 +42,12 @@ def start(paths: Paths, process: str, *, level: int = logging.INFO) -> Path:
     paths.logs_dir.mkdir(parents=True, exist_ok=True)
     path = paths.logs_dir / f"{process}.log"
     target = logging.handlers.RotatingFileHandler(
-        path, maxBytes=_MAX_BYTES, backupCount=_N_ROTATED, encoding="utf-8", delay=True
+        path,
+        maxBytes=_MAX_BYTES,
+        backupCount=_N_ROTATED,
+        encoding="utf-8",
+        errors="backslashreplace",
+        delay=True,
     )
     target.setFormatter(logging.Formatter(_FORMAT))
     root = logging.getLogger()

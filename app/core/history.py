@@ -32,6 +32,7 @@ from app.core.history_rows import (
     prediction_row,
     run_from,
     run_row,
+    storable,
 )
 from app.core.history_schema import (
     STEPS,
@@ -201,9 +202,10 @@ class History:
                 execute(sql, row())
             execute("COMMIT")
         except sqlite3.Error as error:
+            raise as_history_error(error) from error
+        finally:
             if self._connection.in_transaction:
                 self._connection.rollback()
-            raise as_history_error(error) from error
         self._waiting.clear()
         self._unsaved.clear()
 
@@ -260,8 +262,9 @@ class History:
             SELECT * FROM runs WHERE (?1 IS NULL OR model_id = ?1) AND (?2 IS NULL OR loadout = ?2)
             ORDER BY at DESC, id DESC LIMIT ?3
         """
+        wanted = _storable(model_id), _storable(loadout), limit
         with _errors_told():
-            return [run_from(row) for row in self._connection.execute(sql, (model_id, loadout, limit))]
+            return [run_from(row) for row in self._connection.execute(sql, wanted)]
 
     def last_run(self, model_id: str, loadout: str, min_tokens: int = 8) -> Run | None:
         """The last run of a loadout with at least `min_tokens` generated: fewer measure nothing.
@@ -273,7 +276,8 @@ class History:
             ORDER BY at DESC, id DESC LIMIT 1
         """
         with _errors_told():
-            row = self._connection.execute(sql, (model_id, loadout, min_tokens)).fetchone()
+            wanted = _storable(model_id), _storable(loadout), min_tokens
+            row = self._connection.execute(sql, wanted).fetchone()
         return None if row is None else run_from(row)
 
     def predictions(self, model_id: str | None = None, limit: int = 100) -> list[Prediction]:
@@ -282,7 +286,9 @@ class History:
             "SELECT * FROM predictions WHERE (?1 IS NULL OR model_id = ?1) ORDER BY at DESC, id DESC LIMIT ?2"
         )
         with _errors_told():
-            return [prediction_from(row) for row in self._connection.execute(sql, (model_id, limit))]
+            return [
+                prediction_from(row) for row in self._connection.execute(sql, (_storable(model_id), limit))
+            ]
 
     def _find(self, search: str) -> dict[str, str]:
         """Conversation id -> the first message with `search` in it.
@@ -291,6 +297,7 @@ class History:
         costs 15 ms at the end of a long reply (both measured). LIKE folds the case of ASCII only, so other
         scripts go through Python.
         """
+        search = storable(search)
         if search.isascii():
             escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
             condition, value = "text LIKE ? ESCAPE '\\'", f"%{escaped}%"
@@ -315,6 +322,10 @@ def _row_later(conversation_id: str, message: Message) -> Callable[[], tuple[Any
 
 def _folded_contains(text: str, needle: str) -> bool:
     return needle.casefold() in text.casefold()
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else storable(text)
 
 
 def _summary_of(conversation: Conversation) -> ConversationSummary:

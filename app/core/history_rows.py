@@ -164,8 +164,8 @@ def run_row(run: Run) -> tuple[Any, ...]:
     return (
         run.at,
         run.kind,
-        run.model_id,
-        run.loadout,
+        storable(run.model_id),
+        storable(run.loadout),
         run.message_id,
         *(to_json(record) for record in dicts),
         int(run.timings.get("predicted_n", 0)),
@@ -194,7 +194,7 @@ def prediction_row(prediction: Prediction) -> tuple[Any, ...]:
     """In the order of PREDICTION_COLUMNS."""
     measured = None if prediction.measured is None else to_json(prediction.measured)
     load, hardware, predicted = map(to_json, (prediction.load, prediction.hardware, prediction.predicted))
-    return (prediction.at, prediction.model_id, load, hardware, predicted, measured)
+    return (prediction.at, storable(prediction.model_id), load, hardware, predicted, measured)
 
 
 def prediction_from(row: sqlite3.Row) -> Prediction:
@@ -205,7 +205,7 @@ def prediction_from(row: sqlite3.Row) -> Prediction:
 
 
 def storable(text: str) -> str:
-    """`text` itself, or with lone surrogates (a broken paste) replaced: SQLite takes only real Unicode."""
+    """`text`, with lone surrogates (a broken paste, a file name that is no text) replaced: SQLite takes none."""
     try:
         text.encode()
     except UnicodeEncodeError:

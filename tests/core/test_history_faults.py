@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.conversation import Conversation, Message, MessageState, Role
-from app.core.history import History, HistoryError, HistoryProblem, Run, checkpoint
+from app.core.history import History, HistoryError, HistoryProblem, Prediction, Run, checkpoint
 from app.core.history_schema import APPLICATION_ID, STEPS, open_database
 
 ROOT = Path(__file__).parents[2]
@@ -153,6 +153,27 @@ def test_a_migration_that_fails_half_way_leaves_the_file_as_it_was(path: Path) -
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_a_model_whose_file_name_is_no_text_hinders_nothing(path: Path) -> None:
+    model = "/models/\udcff\udcfe.gguf"
+    with History(path) as history:
+        history.add_prediction(Prediction(model, {"n_ctx": 512}, {"devices": []}))
+        history.add_run(Run(model, "\udcff", {"predicted_n": 9}))
+        assert len(history.predictions(model)) == len(history.runs(model, "\udcff")) == 1
+        assert history.last_run(model, "\udcff") is not None
+        assert history.conversations("\udcff") == []
+        assert works(history)
+
+
+def test_a_row_that_cannot_be_written_leaves_no_transaction_open(path: Path) -> None:
+    with History(path) as history:
+        with pytest.raises(AttributeError):
+            history.save(Conversation(title=None))  # type: ignore[arg-type]
+        assert not history._connection.in_transaction
+        history._waiting.clear()
+        history._unsaved.clear()
+        assert works(history)
+
+
 def test_a_killed_process_loses_nothing_it_saved_and_its_reply_is_marked(path: Path) -> None:
     command = [sys.executable, "-m", "tests.core.history_writer", str(path)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:

@@ -127,7 +127,8 @@ class JsonStore:
         whole = {**self._foreign, **document, "version": max(self.version, self._file_version)}
         content = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         try:
-            _replace(self.path, content.encode())
+            # A lone surrogate (a file name that is no text) becomes its JSON escape, and is read back as it was.
+            _replace(self.path, content.encode(errors="backslashreplace"))
         except OSError as error:
             reason = StoreReason.DISK_FULL if error.errno in _NO_SPACE else StoreReason.UNWRITABLE
             raise StoreError(StoreReport(reason, self.path, detail=error.strerror or str(error))) from error

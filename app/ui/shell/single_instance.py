@@ -27,7 +27,7 @@ class SingleInstance(QObject):
         self._lock = QLockFile(str(profile / "window.lock"))
         self._lock.setStaleLockTime(0)  # stale only when its process is gone
         user = os.environ.get("USER", "") or os.environ.get("USERNAME", "")
-        digest = hashlib.sha256(f"{user}\0{profile.resolve()}".encode()).hexdigest()[:20]
+        digest = hashlib.sha256(os.fsencode(f"{user}\0{profile.resolve()}")).hexdigest()[:20]
         self._name = f"loadout-{digest}"
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)

@@ -37,6 +37,13 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     assert beside(path) == set()
 
 
+def test_a_file_name_that_is_no_text_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    store(path).save({"model": "/models/\udcff.gguf"})
+    assert store(path).load()[0]["model"] == "/models/\udcff.gguf"
+    path.read_bytes().decode()
+
+
 @pytest.mark.parametrize(
     "content",
     [
