@@ -259,10 +259,14 @@ class Session(QObject):
 
     def _ended(self, event: p.Exited) -> None:
         upcoming, self._next = self._next, None
+        unanswered: list[p.Event] = []
         if self._client is not None:
             self._client.stop(0)
+            unanswered = self._client.receive(0)  # sent to it after its end was read, before this
         self._forget()
         self._set_state(SessionState.EMPTY)
+        for late in unanswered:
+            self._take_one(late)
         if not event.expected:
             self.lost.emit(event)
         elif upcoming is not None:

@@ -118,6 +118,25 @@ def test_a_worker_that_is_killed(session: Session, qtbot: QtBot, tiny_model: Pat
     load(session, qtbot, tiny_model)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_a_request_that_crosses_the_end_of_the_worker_fails_too(
+    session: Session, qtbot: QtBot, tiny_model: Path
+) -> None:
+    load(session, qtbot, tiny_model)
+    failed: list[Any] = []
+    session.failed.connect(failed.append)
+    assert session.worker_pid
+    assert session._feed
+    os.kill(session.worker_pid, signal.SIGKILL)
+    session._feed.join(10)  # the end has been read, and waits for this thread
+    assert session.state is SessionState.READY
+    request_id = session.generate(HELLO, {"max_tokens": 5})
+    with qtbot.waitSignal(session.lost, timeout=5000):
+        pass
+    qtbot.waitUntil(lambda: bool(failed), timeout=5000)
+    assert [(event.request_id, event.kind) for event in failed] == [(request_id, FailureKind.WORKER_LOST)]
+
+
 def test_a_request_without_a_model_fails_after_its_id_is_known(session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(session.failed, timeout=5000) as caught:
         request_id = session.generate(HELLO, {})
