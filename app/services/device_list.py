@@ -38,6 +38,11 @@ class DeviceState:
         """All that the loaded model holds here."""
         return self.held.held_bytes if self.held is not None else 0
 
+    @property
+    def others_bytes(self) -> int:
+        """What is neither the loaded model's nor free."""
+        return max(0, self.total_bytes - self.free_bytes - self.held_bytes)
+
 
 class DeviceList(QObject):
     """Puts together what the scan, the samples of the hardware and the loaded model say."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from app.core.footprint import Verdict
+from app.core.run import GOT_PARTS
 from app.services.device_list import DeviceState
 from app.ui.format import bytes_text
-from app.ui.pages.memory_meter import MemoryMeter, meter_parts
+from app.ui.panel.memory_bar import MemoryBar
+from app.ui.panel.memory_lines import OTHERS, BarShape, stack
 from app.ui.theme import Theme
 from app.ui.widgets import Chip, ElidedLabel
 
 _DOT = " \u00b7 "
+_BAR_PX = 8
 
 
 class DeviceLine(QWidget):
@@ -25,7 +29,7 @@ class DeviceLine(QWidget):
         self._description.setProperty("role", "dim")
         self._figures = QLabel(self)
         self._figures.setProperty("role", "dim")
-        self._meter = MemoryMeter(theme, self)
+        self._meter = MemoryBar(theme, self, height_px=_BAR_PX)
         self._held = ElidedLabel("", self)
         self._held.setProperty("role", "hint")
         self._shown: DeviceState | None = None
@@ -62,7 +66,7 @@ class DeviceLine(QWidget):
             free=bytes_text(device.free_bytes), total=bytes_text(device.total_bytes)
         )
         self._figures.setText(memory if device.total_bytes else self.tr("memory unknown"))
-        self._meter.show_device(device)
+        self._meter.show_shape(_shape(device))
         held = self._held_text(device)
         self._held.setText(held)
         self._held.setVisible(bool(held))
@@ -96,11 +100,23 @@ class DeviceLine(QWidget):
             "kv": self.tr("KV cache {size}"),
             "compute": self.tr("buffers {size}"),
             "output": self.tr("output {size}"),
-            "others": self.tr("other programs {size}"),
+            OTHERS: self.tr("other programs {size}"),
         }
         return words[part].format(size=bytes_text(size_bytes)) if size_bytes else ""
 
     def _tip(self, device: DeviceState) -> str:
-        return "\n".join(
-            text for part, size in meter_parts(device).items() if (text := self._part(part, size))
-        )
+        return "\n".join(text for part, size in _parts(device) if (text := self._part(part, size)))
+
+
+def _parts(device: DeviceState) -> list[tuple[str, int]]:
+    """The bytes of each part of the loaded model, and of other programs."""
+    held = device.held
+    ours = [(part, held.part_bytes(part)) for part in GOT_PARTS] if held is not None else []
+    return [*ours, (OTHERS, device.others_bytes)]
+
+
+def _shape(device: DeviceState) -> BarShape:
+    """Mapped weights may be more than the device has: the bar is as long as they are then."""
+    segments = stack(_parts(device))
+    whole = max(device.total_bytes, sum(item.size_bytes for item in segments), 1)
+    return BarShape(segments, (), whole, whole, 0, Verdict.FITS)

@@ -25,6 +25,7 @@ from app.core.settings import Table
 from app.ui.format import bytes_text, count_text, duration_text
 from app.ui.icons import icon
 from app.ui.panel.got_words import GotWords
+from app.ui.panel.memory_words import MemoryWords
 from app.ui.theme import Theme
 from app.ui.widgets.plain_tip import plain_tip
 
@@ -49,6 +50,7 @@ class GotDialog(QDialog):
         super().__init__(parent)
         self._theme = theme
         self._words = GotWords(table, self)
+        self._memory_words = MemoryWords(table, self)
         self.setWindowTitle(self.tr("Asked and got"))
         self.resize(720, 620)
         heading = QLabel(self.tr("Asked and got"), self)
@@ -117,7 +119,7 @@ class GotDialog(QDialog):
         lines: list[list[str]] = []
         for device in devices:
             sizes = [device.part_bytes(part) for part in GOT_PARTS]
-            lines.append([self._device_name(device), count_text(device.n_layers), *_sizes(sizes)])
+            lines.append([self._memory_words.device(device), count_text(device.n_layers), *_sizes(sizes)])
             predicted = {item.part: item.predicted_bytes for item in deviations if item.device == device.name}
             if predicted:
                 lines.append(
@@ -140,11 +142,6 @@ class GotDialog(QDialog):
         height = header.sizeHint().height() + sum(table.rowHeight(row) for row in range(len(lines))) + 4
         table.setFixedHeight(min(height, _MAX_DEVICES_PX))
         return table
-
-    def _device_name(self, device: GotDevice) -> str:
-        if device.kind == "cpu":
-            return self.tr("Main memory")
-        return f"{device.name} \u00b7 {device.description}" if device.description else device.name
 
     # -- settings -------------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ class MemoryBar(QWidget):
         self._is_stale = False
         self.shape: BarShape | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
 
     def show_shape(self, shape: BarShape, *, is_stale: bool = False) -> None:
         """Shows a device; `is_stale` pales the plan, because a newer one is being measured."""

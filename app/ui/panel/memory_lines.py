@@ -112,8 +112,8 @@ def shape(line: DeviceLine) -> BarShape:
     sizes = [(part, device.part_bytes(part)) for part in PARTS] if line.has_plan else []
     # Without a plan other programs keep their place, as if the loaded model lay before them.
     start = 0 if line.has_plan else line.loaded_bytes
-    segments = _stack([*sizes, (OTHERS, room.others_bytes)], start)
-    ghost = _stack([(part, line.loaded_part_bytes(part)) for part in GOT_PARTS])
+    segments = stack([*sizes, (OTHERS, room.others_bytes)], start)
+    ghost = stack([(part, line.loaded_part_bytes(part)) for part in GOT_PARTS])
     end = max((item.start_bytes + item.size_bytes for item in (*segments, *ghost)), default=0)
     return BarShape(
         segments,
@@ -125,7 +125,8 @@ def shape(line: DeviceLine) -> BarShape:
     )
 
 
-def _stack(sizes: Sequence[tuple[str, int]], start: int = 0) -> tuple[Segment, ...]:
+def stack(sizes: Sequence[tuple[str, int]], start: int = 0) -> tuple[Segment, ...]:
+    """Parts of these bytes one behind the other from `start` on; those that take nothing are left out."""
     segments: list[Segment] = []
     for part, size in sizes:
         if size > 0:

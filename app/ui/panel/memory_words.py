@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.core.footprint import PARTS, Assessment, Deviation, DeviceFootprint, Room, Verdict
 from app.core.reasons import FailureKind
+from app.core.run import GotDevice
 from app.core.settings import Table
 from app.services.footprint import REMOTE_IN_USE
 from app.ui.format import bytes_text, count_text
@@ -50,7 +51,7 @@ class MemoryWords(QObject):
         """What a part of a device's memory is for."""
         return (self._short_parts if short else self._parts)[part]
 
-    def device(self, device: DeviceFootprint) -> str:
+    def device(self, device: DeviceFootprint | GotDevice) -> str:
         """A device's name and what it is."""
         if device.kind == "cpu":
             return self.tr("Main memory")
