@@ -260,9 +260,8 @@ class _Exploration:
             seen = self.runs(self._rung_values({}, 0))
             if not uses_several(seen.footprint, are_chosen=bool(self._value("devices"))):
                 return []
-            seen = self.runs(
-                self._rung_values({}, min(1, len(self._ladder) - 1))
-            )  # what is not whole is like it
+            # Plans that are not whole are like the second rung, and unlike the first.
+            seen = self.runs(self._rung_values({}, min(1, len(self._ladder) - 1)))
         except Refused:
             return []
         return split_by_room(seen.footprint, seen.assessment, self.accepted)

@@ -81,9 +81,8 @@ def ranked(candidates: Sequence[Candidate], asked: dict[str, Any], n_ctx_asked: 
         if plan.is_asked or not any(_makes_needless(other, plan) for other in kept):
             kept.append(plan)
     shown = sorted(kept, key=_order)
-    last = [
-        plan for plan in shown[MAX_PLANS:] if plan.is_asked
-    ]  # always shown: all others are held against it
+    # What was asked is always shown: all others are held against it.
+    last = [plan for plan in shown[MAX_PLANS:] if plan.is_asked]
     return [plan.index for plan in [*shown[: MAX_PLANS - len(last)], *last]]
 
 
@@ -124,7 +123,7 @@ def _speed_loss(candidate: Candidate, asked: dict[str, Any]) -> float:
 
 
 def _makes_needless(other: _Weighed, plan: _Weighed) -> bool:
-    """Whether `other`, of no less quality, is faster, or as good as as fast and better."""
+    """Whether `other`, of no less quality, is faster, or better and hardly slower."""
     if other.n_ctx < plan.n_ctx or any(a > b for a, b in zip(other.type_loss, plan.type_loss, strict=True)):
         return False
     is_better = other.n_ctx > plan.n_ctx or other.type_loss != plan.type_loss

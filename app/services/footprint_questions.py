@@ -250,10 +250,9 @@ class Questions:
                 return  # after a pause it is asked again
             if is_check:
                 self._check = None
-            elif (
-                self._plan is question
-            ):  # an answer about the plan before is told too: the bar follows the slider
+            elif self._plan is question:
                 self._plan = None
+        # An answer about the plan before is told too: the bar follows the slider.
         self._say(CheckAnswer(answer) if is_check else answer)
 
     def _do_chip(self, chips: Chips) -> None:

@@ -113,9 +113,7 @@ class Loading(QObject):
         self._loaded_values: dict[str, Any] = {}
         self._log_path = ""
         self._was_ready = False
-        self._split: tuple[
-            float, ...
-        ] = ()  # over several devices, as it was measured for what is to be loaded
+        self._split: tuple[float, ...] = ()  # over several devices, as measured for what is to be loaded
         self.loadout_name = ""  # the loadout that is loaded, "" if it was changed or has no name
         self.fraction: float | None = None  # of the load, 0..1
         self.stage = ""  # of the load: "weights", "context", "adapters", "warm_up"
@@ -301,11 +299,8 @@ class Loading(QObject):
         if self._wanted is None or self._check.is_under_way:
             return
         wanted, self._wanted = self._wanted, None
-        self._loaded_facts, self._loaded_name, self._loaded_values = (
-            wanted.facts,
-            wanted.facts.name,
-            wanted.values,
-        )
+        self._loaded_facts, self._loaded_values = wanted.facts, wanted.values
+        self._loaded_name = wanted.facts.name
         self.loadout_name = wanted.loadout_name
         self.fraction, self.stage, self._was_ready = None, "", False
         self._weights_since_s = time.monotonic()

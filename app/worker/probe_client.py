@@ -150,9 +150,7 @@ class Probe:
     def _last_words(self) -> str:
         with contextlib.suppress(OSError):
             text = self._log_path.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
-            said = text.partition("Fatal Python error")[
-                0
-            ]  # behind it is where Python was, which nobody asks here
+            said = text.partition("Fatal Python error")[0]  # behind it is where Python was
             return "\n".join(said.strip().splitlines()[-4:])
         return ""
 

@@ -84,9 +84,8 @@ class LoadFooter(QFrame):
         words.addWidget(self.problem_note)
         words.addLayout(line)
         column = QVBoxLayout(self)
-        column.setContentsMargins(
-            10, 6, 10, 12
-        )  # the memory has a frame of its own while it has the keyboard
+        # Less above and at the sides: the memory has a frame of its own while it has the keyboard.
+        column.setContentsMargins(10, 6, 10, 12)
         column.setSpacing(6)
         column.addWidget(self.memory)
         column.addLayout(words)
