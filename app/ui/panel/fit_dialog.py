@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.fit import CHANGEABLE, PLACEMENT, SPLIT, Fit
+from app.core.footprint import Verdict
+from app.core.settings.machine import takes_layers
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
 from app.ui.format import duration_text
@@ -118,9 +120,11 @@ class FitDialog(QDialog):
     def _offered(self) -> list[str]:
         """The settings that the search could change here."""
         footprint = self._service.footprint
-        devices = footprint.devices if footprint is not None else ()
-        is_split = sum(1 for device in devices if device.kind != "cpu") > 1
-        return [key for key in CHANGEABLE if self._plan.is_enabled(key) and (key != SPLIT or is_split)]
+        if footprint is None:
+            return [key for key in CHANGEABLE if self._plan.is_enabled(key) and key != SPLIT]
+        n_devices = sum(1 for device in footprint.devices if takes_layers(device.kind))
+        pointless = {SPLIT} if n_devices == 1 else set() if n_devices else {SPLIT, *PLACEMENT, "offload_kqv"}
+        return [key for key in CHANGEABLE if self._plan.is_enabled(key) and key not in pointless]
 
     def _buttons(self) -> QHBoxLayout:
         self.cancel = QPushButton(self.tr("Cancel the search"), self)
@@ -191,11 +195,15 @@ class FitDialog(QDialog):
 
     def _summary(self, found: Fit) -> str:
         n_plans = len(found.plans)
-        many = self.tr("{n} plans that fit").format(n=n_plans)
-        said = self.tr("1 plan that fits") if n_plans == 1 else many
-        how = self.tr("1 dry run of llama.cpp in {time}")
+        if all(plan.assessment.verdict is not Verdict.FITS for plan in found.plans):
+            said = self.tr("No plan leaves free what the guard keeps free; this comes nearest")
+        elif n_plans == 1:
+            said = self.tr("1 plan that fits")
+        else:
+            said = self.tr("{n} plans that fit").format(n=n_plans)
+        how = self.tr("1 plan measured in {time}, without loading it")
         if found.n_dry_runs != 1:
-            how = self.tr("{n} dry runs of llama.cpp in {time}")
+            how = self.tr("{n} plans measured in {time}, without loading any")
         how = how.format(n=found.n_dry_runs, time=duration_text(found.elapsed_ms / 1000))
         return f"{said} \u00b7 {how}"
 

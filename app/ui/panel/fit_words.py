@@ -7,7 +7,8 @@ from typing import Any
 from PySide6.QtCore import QObject
 
 from app.core.fit import FitPlan, MeasureError
-from app.core.footprint import Room
+from app.core.footprint import Room, Verdict
+from app.core.settings.machine import takes_layers
 from app.services.plan import Plan
 from app.ui.format import bytes_text, count_text
 from app.ui.panel import texts
@@ -34,7 +35,8 @@ class FitWords(QObject):
 
     def _layers(self, found: FitPlan) -> str:
         if not found.n_layers_offloaded:
-            return self.tr("all layers on the CPU")
+            has_choice = any(takes_layers(device.kind) for device in found.footprint.devices)
+            return self.tr("all layers on the CPU") if has_choice else ""
         return self.tr("{n} of {total} layers").format(n=found.n_layers_offloaded, total=found.n_layers)
 
     def _experts(self, found: FitPlan) -> str:
@@ -100,14 +102,22 @@ class FitWords(QObject):
             said.append(self.tr("llama.cpp refuses every plan: {why}").format(why=str(refusal)))
         if pinned:
             said.append(
-                self.tr("Keep fewer settings as they are: {titles}.").format(
+                self.tr("Untick some of what is to be kept: {titles}.").format(
                     titles=", ".join(texts.title(self._plan.table[key]) for key in pinned)
                 )
             )
-        said.append(
-            self.tr(
-                "Close other programs, or choose a file with a smaller quantisation or fewer parameters: what its "
-                "weights take cannot be changed by settings."
-            )
-        )
+        said.append(self._advice(nearest))
         return "\n\n".join(said)
+
+    def _advice(self, nearest: FitPlan | None) -> str:
+        """What helps beside settings; closing programs only where that is enough."""
+        if nearest is None:
+            return self.tr("Other settings may work; the Logs page has llama.cpp's own words.")
+        if nearest.assessment.verdict is Verdict.FITS_IF_CLOSED:
+            return self.tr(
+                "Close other programs, or choose a file with a smaller quantisation or fewer parameters."
+            )
+        return self.tr(
+            "Closing other programs is not enough. Choose a file with a smaller quantisation or fewer parameters: "
+            "what the weights take cannot be changed by settings."
+        )

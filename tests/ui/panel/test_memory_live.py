@@ -16,6 +16,7 @@ from app.ui.format import bytes_text
 from app.ui.panel.load_tab import LoadTab
 from app.ui.panel.memory_chips import STALE
 from app.ui.panel.memory_grid import grid
+from tests.hollow_models import LLAMA_405B, build_hollow
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 from tests.services.footprint_rig import footprint_rig
 
@@ -204,8 +205,11 @@ def test_what_was_changed_is_kept_but_for_the_placement(tab, rig, long_model, qt
     rig.settle()
     dialog = open_fit(tab, qtbot)
     assert dialog.pinned() == ["type_k"]
-    assert {"n_ctx", "n_gpu_layers", "type_v"} <= set(dialog.boxes)
-    assert "n_cpu_moe" not in dialog.boxes  # the model has no experts
+    assert {"n_ctx", "type_k", "type_v"} <= set(dialog.boxes)
+    assert not {"n_gpu_layers", "n_cpu_moe", "offload_kqv", SPLIT} & set(
+        dialog.boxes
+    )  # no device takes layers
+    assert "CPU" not in dialog.list.item(0).data(Qt.ItemDataRole.AccessibleTextRole)
     dialog.reject()
     qtbot.waitUntil(lambda: tab.footer.fit_dialog is None)
 
@@ -249,6 +253,29 @@ def test_nothing_fits_and_the_dialog_says_by_how_much(tab, rig, long_model, qtbo
     text = dialog.empty._text.text()
     assert "smaller quantisation" in text
     assert "needs" in text
+    assert "Close other programs" in text
+    assert "Untick" not in text  # nothing is kept
+    dialog.reject()
+
+
+def test_closing_programs_is_advised_only_where_it_is_enough(tab, rig, tmp_path, qtbot):
+    shape = dataclasses.replace(LLAMA_405B, n_vocab=1024)
+    rig.choose(build_hollow(tmp_path / "large.gguf", shape), n_ctx=8192)
+    dialog = open_fit(tab, qtbot)
+    text = dialog.empty._text.text()
+    assert "Closing other programs is not enough" in text
+    assert "loads, but reads weights from the disk" in text  # mapped, it could be loaded
+    assert "Untick" in text
+    dialog.reject()
+
+
+def test_plans_that_leave_too_little_free_are_not_said_to_fit(tab, rig, long_model, qtbot):
+    rig.preferences.set_value("guard", "custom")
+    rig.preferences.set_value("guard_reserve", 1_048_576)
+    dialog = open_fit(tab, qtbot)
+    assert dialog.list.count() > 0
+    assert "guard" in dialog.status.text()
+    assert "fit" not in dialog.status.text()
     dialog.reject()
 
 
