@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "app.worker.process": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.worker.serving": ("app.core", "app.engine", "app.worker"),
     "app.worker.rpc_question": ("app.core",),
-    "app.worker.rpc_worker": ("app.worker",),
+    "app.worker.rpc_worker": ("app.core", "app.worker"),
     "app.worker.rpc_serving": ("app.core", "app.engine", "app.worker"),
     "app.worker.remote_file": ("app.core",),
     "app.worker.remote_header": ("app.core", "app.worker"),

@@ -62,7 +62,7 @@ class LoadedModel:
         self._split = split
         self.values = params.resolved(values)
         self.abort = AbortFlag()
-        self.facts = read_facts(path)
+        self.facts = _read_facts(path)
         log.forget()
         log.listen(self.load_log.read)
         try:
@@ -161,7 +161,7 @@ class LoadedModel:
             self.model = None
 
 
-def read_facts(path: str) -> ModelFacts:
+def _read_facts(path: str) -> ModelFacts:
     try:
         return facts(path)
     except GgufError as error:

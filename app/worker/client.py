@@ -19,6 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
+from app.core.tail import tail
 from app.worker import protocol as p
 from app.worker.process import worker_main
 
@@ -213,10 +214,4 @@ class WorkerClient:
 
     def log_tail(self) -> str:
         """The end of what the worker and its libraries wrote."""
-        try:
-            with self.log_path.open("rb") as file:
-                file.seek(0, 2)
-                file.seek(max(0, file.tell() - _LOG_TAIL_BYTES))
-                return file.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
+        return tail(self.log_path, _LOG_TAIL_BYTES)

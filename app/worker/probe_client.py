@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import signal
 import threading
@@ -16,6 +15,7 @@ from typing import Any
 from app.core.fit_runs import MeasureError
 from app.core.footprint import Footprint
 from app.core.reasons import FailureKind
+from app.core.tail import tail
 from app.worker import protocol as p
 from app.worker.probe import probe_main
 
@@ -148,11 +148,10 @@ class Probe:
         return ProbeError(FailureKind.WORKER_LOST, message, self._last_words())
 
     def _last_words(self) -> str:
-        with contextlib.suppress(OSError):
-            text = self._log_path.read_bytes()[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
-            said = text.partition("Fatal Python error")[0]  # behind it is where Python was
-            return "\n".join(said.strip().splitlines()[-4:])
-        return ""
+        said = tail(self._log_path, _LOG_TAIL_BYTES).partition("Fatal Python error")[
+            0
+        ]  # then: where Python was
+        return "\n".join(said.strip().splitlines()[-4:])
 
 
 def _end(process: SpawnProcess | None, connection: Connection | None, *, at_once: bool = False) -> None:

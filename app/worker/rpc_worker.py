@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from app.core.tail import tail
 from app.worker.rpc_serving import BAD_DEVICE, DEVICES, NO_RPC, serve
 
 _START_S = 60.0  # drivers can take their time
@@ -132,13 +133,7 @@ class RpcWorker:
 
     def last_words(self) -> str:
         """The end of what it wrote."""
-        try:
-            with self._log_path.open("rb") as file:
-                file.seek(0, os.SEEK_END)
-                file.seek(max(self._log_start, file.tell() - _TAIL_BYTES))
-                return file.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
+        return tail(self._log_path, _TAIL_BYTES, start=self._log_start)
 
     # -- starting -------------------------------------------------------------------------------------------
 

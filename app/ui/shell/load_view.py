@@ -15,6 +15,7 @@ from app.core.gguf import ModelFacts
 from app.core.reasons import FailureKind
 from app.core.run import Got
 from app.core.settings import LOAD
+from app.core.tail import tail
 from app.services.guard import LoadRefusal, UnwiseLoad
 from app.services.loading import LoadFailure, Loading, Lost
 from app.services.remote_devices import RemoteDevices
@@ -197,7 +198,7 @@ class LoadView(QObject):
             self._words.load_title(event.kind, failure.name),
             self._words.load_text(event, row),
             actions,
-            detail=_tail(failure.log_path),
+            detail=tail(failure.log_path, _LOG_TAIL_BYTES),
         )
 
     def _tell_loss(self, lost: Lost) -> None:
@@ -214,7 +215,7 @@ class LoadView(QObject):
         kept = "" if lost.was_loading else self.tr("What it had written is kept, and marked as interrupted.")
         text = "\n\n".join(part for part in (self._words.how_it_ended(lost.event), kept) if part)
         actions = self._ways_out(lost.known_good, lost.smaller, lost.log_path)
-        self._open(what, text, actions, detail=lost.event.log_tail or _tail(lost.log_path))
+        self._open(what, text, actions, detail=lost.event.log_tail or tail(lost.log_path, _LOG_TAIL_BYTES))
 
     def _tell_unusable(self, path: str, reason: str) -> None:
         text = reason or self.tr("It is no model that one can chat with.")
@@ -282,14 +283,3 @@ def _settings_text(values: dict[str, Any]) -> str:
     return "\n".join(
         f"{texts.title(LOAD[key])}: {texts.spoken(LOAD[key], value)}" for key, value in values.items()
     )
-
-
-def _tail(path: str) -> str:
-    """The end of a log file, "" if it cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - _LOG_TAIL_BYTES))
-            return file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
