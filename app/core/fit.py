@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.fit_choices import CHANGEABLE, KV_KEYS, KV_LADDER, PLACEMENT, SPLIT, UNQUANTISED, kv_bits
 from app.core.fit_ladder import Ladder
 from app.core.fit_ranking import Candidate, ranked
 from app.core.fit_runs import (
@@ -50,18 +51,6 @@ __all__ = [
 MIN_CONTEXT = 2048
 """Contexts are not offered smaller than this, unless less was asked for."""
 
-PLACEMENT = ("n_gpu_layers", "n_cpu_moe")
-"""Where the layers go: what the search is for."""
-
-SPLIT = "tensor_split"
-"""What it may change besides, where there are several devices."""
-
-CHANGEABLE = ("n_ctx", *PLACEMENT, "type_k", "type_v", "n_ubatch", "offload_kqv", SPLIT)
-"""All load settings that the search may change, unless they are pinned."""
-
-_KV_LADDER = ("q8_0", "q4_0")
-_UNQUANTISED = frozenset({"f32", "f16", "bf16"})
-_KV_KEYS = ("type_k", "type_v")
 _MIN_UBATCH = 64
 
 
@@ -214,7 +203,7 @@ class _Exploration:
         reached = self._longest_whole({}, longer)
         for types in self._kv_choices()[1:2]:
             self._longest_whole(types, longer[:reached])
-        if self._is_quantised() and not any(key in self.pinned for key in _KV_KEYS):
+        if self._is_quantised() and not any(key in self.pinned for key in KV_KEYS):
             self._add(self._whole({"type_k": "f16", "type_v": "f16"}))
 
     def _longest_whole(self, types: dict[str, Any], contexts: Sequence[dict[str, Any]]) -> int:
@@ -380,14 +369,14 @@ class _Exploration:
         return [*(double for double in doubles if double < most), most]
 
     def _is_quantised(self) -> bool:
-        return any(self._value(key) not in _UNQUANTISED for key in _KV_KEYS)
+        return any(self._value(key) not in UNQUANTISED for key in KV_KEYS)
 
     def _kv_choices(self) -> list[dict[str, Any]]:
         """The KV types asked for, then smaller ones that the model and the other settings allow."""
-        free = [key for key in _KV_KEYS if key not in self.pinned]
+        free = [key for key in KV_KEYS if key not in self.pinned]
         found: list[dict[str, Any]] = [{}]
-        for name in _KV_LADDER:
-            smaller = {key: name for key in free if _kv_bits(name) < _kv_bits(self._value(key))}
+        for name in KV_LADDER:
+            smaller = {key: name for key in free if kv_bits(name) < kv_bits(self._value(key))}
             if smaller and self._is_allowed(smaller):
                 found.append(smaller)
         return found
@@ -400,12 +389,5 @@ class _Exploration:
         return frozenset(
             f"{problem.key} {problem.reason}"
             for problem in load_problems({**self.asked, **choice}, self.facts)
-            if problem.severity == "error" or problem.key in _KV_KEYS
+            if problem.severity == "error" or problem.key in KV_KEYS
         )
-
-
-def _kv_bits(name: str) -> float:
-    """Bits per value, the blocks' scales included (ggml's block layouts)."""
-    return {"f32": 32, "q8_0": 8.5, "q5_1": 6, "q5_0": 5.5, "q4_1": 5, "q4_0": 4.5, "iq4_nl": 4.5}.get(
-        name, 16
-    )

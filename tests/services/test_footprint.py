@@ -224,16 +224,25 @@ def test_the_guards_reserve_is_part_of_the_verdict(rig: FootprintRig, tiny_model
 def test_free_memory_is_judged_anew_as_it_changes(rig: FootprintRig, tiny_model: Path, qtbot: QtBot) -> None:
     rig.choose(tiny_model)
     rig.monitor.start()
-    assert rig.service.assessment is not None
-    before = rig.service.assessment.rooms[0].available_bytes
-    with qtbot.waitSignal(
-        rig.service.changed,
-        check_params_cb=lambda: rig.service.assessment.rooms[0].available_bytes < before - (200 << 20),  # type: ignore[union-attr]
-        timeout=10_000,
-    ):
-        taken = bytearray(300 << 20)
-        taken[::4096] = b"x" * len(taken[::4096])
-    del taken
+
+    def available() -> int:
+        assert rig.service.assessment is not None
+        return rig.service.assessment.rooms[0].available_bytes
+
+    for _ in range(5):  # another program may give as much back at the same moment
+        before = available()
+        with qtbot.waitSignal(
+            rig.service.changed,
+            check_params_cb=lambda before=before: available() < before - (200 << 20),
+            timeout=2000,
+            raising=False,
+        ) as fallen:
+            taken = bytearray(300 << 20)
+            taken[::4096] = b"x" * len(taken[::4096])
+        del taken
+        if fallen.signal_triggered:
+            return
+    pytest.fail("300 MB that are taken are never seen")
 
 
 def test_the_loaded_model_is_held_and_given_back(rig: FootprintRig, tiny_model: Path, qtbot: QtBot) -> None:

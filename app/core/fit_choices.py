@@ -1,0 +1,26 @@
+"""What a search for plans that fit may change, and how the KV cache's types compare."""
+
+from __future__ import annotations
+
+PLACEMENT = ("n_gpu_layers", "n_cpu_moe")
+"""Where the layers go: what the search is for."""
+
+SPLIT = "tensor_split"
+"""What it may change besides, where there are several devices."""
+
+KV_KEYS = ("type_k", "type_v")
+
+CHANGEABLE = ("n_ctx", *PLACEMENT, *KV_KEYS, "n_ubatch", "offload_kqv", SPLIT)
+"""All load settings that the search may change, unless they are pinned."""
+
+KV_LADDER = ("q8_0", "q4_0")
+"""The smaller KV types that are tried, the better one first."""
+
+UNQUANTISED = frozenset({"f32", "f16", "bf16"})
+
+_BITS = {"f32": 32, "q8_0": 8.5, "q5_1": 6, "q5_0": 5.5, "q4_1": 5, "q4_0": 4.5, "iq4_nl": 4.5}
+
+
+def kv_bits(name: str) -> float:
+    """Bits per value of a KV type, the blocks' scales included (ggml's block layouts)."""
+    return _BITS.get(name, 16)
