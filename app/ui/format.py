@@ -8,7 +8,8 @@ from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.core.figures import size_figure
 
-THIN_SPACE = "\u2009"
+THIN_SPACE = "\u202f"
+"""As narrow as a thin space, but no line ends at it: a figure stays with its unit."""
 
 
 def _tr(text: str) -> str:

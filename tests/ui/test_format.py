@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from PySide6.QtGui import QFont, QFontMetricsF, QTextLayout
 
 from app.ui import format as shown
 
@@ -40,7 +41,7 @@ def test_counts_have_thin_spaces() -> None:
 
 @pytest.mark.parametrize(
     ("speed", "text"),
-    [(62.44, "62.4 tok/s"), (1840.3, "1\u2009840 tok/s"), (0.527, "0.53 tok/s"), (99.96, "100 tok/s")],
+    [(62.44, "62.4 tok/s"), (1840.3, "1\u202f840 tok/s"), (0.527, "0.53 tok/s"), (99.96, "100 tok/s")],
 )
 def test_speeds(speed: float, text: str) -> None:
     assert shown.speed_text(speed) == text
@@ -74,3 +75,13 @@ def test_when() -> None:
     assert said(2026, 11, 17, 9, 0) == "Tuesday"
     assert said(2026, 11, 12, 9, 0) == "12 Nov"
     assert said(2025, 11, 12, 9, 0) == "12 Nov 2025"
+
+
+@pytest.mark.parametrize("text", [shown.bytes_text(2.9e9), shown.count_text(2048), shown.percent_text(0.5)])
+def test_no_line_ends_within_a_figure(qtbot, text):
+    line = QTextLayout(f"aa {text}", QFont())
+    line.beginLayout()
+    first = line.createLine()
+    first.setLineWidth(QFontMetricsF(QFont()).horizontalAdvance(f"aa {text}") - 2)
+    line.endLayout()
+    assert first.textLength() == len("aa ")

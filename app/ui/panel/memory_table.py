@@ -163,7 +163,7 @@ class MemoryDialog(QDialog):
         self.layers.horizontalHeader().setStretchLastSection(True)
         n_last = footprint.n_layers - 1 if footprint is not None else -1
         for row, (first, last, name) in enumerate(runs):
-            numbers = count_text(first) if first == last else f"{first}\u2009\u2013\u2009{last}"
+            numbers = count_text(first) if first == last else f"{first}\u202f\u2013\u202f{last}"
             if first == n_last:
                 numbers = self.tr("output layer")
             where = self._words.device(kinds[name]) if name in kinds else name

@@ -158,8 +158,8 @@ class MemoryWords(QObject):
         used, capacity = bytes_text(line.used_bytes), bytes_text(line.device.capacity_bytes)
         if not line.device.capacity_bytes:
             return used
-        figure, unit = used.rsplit("\u2009", 1)
-        same = not line.used_bytes or capacity.endswith(f"\u2009{unit}")
+        figure, unit = used.rsplit("\u202f", 1)
+        same = not line.used_bytes or capacity.endswith(f"\u202f{unit}")
         return self.tr("{used} of {total}").format(used=figure if same else used, total=capacity)
 
     def lines(self, line: DeviceLine) -> list[str]:

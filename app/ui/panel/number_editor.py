@@ -22,7 +22,7 @@ _SETTLE_MS = 600
 
 _LONGEST_WORD = 8
 
-_SPACES = str.maketrans("", "", f" {THIN_SPACE}\u202f\u00a0")
+_SPACES = str.maketrans("", "", f" {THIN_SPACE}\u2009\u00a0")
 
 
 class NumberField(TextField):

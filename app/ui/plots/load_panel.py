@@ -37,7 +37,7 @@ class LoadPanel(PlotPanel):
             _figure(load),
             "%",
             items=items + self._power_items(track, time_s),
-            note="" if temperature is None else f"{temperature:.0f}\u2009\u00b0C",
+            note="" if temperature is None else f"{temperature:.0f}\u202f\u00b0C",
             warning=self._throttle_words(track),
         )
 
@@ -75,7 +75,7 @@ class LoadPanel(PlotPanel):
         limit_w = device.power_limit_w
         watts = device.power_w if math.isnan(share) or limit_w is None else share * limit_w / 100
         text = self.tr("{power} of {limit} W").format(power=round(watts), limit=round(limit_w or 0))
-        return (Item("dim", self.tr("power"), text if limit_w else f"{watts:.0f}\u2009W"),)
+        return (Item("dim", self.tr("power"), text if limit_w else f"{watts:.0f}\u202fW"),)
 
     def _throttle_words(self, track: DeviceTrack) -> str:
         words = {
@@ -104,4 +104,4 @@ def _figure(percent: float) -> str:
 
 
 def _percent(percent: float) -> str:
-    return "\u2013" if math.isnan(percent) else f"{percent:.0f}\u2009%"
+    return "\u2013" if math.isnan(percent) else f"{percent:.0f}\u202f%"

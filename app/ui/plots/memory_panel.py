@@ -180,7 +180,7 @@ def _text(size_bytes: float) -> str:
 
 def _of(used_bytes: float, total_bytes: float) -> tuple[str, str]:
     """E.g. ("10.9 / 12.9", "GB"): both in the unit of the larger."""
-    total, _, unit = bytes_text(total_bytes).partition("\u2009")
+    total, _, unit = bytes_text(total_bytes).partition("\u202f")
     power = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}.get(unit, 1.0)
     if math.isnan(used_bytes):
         return f"\u2013 / {total}", unit

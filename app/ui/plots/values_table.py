@@ -65,7 +65,7 @@ class Values(QObject):
     def as_text(self, now_s: float, window_s: float) -> str:
         """The table with tabs between its columns, as a spreadsheet takes it."""
         lines = [self.titles(), *(row.cells() for row in self.rows(now_s, window_s))]
-        return "\n".join("\t".join(cells).replace("\u2009", " ") for cells in lines) + "\n"
+        return "\n".join("\t".join(cells).replace("\u202f", " ") for cells in lines) + "\n"
 
     def _series(self) -> list[tuple[str, Series, Callable[[float], str]]]:
         recording = self._recording

@@ -121,7 +121,15 @@ def test_nonsense_never_raises_anything_but_a_setting_error(row: Setting) -> Non
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("8k", 8192), ("8K", 8192), ("8 192", 8192), ("8\u2009192", 8192), ("8_192", 8192), (" 8192 ", 8192)],
+    [
+        ("8k", 8192),
+        ("8K", 8192),
+        ("8 192", 8192),
+        ("8\u2009192", 8192),
+        ("8\u202f192", 8192),
+        ("8_192", 8192),
+        (" 8192 ", 8192),
+    ],
 )
 def test_context_lengths_may_be_written_as_people_write_them(text: str, value: int) -> None:
     assert LOAD["n_ctx"].parse(text) == value

@@ -95,7 +95,7 @@ def test_the_meter_in_figures_colour_and_words(
     composer: Composer, n_tokens: int, role: str, words: str
 ) -> None:
     composer.set_usage(n_tokens, 8192)
-    assert composer.meter_text.replace("\u2009", " ") == f"{n_tokens:,} / 8 192 tokens".replace(",", " ")
+    assert composer.meter_text.replace("\u202f", " ") == f"{n_tokens:,} / 8 192 tokens".replace(",", " ")
     assert composer._meter.property("role") == role
     assert words in composer._meter.toolTip()
     assert words in composer._meter.accessibleName()

@@ -22,7 +22,7 @@ def reply(**values: object) -> Message:
 
 
 def texts(message: Message) -> list[str]:
-    return [figure.text.replace("\u2009", " ") for figure in figures(message)]
+    return [figure.text.replace("\u202f", " ") for figure in figures(message)]
 
 
 def test_a_replys_figures() -> None:
@@ -95,7 +95,7 @@ def test_the_full_record_is_text_however_it_is_written() -> None:
 
 
 def test_while_the_prompt_is_read() -> None:
-    shown = [figure.text.replace("\u2009", " ") for figure in prompt_figures(512, 4000, 380)]
+    shown = [figure.text.replace("\u202f", " ") for figure in prompt_figures(512, 4000, 380)]
     assert shown == ["reading the prompt", "512 / 4 000 tokens", "380 from the cache"]
 
 
@@ -131,6 +131,6 @@ def test_what_the_template_says_is_said() -> None:
 
 
 def test_what_was_left_out() -> None:
-    oldest = trim_text(TrimNotice(Overflow.DROP_OLDEST, 4, 1210)).replace("\u2009", " ")
+    oldest = trim_text(TrimNotice(Overflow.DROP_OLDEST, 4, 1210)).replace("\u202f", " ")
     assert "oldest messages (4, 1 210 tokens)" in oldest
     assert "middle" in trim_text(TrimNotice(Overflow.DROP_MIDDLE, 4, 1210))

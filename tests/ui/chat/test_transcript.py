@@ -303,7 +303,7 @@ def test_a_full_context_is_told_in_the_transcript(transcript: Transcript, qtbot:
     view = transcript.reply(reply.id)
     assert view is not None
     assert view.trimmed is not None
-    assert "1\u2009255 earlier tokens" in view.trimmed.accessibleName()
+    assert "1\u202f255 earlier tokens" in view.trimmed.accessibleName()
     assert "messages" not in view.trimmed.accessibleName(), "no message was left out"
     assert view.trouble is not None
     assert "ended early" in view.trouble.accessibleName()

@@ -128,7 +128,7 @@ def test_layers_are_dealt_out_by_hand_and_loaded_as_shown(rig: Rig, tiny_model: 
         second.slider.setValue(100)
         assert plan.value("tensor_split") == [0.0, 100.0]
         rig.qtbot.waitUntil(lambda: first.layers.text() == "0 layers", timeout=20_000)
-        assert (first.share.text(), second.share.text()) == ("0\u2009%", "100\u2009%")
+        assert (first.share.text(), second.share.text()) == ("0\u202f%", "100\u202f%")
         second.slider.setValue(0)
         assert any(plan.value("tensor_split"))  # all zero would mean that llama.cpp decides
         second.slider.setValue(100)

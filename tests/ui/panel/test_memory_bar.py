@@ -40,7 +40,7 @@ def shown(view, name):
 
 
 def spoken(view):
-    return view.accessibleDescription().replace("\u2009", " ")
+    return view.accessibleDescription().replace("\u202f", " ")
 
 
 # -- where everything lies ------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def test_layers_of_one_device_are_one_run_and_the_output_layer_is_its_own():
 )  # fmt: skip
 def test_the_verdict_is_said_with_its_number(view, name, said):
     shown(view, name)
-    assert said in view.verdict.label.text().replace("\u2009", " ")
+    assert said in view.verdict.label.text().replace("\u202f", " ")
     assert said in spoken(view)
 
 
@@ -149,7 +149,7 @@ def test_every_failure_says_what_to_do(qapp, kind):
 
 def test_what_is_impossible_is_told_with_the_numbers(qapp):
     words = MemoryWords(LOAD)
-    said = words.impossible(made_up.states()["impossible"].assessment).replace("\u2009", " ")
+    said = words.impossible(made_up.states()["impossible"].assessment).replace("\u202f", " ")
     assert (
         said == "Main memory has 32.0 GB; this plan needs 34.0 GB of it, besides 18.0 GB of mapped weights."
     )

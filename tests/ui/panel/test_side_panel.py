@@ -306,24 +306,24 @@ def test_what_is_not_as_asked_is_flagged(desk, qtbot):
     view = desk.panel.load_tab.footer.got_view
     view.show_got(got, {"n_ctx": 500})
     assert "Context length" in view._said
-    assert "500\u2009tokens \u2192 512\u2009tokens (rounded by llama.cpp)" in view._summary.toolTip()
+    assert "500\u202ftokens \u2192 512\u202ftokens (rounded by llama.cpp)" in view._summary.toolTip()
     view.open_list()
     cells = [[view.dialog.table.item(r, c).text() for c in range(4)] for r in range(2)]
     assert cells[0] == [
         "Context length",
-        "500\u2009tokens",
-        "512\u2009tokens",
+        "500\u202ftokens",
+        "512\u202ftokens",
         "rounded by llama.cpp",
     ]
     held = [view.dialog.devices.item(0, column).text() for column in range(7)]
     assert held == [
         "Main memory",
         "3",
-        "1.00\u2009GB",
-        "100\u2009MB",
-        "10.0\u2009MB",
-        "1.00\u2009MB",
-        "1.11\u2009GB",
+        "1.00\u202fGB",
+        "100\u202fMB",
+        "10.0\u202fMB",
+        "1.00\u202fMB",
+        "1.11\u202fGB",
     ]
     view.dialog.accept()
     qtbot.waitUntil(lambda: view.dialog is None)

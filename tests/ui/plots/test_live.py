@@ -46,7 +46,7 @@ def test_a_load_and_a_reply_appear(qtbot, session, monitor, tiny_model):
     assert recording.phases.current == Phase.IDLE
     assert [mark.kind for mark in recording.marks] == [MarkKind.LOADED]
     measured = recording.timings.predicted_per_second
-    assert f"Speed: {round(measured):,}".replace(",", "\u2009") in strip.panels[0].reading(None).text()
+    assert f"Speed: {round(measured):,}".replace(",", "\u202f") in strip.panels[0].reading(None).text()
     if len(recording.generation):
         top = max(value for value in recording.generation.between(0, float("inf"))[1] if value == value)
         assert measured / 5 < top < measured * 5

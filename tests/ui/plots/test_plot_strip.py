@@ -136,7 +136,7 @@ def test_speeds_are_live_while_generating_and_from_the_past_afterwards(make):
     assert rig.readings()[0].startswith("Speed: 50.0 tok/s, generation")
     assert rig.strip.panels[0].readout.reading.is_live
     rig.finish()
-    assert rig.readings()[0] == "Speed: 50.0 tok/s, generation, prompt 1\u2009000"
+    assert rig.readings()[0] == "Speed: 50.0 tok/s, generation, prompt 1\u202f000"
     assert not rig.strip.panels[0].readout.reading.is_live
 
 
@@ -178,7 +178,7 @@ def test_memory_apart_for_worker_window_and_others(make):
     rig = make()
     rig.sample()
     assert rig.readings()[1] == (
-        "RAM: 7.0 / 32.0 GB, worker 3.00\u2009GB, window 200\u2009MB, others 3.80\u2009GB"
+        "RAM: 7.0 / 32.0 GB, worker 3.00\u202fGB, window 200\u202fMB, others 3.80\u202fGB"
     )
     rig.time_s += 0.5
     rig.sample()
@@ -195,9 +195,9 @@ def test_a_gpu_is_shown_with_its_limit_and_ram_beside_it_where_there_is_room(mak
     rig.time_s += 0.5
     rig.sample(GPU)
     texts = rig.readings()
-    assert texts[1] == "RTX 4070: 9.0 / 13.0 GB, worker 8.00\u2009GB, others 1.00\u2009GB"
+    assert texts[1] == "RTX 4070: 9.0 / 13.0 GB, worker 8.00\u202fGB, others 1.00\u202fGB"
     assert texts[2].startswith("RAM: 7.0 / 32.0 GB")
-    assert texts[3].startswith("Load: 96 %, GPU, CPU 14\u2009%, power 187 of 200 W, 61\u2009\u00b0C")
+    assert texts[3].startswith("Load: 96 %, GPU, CPU 14\u202f%, power 187 of 200 W, 61\u202f\u00b0C")
     assert rig.picture(1).limit == 13 * GB
     rig.window.resize(800, 400)
     qtbot.waitUntil(lambda: len(rig.strip.panels) == 3)
@@ -404,8 +404,8 @@ def test_the_values_as_a_table(make, qtbot):
     table = dialog.table
     rows = {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount())}
     assert rows["Generation speed"] == "50.0 tok/s"
-    assert rows["RAM used by the worker"] == "3.00\u2009GB"
-    assert rows["NVIDIA GeForce RTX 4070: load"] == "96\u2009%"
+    assert rows["RAM used by the worker"] == "3.00\u202fGB"
+    assert rows["NVIDIA GeForce RTX 4070: load"] == "96\u202f%"
     dialog.copy()
     lines = QGuiApplication.clipboard().text().splitlines()
     assert lines[0] == "Value\tLatest\tLowest\tMean\tHighest"

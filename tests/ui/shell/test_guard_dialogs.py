@@ -47,7 +47,7 @@ def dialog(real: RealApp) -> FaultDialog:
 
 
 def said(box: FaultDialog) -> str:
-    return "\n".join(label.text() for label in box.findChildren(QLabel)).replace("\u2009", " ")
+    return "\n".join(label.text() for label in box.findChildren(QLabel)).replace("\u202f", " ")
 
 
 def click(box: FaultDialog, text: str) -> None:
