@@ -90,27 +90,21 @@ def _row(room: Room, parts: list[str]) -> tuple[str, ...]:
 
 def verdict_text(assessment: Assessment) -> str:
     """The verdict, with the device that decides it and by how much."""
-    room, words = assessment.worst, VERDICT_TEXTS[assessment.verdict]
-    if room is None or not room.device.capacity_bytes:
+    words = VERDICT_TEXTS[assessment.verdict]
+    room = assessment.fullest if assessment.verdict is Verdict.FITS else assessment.worst
+    if room is None:
         return words
-    name, needed = room.device.name, room.device.total_bytes
+    name = room.device.name
     if assessment.verdict is Verdict.FITS:
-        return f"{words}: {_least_left(assessment)}"
+        return f"{words}: {bytes_text(room.left_bytes)} stay free on {name}"
     if assessment.verdict is Verdict.TIGHT:
-        left, reserve = bytes_text(room.available_bytes - needed), bytes_text(room.reserve_bytes)
+        left, reserve = bytes_text(room.left_bytes), bytes_text(room.reserve_bytes)
         return f"{words}: only {left} stay free on {name}, less than the reserve of {reserve}"
     if assessment.verdict is Verdict.FITS_IF_CLOSED:
-        short, others = bytes_text(needed - room.available_bytes), bytes_text(room.others_bytes)
+        short, others = bytes_text(-room.left_bytes), bytes_text(room.others_bytes)
         return f"{words}: {name} has {short} too little free, and other programs hold {others} of it"
-    text = f"{words}: {name} is {bytes_text(needed - room.device.capacity_bytes)} too small"
+    text = f"{words}: {name} is {bytes_text(room.device.total_bytes - room.device.capacity_bytes)} too small"
     if assessment.is_impossible:
         return text
     mapped = bytes_text(room.device.mapped_bytes)
     return f"{text}; it may load all the same, slowly, since {mapped} of the weights are read from the file as needed"
-
-
-def _least_left(assessment: Assessment) -> str:
-    used = [room for room in assessment.rooms if room.device.total_bytes and room.device.capacity_bytes]
-    left = [(room.available_bytes - room.device.total_bytes, room.device.name) for room in used]
-    size_bytes, name = min(left)
-    return f"{bytes_text(size_bytes)} stay free on {name}"

@@ -46,7 +46,7 @@ class Measured:
     @property
     def missing_bytes(self) -> int:
         """By how much it fails to fit, over all devices that it uses."""
-        return sum(room.missing_bytes for room in self.assessment.rooms if room.device.total_bytes)
+        return sum(room.missing_bytes for room in self.assessment.used)
 
 
 class DryRuns:

@@ -31,6 +31,11 @@ class Verdict(StrEnum):
     FITS_IF_CLOSED = "fits_if_closed"  # the device is large enough, but other programs hold too much of it
     DOES_NOT_FIT = "does_not_fit"  # the device is too small
 
+    @property
+    def is_short(self) -> bool:
+        """Whether there is too little memory now."""
+        return self in {Verdict.FITS_IF_CLOSED, Verdict.DOES_NOT_FIT}
+
 
 VERDICT_TEXTS = {
     Verdict.FITS: "fits",
@@ -173,6 +178,11 @@ class Room:
     verdict: Verdict
 
     @property
+    def left_bytes(self) -> int:
+        """What of the available memory the plan leaves; negative where it is not enough."""
+        return self.available_bytes - self.device.total_bytes
+
+    @property
     def missing_bytes(self) -> int:
         """How much more would have to be available for the plan to fit with its reserve; 0 where it does.
 
@@ -180,7 +190,7 @@ class Room:
         """
         if not self.device.capacity_bytes:
             return 0
-        return max(0, self.device.total_bytes + self.reserve_bytes - self.available_bytes)
+        return max(0, self.reserve_bytes - self.left_bytes)
 
     @property
     def is_impossible(self) -> bool:
@@ -202,10 +212,20 @@ class Assessment:
         return any(room.is_impossible for room in self.rooms)
 
     @property
+    def used(self) -> tuple[Room, ...]:
+        """The devices that the plan uses."""
+        return tuple(room for room in self.rooms if room.device.total_bytes)
+
+    @property
     def worst(self) -> Room | None:
         """The device that decides the verdict, None where no device is used."""
-        used = [room for room in self.rooms if room.device.total_bytes]
-        return max(used, key=lambda room: (_ORDER.index(room.verdict), room.missing_bytes), default=None)
+        return max(self.used, key=lambda room: (_ORDER.index(room.verdict), room.missing_bytes), default=None)
+
+    @property
+    def fullest(self) -> Room | None:
+        """Of the used devices that tell their memory the one with least left, None where there is none."""
+        known = (room for room in self.used if room.device.capacity_bytes)
+        return min(known, key=lambda room: room.left_bytes, default=None)
 
 
 def assess(

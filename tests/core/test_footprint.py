@@ -92,6 +92,9 @@ def test_the_worst_used_device_decides() -> None:
     assert [room.verdict for room in assessment.rooms][:3] == [Verdict.FITS, Verdict.TIGHT, Verdict.TIGHT]
     fitting = assess(_footprint(silent, tight), reserve_bytes=lambda _device: 0)
     assert fitting.verdict is Verdict.FITS
+    assert fitting.fullest is not None
+    assert (fitting.fullest.device, fitting.fullest.left_bytes) == (tight, 5)
+    assert [room.device for room in fitting.used] == [silent, tight]
     nothing = assess(_footprint(unused), reserve_bytes=lambda _device: 10)
     assert (nothing.verdict, nothing.worst) == (Verdict.FITS, None)
 

@@ -9,7 +9,7 @@ from app.core.fit import FitPlan
 from app.core.footprint import Assessment, Verdict
 from app.ui.panel.fit_words import FitWords
 from app.ui.panel.memory_bar import MemoryBar
-from app.ui.panel.memory_lines import device_lines, shape
+from app.ui.panel.memory_lines import shape, used_lines
 from app.ui.panel.memory_words import TONES, MemoryWords
 from app.ui.theme import Theme
 from app.ui.widgets import Chip, ElidedLabel
@@ -37,8 +37,7 @@ class MiniBars(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
-        lines = [line for line in device_lines(assessment, None) if line.device.total_bytes]
-        for row, (line, figure) in enumerate(zip(lines, figures, strict=True)):
+        for row, (line, figure) in enumerate(zip(used_lines(assessment), figures, strict=True)):
             name = ElidedLabel(words.short(line.device), self)
             name.setProperty("role", "hint")
             name.setFixedWidth(_NAME_EM * theme.hint_size_px)
@@ -46,8 +45,7 @@ class MiniBars(QWidget):
             bar.show_shape(shape(line))
             said = QLabel(figure, self)
             said.setProperty("small", "true")
-            is_bad = line.room.verdict in {Verdict.FITS_IF_CLOSED, Verdict.DOES_NOT_FIT}
-            said.setProperty("role", TONES[line.room.verdict] if is_bad else "dim")
+            said.setProperty("role", TONES[line.room.verdict] if line.room.verdict.is_short else "dim")
             said.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for part in (name, bar, said):
                 part.setToolTip(plain_tip("\n".join(words.lines(line))))
@@ -83,8 +81,8 @@ class FitCard(QWidget):
         if found.assessment.verdict is not Verdict.FITS:
             verdict = found.assessment.verdict
             head.addWidget(Chip(words.verdict(verdict), TONES[verdict], self), 0, Qt.AlignmentFlag.AlignTop)
-        rooms = [line.room for line in device_lines(found.assessment, None) if line.device.total_bytes]
-        bars = MiniBars(theme, words, found.assessment, [fit_words.left(room) for room in rooms], self)
+        figures = [fit_words.left(line.room) for line in used_lines(found.assessment)]
+        bars = MiniBars(theme, words, found.assessment, figures, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 9, 12, 10)
         column.setSpacing(4)

@@ -77,15 +77,13 @@ class FitWords(QObject):
         """What a plan leaves free on one device."""
         if not room.device.capacity_bytes:
             return bytes_text(room.device.total_bytes)
-        left = room.available_bytes - room.device.total_bytes
-        if left < 0:
-            return self.tr("{size} too much").format(size=bytes_text(-left))
-        return self.tr("{size} left").format(size=bytes_text(left))
+        if room.left_bytes < 0:
+            return self.tr("{size} too much").format(size=bytes_text(-room.left_bytes))
+        return self.tr("{size} left").format(size=bytes_text(room.left_bytes))
 
     def spoken(self, found: FitPlan) -> str:
         """All of it as one sentence, for screen readers."""
-        rooms = [room for room in found.assessment.rooms if room.device.total_bytes]
-        left = [f"{self._words.device(room.device)}: {self.left(room)}" for room in rooms]
+        left = [f"{self._words.device(room.device)}: {self.left(room)}" for room in found.assessment.used]
         verdict = [self._words.verdict(found.assessment.verdict)]
         return ". ".join([self.title(found), self.changes(found), *verdict, *left])
 

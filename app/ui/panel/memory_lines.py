@@ -64,6 +64,11 @@ def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[Devi
     return [*(line for line in used if line not in main), *main]
 
 
+def used_lines(assessment: Assessment) -> list[DeviceLine]:
+    """As `device_lines`, only those that the plan uses."""
+    return [line for line in device_lines(assessment, None) if line.device.total_bytes]
+
+
 def _room_of(device: GotDevice) -> Room:
     """A device of the loaded model that the plan does not know."""
     place = DeviceFootprint(

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from app.core.footprint import PARTS, Verdict
+from app.core.footprint import PARTS
 from app.ui.panel.memory_bar import MemoryBar, part_colour
 from app.ui.panel.memory_lines import OTHERS, DeviceLine, shape
 from app.ui.panel.memory_words import TONES, MemoryWords
@@ -87,7 +87,7 @@ class DeviceRow(QWidget):
             self.line = line
             self._name.setText(self._title(line))
             self.sum.setText(self._words.used(line))
-            is_bad = line.has_plan and line.room.verdict in {Verdict.FITS_IF_CLOSED, Verdict.DOES_NOT_FIT}
+            is_bad = line.has_plan and line.room.verdict.is_short
             set_role(self.sum, TONES[line.room.verdict] if is_bad else "dim")
             self.setToolTip(plain_tip("\n".join(self._words.lines(line))))
             self.setAccessibleName(self._words.device(line.device))

@@ -10,7 +10,7 @@ from app.core.settings import LOAD
 from app.services.guard import LoadRefusal, UnwiseLoad
 from app.ui.panel import texts
 from app.ui.panel.fit_card import MiniBars
-from app.ui.panel.memory_lines import device_lines
+from app.ui.panel.memory_lines import used_lines
 from app.ui.panel.memory_words import MemoryWords
 from app.ui.theme import Theme
 
@@ -65,7 +65,7 @@ class GuardWords(QObject):
 
     def bars(self, theme: Theme, assessment: Assessment) -> QWidget:
         """A bar for each device that the plan uses, with what is in use of it."""
-        lines = [line for line in device_lines(assessment, None) if line.device.total_bytes]
+        lines = used_lines(assessment)
         bars = MiniBars(theme, self._memory, assessment, [self._memory.used(line) for line in lines])
         bars.setAccessibleName(". ".join(self._memory.spoken(line) for line in lines))
         return bars
