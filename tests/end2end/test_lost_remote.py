@@ -60,6 +60,14 @@ def test_it_is_said_and_the_model_is_loaded_without_it_and_with_it(tmp_path: Pat
             FailureKind.DEVICE_LOST,
         )
 
+        app.click("Load again", dialog)  # it is still away
+        app.wait(lambda: _dialog() not in (None, dialog), "the next dialog")
+        dialog = _dialog()
+        assert dialog is not None
+        said = "\n".join(label.text() for label in dialog.findChildren(QLabel))
+        assert f"The remote worker {two.endpoint} does not answer" in said
+        assert "was not loaded" in said
+
         app.click("Load without it", dialog)
         app.wait(lambda: profile.session.state is SessionState.READY, "the model to be loaded again", 40)
         assert plan.value("rpc_servers") == [one.endpoint]

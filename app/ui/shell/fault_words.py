@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject
 
 from app.core.reasons import FailureKind
@@ -55,6 +57,23 @@ class FaultWords(QObject):
         )
         endpoints = self.tr(" or ").join(event.lost_workers)
         return f"{what.format(endpoints=endpoints, name=name)}\n\n{advice}"
+
+    def away_title(self, endpoints: Sequence[str]) -> str:
+        """Which remote workers a plan could not be loaded on, in a line."""
+        if len(endpoints) == 1:
+            return self.tr("The remote worker {endpoint} does not answer").format(endpoint=endpoints[0])
+        return self.tr("Remote workers do not answer")
+
+    def away_text(self, event: LoadFailed, name: str) -> str:
+        """What that means for the model `name`, and what to do."""
+        what = self.tr("{name} was not loaded: {why}.").format(
+            name=name, why=event.message.strip().rstrip(".")
+        )
+        advice = self.tr(
+            "Check that loadout rpc-worker runs there, that no other program uses it and that the network is up, then "
+            "load again; or load without it, if what is left has room for the model."
+        )
+        return f"{what}\n\n{advice}"
 
     def load_title(self, kind: str, name: str) -> str:
         """What could not be done, in a line."""

@@ -191,7 +191,12 @@ class LoadView(QObject):
         row = texts.title(LOAD[event.detail]) if event.detail in LOAD else ""
         actions = self._ways_out(failure.known_good, failure.smaller, failure.log_path)
         if event.kind == FailureKind.DEVICE_LOST and event.detail == "rpc_servers":
-            actions = self._remote_ways_out(None, failure.log_path)
+            away = self._named(event.message)
+            actions = self._remote_ways_out(away, failure.log_path)
+            if away:  # the message says it all
+                title, text = self._words.away_title(away), self._words.away_text(event, failure.name)
+                self._open(title, text, actions)
+                return
         elif event.kind == FailureKind.OUT_OF_MEMORY:
             actions = [self._way_to_fit(), *actions]
         self._open(
@@ -221,8 +226,13 @@ class LoadView(QObject):
         text = reason or self.tr("It is no model that one can chat with.")
         self._open(self.tr("{name} cannot be used").format(name=Path(path).name), text, [])
 
-    def _remote_ways_out(self, endpoints: Sequence[str] | None, log_path: str) -> list[Action]:
-        """`endpoints` are those that are gone, None where that is not known."""
+    def _named(self, message: str) -> list[str]:
+        """The remote workers of the plan that a message is about."""
+        words = message.split()
+        return [item for item in self.remotes.planned() if item in words] if self.remotes is not None else []
+
+    def _remote_ways_out(self, endpoints: Sequence[str], log_path: str) -> list[Action]:
+        """`endpoints` are those that are gone, empty where that is not known."""
         actions: list[Action] = [(self.tr("Load again"), "", self._loading.load)]
         remotes = self.remotes
         if remotes is not None and remotes.planned():
