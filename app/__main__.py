@@ -17,7 +17,13 @@ _WITHOUT_WINDOW = "run, bench, estimate, fit, models, devices, rpc-worker, setti
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program; returns its exit code: 0 done, 1 it could not be done, 2 wrong usage."""
     multiprocessing.freeze_support()
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv))
+    except KeyboardInterrupt:  # before a command has begun
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
     if _names_no_command(arguments):
         return _open_window(_window_parser().parse_args(arguments))
     args = _command_parser().parse_args(arguments)

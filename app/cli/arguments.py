@@ -102,8 +102,8 @@ def add_sampling_settings(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def whole_number(minimum: int) -> Callable[[str], int]:
-    """An argument type: a whole number of at least `minimum`."""
+def whole_number(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """An argument type: a whole number of at least `minimum`, and at most `maximum`."""
 
     def parse(text: str) -> int:
         try:
@@ -112,6 +112,8 @@ def whole_number(minimum: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"must be a whole number, not {text!r}") from None
         if number < minimum:
             raise argparse.ArgumentTypeError(f"must be at least {minimum}, not {number}")
+        if maximum is not None and number > maximum:
+            raise argparse.ArgumentTypeError(f"must be at most {maximum}, not {number}")
         return number
 
     return parse

@@ -27,6 +27,7 @@ _WARNING = (
     "what is computed on them, and run the server into a crash."
 )
 _MOST_RESTARTS = 5
+_MOST_THREADS = 512  # as of the load setting; llama.cpp starts as many as it is told
 _WITHIN_S = 60.0
 _LOOK_S = 0.2
 
@@ -52,13 +53,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--port",
         metavar="N",
-        type=whole_number(0),
+        type=whole_number(0, 65535),
         help="the port to listen on; 0 takes any that is free (default 50052, or any if that is in use)",
     )
     parser.add_argument(
         "--threads",
         metavar="N",
-        type=whole_number(1),
+        type=whole_number(1, _MOST_THREADS),
         help="threads for the CPU (default: its physical cores)",
     )
     parser.add_argument(
@@ -85,8 +86,6 @@ def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout rpc-worker``."""
     from app.cli.choice import log_path
 
-    if args.port is not None and args.port > 65535:
-        raise UsageError(f"--port: {args.port} is no port; the highest is 65535")
     address = _address(args.host)
     _refuse_network(address, allowed=args.allow_network)
     with _Asked() as asked:
@@ -96,6 +95,9 @@ def run(args: argparse.Namespace) -> int:
             server.announce()
             while not asked.wait(_LOOK_S):
                 server.look()
+        except CommandError:
+            if not asked.wait(0):  # who asks all processes for the end has ended the server too
+                raise
         finally:
             server.end()
     server.say("ended")

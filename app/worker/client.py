@@ -22,6 +22,7 @@ from typing import Any, Self, cast
 from app.core.tail import tail
 from app.worker import protocol as p
 from app.worker.process import worker_main
+from app.worker.starting import start_shielded
 
 _LOG_TAIL_BYTES = 6000
 _LEAVING_S = 5.0
@@ -82,7 +83,7 @@ class WorkerClient:
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
         self.log_path.touch()
         self._open.add(p.LOAD_REQUEST)
-        self._process.start()
+        start_shielded(self._process)
         cast(
             Any, self._events
         )._writer.close()  # the only writer left is the worker: its death reads as end of file

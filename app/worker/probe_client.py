@@ -18,6 +18,7 @@ from app.core.reasons import FailureKind
 from app.core.tail import tail
 from app.worker import protocol as p
 from app.worker.probe import probe_main
+from app.worker.starting import start_shielded
 
 _ENDING_S = 1.0
 _LOG_TAIL_BYTES = 4096
@@ -123,7 +124,7 @@ class Probe:
         ours, theirs = context.Pipe()
         arguments = (theirs, str(self._skeletons), str(self._log_path), self._idle_s)
         process = context.Process(target=probe_main, args=arguments, name="probe", daemon=True)
-        process.start()
+        start_shielded(process)
         theirs.close()
         with self._lock:
             self._process, self._connection = process, ours

@@ -18,6 +18,7 @@ import psutil
 
 from app.core.tail import tail
 from app.worker.rpc_serving import BAD_DEVICE, DEVICES, NO_RPC, serve
+from app.worker.starting import start_shielded
 
 _START_S = 60.0  # drivers can take their time
 _POLL_S = 0.03
@@ -148,7 +149,7 @@ class RpcWorker:
             name="loadout-rpc-worker",
             daemon=True,
         )
-        self._process.start()
+        start_shielded(self._process)
         far_end.close()
         with reports:
             deadline_s = time.monotonic() + _START_S

@@ -20,7 +20,7 @@ from app.core.run import Got
 from app.core.settings.loadouts import LoadoutStore
 from app.paths import Paths
 from tests import tiny_models
-from tests.cli.program import Program
+from tests.cli.program import ROOT, Program
 from tests.file_server import FileServer
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 
@@ -273,6 +273,30 @@ def test_ctrl_c_ends_it_with_130(loadout: Program) -> None:
         _output, errors = process.communicate(timeout=20)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl+C is no signal there")
+@pytest.mark.parametrize("command", [("estimate", None), ("fit", None), ("rpc-worker", "--port", "0")])
+def test_ctrl_c_in_a_terminal_reaches_a_process_that_is_just_starting(
+    loadout: Program, tiny_model: Path, command: tuple[str | None, ...]
+) -> None:
+    """A terminal sends it to all of them; the one that is still importing ends with the first, without a word."""
+    arguments = loadout.command(*(tiny_model if word is None else word for word in command))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        arguments, cwd=ROOT, stdout=pipe, stderr=pipe, encoding="utf-8", start_new_session=True
+    ) as process:
+        children: list[psutil.Process] = []
+        deadline = time.monotonic() + 20
+        while len(children) < 2 and time.monotonic() < deadline:  # multiprocessing's own is one
+            children = psutil.Process(process.pid).children()
+        time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        _output, errors = process.communicate(timeout=20)
+    assert process.returncode == (0 if command[0] == "rpc-worker" else 130), errors
+    assert "Traceback" not in errors
+    assert "KeyboardInterrupt" not in errors
+    assert psutil.wait_procs(children, timeout=10)[1] == []
 
 
 # -- predictions ---------------------------------------------------------------------------------------------

@@ -121,6 +121,7 @@ def test_with_the_flag_it_names_the_addresses_to_reach_it_at(loadout: Program) -
         (["--port", "70000"], 2, "65535"),
         (["--port", "-1"], 2, "at least 0"),
         (["--threads", "0"], 2, "at least 1"),
+        (["--threads", "999999999999"], 2, "at most 512"),
         (["--device", "CUDA9", "--port", "0"], 2, "CUDA9"),
     ],
 )
