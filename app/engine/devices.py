@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 from dataclasses import dataclass
@@ -87,8 +88,10 @@ def add_rpc_servers(endpoints: list[str]) -> None:
     """Make remote workers ("host" or "host:port") appear as devices.
 
     Raises:
-        EngineError: this build has no RPC backend, or an endpoint is none, or does not answer.
+        EngineError: this build has no RPC backend, or an endpoint is none, or does not answer, or is another one
+            by a second name.
     """
+    refuse_second_names(endpoints)
     for text in endpoints:
         endpoint = _parsed(text)
         _must_answer(endpoint)
@@ -110,6 +113,24 @@ def _parsed(text: str) -> Endpoint:
         return parse_endpoint(text)
     except EndpointError as error:
         raise EngineError(FailureKind.BAD_SETTING, f"the remote worker {error}", "rpc_servers") from None
+
+
+def refuse_second_names(endpoints: list[str]) -> None:
+    """A worker serves one client at a time: by a second name llama.cpp would wait for itself, for ever.
+
+    Raises:
+        EngineError: two of them are one, or one is no endpoint.
+    """
+    first: dict[tuple[str, int], Endpoint] = {}
+    for endpoint in map(_parsed, endpoints):
+        with contextlib.suppress(OSError, UnicodeError):  # that it cannot be reached is told later
+            known = first.setdefault((socket.gethostbyname(endpoint.host), endpoint.port), endpoint)
+            if known != endpoint:
+                raise EngineError(
+                    FailureKind.BAD_SETTING,
+                    f"{known} and {endpoint} are the same remote worker: name it once",
+                    "rpc_servers",
+                )
 
 
 def _must_answer(endpoint: Endpoint) -> None:

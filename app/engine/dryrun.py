@@ -28,7 +28,7 @@ from app.core.settings import LOAD
 from app.engine import breakdown, params
 from app.engine.bindings import lib
 from app.engine.buffer_types import BufferTypes, Weight, is_mapped, mapped_name, weight_of
-from app.engine.devices import Device, add_rpc_servers, all_devices
+from app.engine.devices import Device, add_rpc_servers, all_devices, refuse_second_names
 from app.engine.errors import EngineError
 from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
@@ -105,6 +105,8 @@ class DryRun:
     def _find_devices(self, values: Mapping[str, Any], stand_ins: Mapping[str, list[Memory]]) -> None:
         wanted: list[str] = values.get("rpc_servers") or []
         new = [endpoint for endpoint in wanted if endpoint not in self._servers]
+        if new:
+            refuse_second_names(wanted)
         for endpoint in new:
             memory = stand_ins.get(endpoint)
             add_rpc_servers([endpoint if memory is None else self._stand_ins.put(endpoint, memory)])

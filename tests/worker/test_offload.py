@@ -11,6 +11,7 @@ import pytest
 from app.core.reasons import FailureKind
 from app.core.run import Got, GotDevice
 from app.worker import protocol as p
+from app.worker.probe_client import Probe, ProbeError
 from app.worker.process import list_devices
 from tests.rpc_worker import HAS_RPC_REASON, RpcWorker, has_rpc, rpc_worker
 from tests.worker.test_worker import Start, Talk, start
@@ -127,3 +128,21 @@ def test_a_device_that_does_not_answer_is_named(tiny_model: Path, start: Start) 
     failed = start(tiny_model, rpc_servers=["127.0.0.1:1"]).until(p.LoadFailed, p.Loaded)
     assert (failed.kind, failed.detail) == (FailureKind.DEVICE_LOST, "rpc_servers")
     assert "127.0.0.1:1" in failed.message
+
+
+def test_a_worker_by_two_names_is_refused_instead_of_waited_for(
+    tiny_model: Path, start: Start, remote: RpcWorker, tmp_path: Path
+) -> None:
+    names = [remote.endpoint, remote.endpoint.replace("127.0.0.1", "localhost")]
+    failed = start(tiny_model, rpc_servers=names).until(p.LoadFailed, p.Loaded)
+    assert (failed.kind, failed.detail) == (FailureKind.BAD_SETTING, "rpc_servers")
+    assert "the same remote worker" in failed.message
+    probe = Probe(tmp_path / "skeletons", tmp_path / "probe.log")
+    try:
+        probe.footprint(str(tiny_model), {"rpc_servers": names[:1]})
+        with pytest.raises(ProbeError, match="the same remote worker"):
+            probe.footprint(str(tiny_model), {"rpc_servers": names}, timeout_s=5)
+        twice = probe.footprint(str(tiny_model), {"rpc_servers": names[:1] * 2}, timeout_s=5)
+    finally:
+        probe.end()
+    assert [device.name for device in twice.devices] == ["CPU", "RPC0"]
