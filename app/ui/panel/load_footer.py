@@ -130,6 +130,7 @@ class LoadFooter(QFrame):
             and not impossible
             and state is not SessionState.EJECTING
         )
+        self.memory.set_explained(frozenset(problem.key for problem in self.errors()))
         self.fit_button.setEnabled(self._plan.model is not None and not loading)
         text = self.tr("Cancel") if loading else self.tr("Reload") if is_loaded else self.tr("Load")
         self.load_button.setText(text)

@@ -48,6 +48,7 @@ class MemoryView(QWidget):
         self.lines: list[DeviceLine] = []
         self._max_rows_px = _MAX_ROWS_PX
         self._is_stale = False
+        self._explained: frozenset[str] = frozenset()
         self._inside = QWidget(self)
         self._column = QVBoxLayout(self._inside)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -102,6 +103,12 @@ class MemoryView(QWidget):
         if height_px != self._max_rows_px:
             self._max_rows_px = height_px
             self._fit_area()
+
+    def set_explained(self, keys: frozenset[str]) -> None:
+        """Settings of which is said elsewhere why they cannot work: it is not said twice."""
+        if keys != self._explained:
+            self._explained = keys
+            self._show()
 
     # -- showing --------------------------------------------------------------------------------------------
 
@@ -158,7 +165,7 @@ class MemoryView(QWidget):
     def _note(self) -> str:
         """Why the bars are pale."""
         if self.state.is_of_another:
-            return self.tr("the plan before")
+            return self.tr("as last measured")
         return self.tr("measuring\u2026") if self._is_stale else ""
 
     def _said(self) -> tuple[str, str]:
@@ -166,6 +173,8 @@ class MemoryView(QWidget):
         state = self.state
         if state.error is not None:
             error = state.error
+            if error.detail in self._explained:
+                return "warning", self.tr("Cannot be measured as it stands")
             return "warning", self.words.error(error.kind, error.message, error.detail)
         if state.assessment is not None:
             return TONES[state.assessment.verdict], self.words.sentence(state.assessment)

@@ -139,7 +139,8 @@ class MemoryWords(QObject):
     def _too_small(self, device: DeviceFootprint) -> str:
         said = (
             self.tr(
-                "{device} has {capacity}; this plan needs {needed} of it, besides {mapped} of mapped weights."
+                "{device} has {capacity}; this plan needs {needed} of it, not counting {mapped} of weights that can "
+                "stay in the file."
             )
             if device.mapped_bytes
             else self.tr("{device} has {capacity}; this plan needs {needed} of it.")

@@ -150,8 +150,9 @@ def test_every_failure_says_what_to_do(qapp, kind):
 def test_what_is_impossible_is_told_with_the_numbers(qapp):
     words = MemoryWords(LOAD)
     said = words.impossible(made_up.states()["impossible"].assessment).replace("\u202f", " ")
-    assert (
-        said == "Main memory has 32.0 GB; this plan needs 34.0 GB of it, besides 18.0 GB of mapped weights."
+    assert said == (
+        "Main memory has 32.0 GB; this plan needs 34.0 GB of it, not counting 18.0 GB of weights that can stay in "
+        "the file."
     )
     assert words.impossible(made_up.states()["mapped"].assessment) == ""
 

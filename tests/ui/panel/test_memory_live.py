@@ -188,6 +188,19 @@ def test_what_llama_cpp_refuses_is_said_in_place_of_a_verdict(tab, rig, tmp_path
     assert "Fits" in tab.footer.memory.verdict.label.text()
 
 
+def test_why_a_setting_cannot_work_is_said_once(tab, rig, tiny_model):
+    rig.choose(tiny_model)
+    rig.plan.set_many({"type_v": "q8_0", "flash_attn": "off"})
+    rig.settle()
+    assert rig.service.error is not None
+    assert rig.service.error.detail == "type_v"
+    assert tab.footer.memory.verdict.label.text() == "Cannot be measured as it stands"
+    assert "V cache type" in tab.footer.problem_note.label.text()
+    rig.plan.reset_all()
+    rig.settle()
+    assert "Fits" in tab.footer.memory.verdict.label.text()
+
+
 # -- fit ------------------------------------------------------------------------------------------------------
 
 
