@@ -6,7 +6,7 @@ how it is held against what a device has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Self
@@ -52,14 +52,12 @@ _ORDER = tuple(Verdict)
 class Buffer:
     """One kind of buffer of one buffer type, as llama.cpp's log names it at the real load.
 
-    `part` is "weights", "kv", "compute" or "output"; several log lines of the same name and part are one sum of
-    `n_lines` lines.
+    `part` is "weights", "kv", "compute" or "output"; several log lines of the same name and part are one sum.
     """
 
     name: str
     part: str
     size_bytes: int
-    n_lines: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,10 +298,3 @@ def compare(footprint: Footprint, got: Got) -> list[Deviation]:
             if before or after:
                 found.append(Deviation(name, part, before, after))
     return found
-
-
-def printed_alike(buffer: Buffer, printed_bytes: Iterable[int]) -> bool:
-    """Whether the log's lines for `buffer` say what was predicted, each line being rounded to 0.01 MiB."""
-    lines = list(printed_bytes)
-    tolerance = (max(len(lines), buffer.n_lines, 1) * 0.5 + 0.01) * _PRINTED_BYTES
-    return abs(sum(lines) - buffer.size_bytes) <= tolerance

@@ -224,18 +224,16 @@ class DryRun:
     ) -> list[tuple[Buffer, str]]:
         """Each buffer as the real load's log will name it, and the device that it is on."""
         found: list[tuple[Buffer, str]] = []
-        name_of = self._stand_ins.real_name
         for item in memory:
             kind = self._types.kind(item.handle)
-            n_lines = sum(1 for name, part, _ in log.buffers if (name_of(name), part) == (kind.name, "kv"))
             found += [
                 (Buffer(kind.name, "weights", self._unmapped_bytes(model, item)), kind.device),
-                (Buffer(kind.name, "kv", item.context_bytes, max(n_lines, 1)), kind.device),
+                (Buffer(kind.name, "kv", item.context_bytes), kind.device),
                 (Buffer(kind.name, "compute", item.compute_bytes), kind.device),
             ]
         for handle, sizes in model.mapped.items():
             kind = self._types.kind(handle)
-            found.append((Buffer(mapped_name(kind), "weights", sum(sizes), len(sizes)), kind.device))
+            found.append((Buffer(mapped_name(kind), "weights", sum(sizes)), kind.device))
         outputs = [(name, size) for name, part, size in log.buffers if part == "output"]
         found += [(Buffer(name, "output", size), self._types.cpu.name) for name, size in outputs]
         adapters: list[list[str]] = values["lora"] or []

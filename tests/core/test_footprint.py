@@ -16,7 +16,6 @@ from app.core.footprint import (
     Verdict,
     assess,
     compare,
-    printed_alike,
 )
 from app.core.run import Got, GotDevice
 
@@ -160,15 +159,6 @@ def _got(*devices: GotDevice) -> Got:
         llama_cpp="",
         devices=devices,
     )
-
-
-def test_what_the_log_rounds_is_alike() -> None:
-    buffer = Buffer("CPU", "kv", 3 * MIB)
-    assert printed_alike(buffer, [3 * MIB])
-    assert printed_alike(buffer, [round(3.005 * MIB)])
-    assert not printed_alike(buffer, [round(3.01 * MIB)])
-    assert printed_alike(Buffer("CPU", "kv", 3 * MIB, n_lines=2), [round(1.505 * MIB), round(1.505 * MIB)])
-    assert not printed_alike(buffer, [])
 
 
 def test_a_footprint_survives_a_file_and_a_newer_version_of_it() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from app.core.footprint import Buffer, Footprint, compare, printed_alike
+from app.core.footprint import Footprint, compare
 from app.core.run import Got
 from app.worker.probe_client import Probe, ProbeError
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
@@ -100,6 +100,8 @@ def _plans() -> list[Plan]:
     ]
     return local + one + two
 
+
+_PRINTED_BYTES = 1024 * 1024 / 100
 
 PLANS = _plans()
 _NO_REMOTE = [plan for plan in PLANS if not plan.n_remote]
@@ -222,17 +224,16 @@ def test_a_dry_run_says_what_the_load_then_prints(plan: Plan, outcomes: dict[str
     lines: dict[tuple[str, str], list[int]] = defaultdict(list)
     for name, part, size_bytes in outcome.printed:
         lines[name, part].append(size_bytes)
-    predicted: dict[tuple[str, str], Buffer] = {}
+    predicted: dict[tuple[str, str], int] = defaultdict(int)
     for buffer in outcome.footprint.buffers:
-        known = predicted.get((buffer.name, buffer.part), Buffer(buffer.name, buffer.part, 0, 0))
-        size_bytes, n_lines = known.size_bytes + buffer.size_bytes, known.n_lines + buffer.n_lines
-        predicted[buffer.name, buffer.part] = Buffer(buffer.name, buffer.part, size_bytes, n_lines)
+        predicted[buffer.name, buffer.part] += buffer.size_bytes
     for key in {*lines, *predicted}:
         if plan.values.get("lora") and key[1] == "compute":
             continue  # an adapter's share of it is not simulated; the next test holds it to a hundredth
-        printed = lines.get(key, [])
-        expected = predicted.get(key, Buffer(*key, 0, len(printed)))
-        assert printed_alike(expected, printed), f"{expected} was printed as {printed}"
+        printed, expected = lines[key], predicted[key]
+        # The log rounds each line to 0.01 MiB.
+        tolerance = (max(len(printed), 1) * 0.5 + 0.01) * _PRINTED_BYTES
+        assert abs(sum(printed) - expected) <= tolerance, f"{key}: {expected} bytes were printed as {printed}"
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
