@@ -96,12 +96,13 @@ class HardwareMonitor(QObject):
         nvml.close()
 
     def _sample(self, processes: _Processes, nvml: Nvml) -> Sample:
+        time_s = time.monotonic()  # before anything is read: what happened by then is in what is read
         worker_pid = self._worker_pid
         memory = psutil.virtual_memory()
         own_rss_bytes, own_mapped_bytes, worker_rss_bytes, worker_mapped_bytes = processes.read(worker_pid)
         gpus = nvml.read(worker_pid)
         return Sample(
-            time_s=time.monotonic(),
+            time_s=time_s,
             ram_used_bytes=memory.total - memory.available,
             ram_total_bytes=memory.total,
             cpu_percent=psutil.cpu_percent(None),
