@@ -100,7 +100,7 @@ class MemoryWords(QObject):
 
     def room_sentence(self, room: Room) -> str:
         """The verdict over one device, with its number."""
-        where, left = self.where(room.device), room.available_bytes - room.device.total_bytes
+        where, left = self.where(room.device), room.left_bytes
         if room.verdict is Verdict.FITS:
             spare = self.tr("Fits, {size} to spare {where}")
             return (
@@ -124,10 +124,8 @@ class MemoryWords(QObject):
         return self.tr("{verdict}; loads, but reads weights from the disk all the time").format(verdict=said)
 
     def _fits(self, assessment: Assessment) -> str:
-        told = [room for room in assessment.rooms if room.device.total_bytes and room.device.capacity_bytes]
-        if not told:
-            return self.tr("Fits, as far as the devices tell")
-        return self.room_sentence(min(told, key=lambda room: room.available_bytes - room.device.total_bytes))
+        room = assessment.fullest
+        return self.tr("Fits, as far as the devices tell") if room is None else self.room_sentence(room)
 
     def impossible(self, assessment: Assessment) -> str:
         """Why a plan cannot be loaded whatever is closed; "" where it can."""
