@@ -122,7 +122,7 @@ def _parts(words: MemoryWords, columns: _Columns) -> list[tuple[str, list[Cell]]
     )
     if any(line.device.mapped_bytes for line in columns.lines):
         mapped = columns.sizes(lambda line: line.device.mapped_bytes, None)
-        rows.append((_tr("Mapped weights"), mapped))
+        rows.append((_tr("Weights mapped from the file"), mapped))
     return rows
 
 

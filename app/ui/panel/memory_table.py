@@ -29,7 +29,9 @@ from app.ui.widgets.plain_tip import plain_tip
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
-_MAX_COLUMN_PX = 220
+_BESIDE_PX = 20  # of the window below, at either side
+_MARGIN_PX = 20
+_MAX_COLUMN_PX = 240
 _MAX_LAYERS_PX = 112
 _ROW_SPACE_PX = 8
 
@@ -59,7 +61,7 @@ class MemoryDialog(QDialog):
         self.layers = self._bare_table(self.tr("Device of each layer"))
         self.layers.verticalHeader().hide()
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 16, 20, 16)
+        column.setContentsMargins(_MARGIN_PX, 16, _MARGIN_PX, 16)
         column.setSpacing(10)
         for part in (heading, self.verdict, self.facts, self.table, self.layers_title, self.layers):
             column.addWidget(part)
@@ -68,7 +70,16 @@ class MemoryDialog(QDialog):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self, self.copy)
         copy.setContext(Qt.ShortcutContext.WindowShortcut)
         self.show_state(state)
+        self._widen(parent)
         self.table.setFocus()
+
+    def _widen(self, parent: QWidget | None) -> None:
+        """All devices side by side, as far as the window below is wide."""
+        room = parent.width() - 2 * _BESIDE_PX if parent is not None else 0
+        # The rows' titles are measured here: their own width is known only once they are shown.
+        titles = self.table.verticalHeader().sizeHint().width()
+        wanted = titles + self.table.horizontalHeader().length() + 2 * _MARGIN_PX
+        self.resize(max(self.width(), min(wanted, room)), self.height())
 
     def _buttons(self) -> QHBoxLayout:
         copy = QPushButton(self.tr("Copy as text"), self)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QScrollArea
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 
 from app.core.footprint import PARTS, DeviceFootprint, Verdict, assess
 from app.core.reasons import FailureKind
@@ -262,6 +262,20 @@ def test_the_table_is_copied_as_text_to_the_byte(view, qtbot):
     dialog.copy()
     assert QGuiApplication.clipboard().text() == f"{gpu.weights_bytes}\t{cells['Weights']['CUDA0, loaded']}"
     dialog.accept()
+
+
+def test_in_a_wide_window_the_table_shows_all_devices(theme, qtbot):
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1800, 1000)
+    view = MemoryView(theme, LOAD, window)
+    window.show()
+    shown(view, "ghost-three")
+    view.open_table()
+    qtbot.waitUntil(view.dialog.isVisible)
+    assert view.dialog.table.horizontalScrollBar().maximum() == 0
+    assert view.dialog.width() < 1800
+    view.dialog.accept()
 
 
 def test_the_table_follows_and_keeps_what_is_selected(view):
