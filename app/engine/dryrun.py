@@ -151,7 +151,7 @@ class DryRun:
     def _key(self, path: str, values: dict[str, Any]) -> str:
         """What the layout of a model depends on."""
         told = {row.key: values[row.key] for row in LOAD if not row.target.startswith(("context.", "draft."))}
-        return json.dumps([path, told], sort_keys=True, default=str)
+        return json.dumps([_version_of(path), told], sort_keys=True, default=str)
 
     # -- the model ------------------------------------------------------------------------------------------
 
@@ -172,14 +172,15 @@ class DryRun:
         return model
 
     def _headers_of(self, path: str) -> tuple[Header, ...]:
-        if path not in self._headers:
+        version = _version_of(path)
+        if version not in self._headers:
             try:
-                self._headers[path] = tuple(read_header(part) for part in parts_of(path))
+                self._headers[version] = tuple(read_header(part) for part in parts_of(path))
             except GgufError as error:
                 raise EngineError(FailureKind.BAD_FILE, error.message, error.reason) from None
             while len(self._headers) > _N_HEADERS:
                 del self._headers[next(iter(self._headers))]
-        return self._headers[path]
+        return self._headers[version]
 
     # -- the context ----------------------------------------------------------------------------------------
 
@@ -298,6 +299,15 @@ class DryRun:
         """Free every model."""
         while self._models:
             lib.llama_model_free(self._models.popitem()[1].handle)
+
+
+def _version_of(path: str) -> str:
+    """What a file is known by: one that is replaced is another one."""
+    try:
+        status = os.stat(path)
+    except OSError:  # opening it says why
+        return path
+    return f"{path}:{status.st_size}:{status.st_mtime_ns}"
 
 
 def _draft_values(values: Mapping[str, Any], n_ctx: int) -> dict[str, Any]:

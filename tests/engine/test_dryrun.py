@@ -75,6 +75,15 @@ def test_a_map_that_is_laid_out_otherwise_is_not_believed(
             dry_run.footprint(model, {})
 
 
+def test_a_file_that_is_replaced_is_read_again(dry_run: DryRun, tmp_path: Path) -> None:
+    path = build_llama(tmp_path / "model.gguf", n_layers=2)
+    before = dry_run.footprint(str(path), {"n_ctx": 64})
+    build_llama(path, n_layers=5)
+    after = dry_run.footprint(str(path), {"n_ctx": 64})
+    assert (before.n_layers, after.n_layers, after.n_model_loads) == (3, 6, 1)
+    assert after.devices[0].mapped_bytes > before.devices[0].mapped_bytes
+
+
 def test_headers_are_not_kept_for_ever(dry_run: DryRun, tmp_path: Path) -> None:
     for number in range(20):
         path = build_llama(tmp_path / f"{number}.gguf", n_layers=1)
