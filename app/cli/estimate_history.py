@@ -50,20 +50,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _stored(args: argparse.Namespace) -> list[Prediction]:
-    from app.core.history import History, HistoryError
+    from app.core.history_reading import stored_predictions
+    from app.core.history_schema import HistoryError, HistoryProblem
 
     path = paths_of(args).history_file
     if not path.exists():
         return []
-    with History(path) as history:
-        if history.open_error is not None:
-            raise CommandError(f"the history cannot be read: {history.open_error}")
-        if history.set_aside is not None:
-            note(f"loadout: the history was damaged; it is kept as {history.set_aside.kept_as}")
-        try:
-            found = history.predictions(limit=_MOST)
-        except HistoryError as error:
-            raise CommandError(f"the history cannot be read: {error}") from None
+    try:
+        found = stored_predictions(path, _MOST)
+    except HistoryError as error:
+        if error.problem == HistoryProblem.CORRUPT:
+            raise CommandError(
+                f"the history is damaged ({error}); the window, when it is opened, brings over what can be read"
+            ) from None
+        raise CommandError(f"the history cannot be read: {error}") from None
     return [prediction for prediction in found if _is_meant(prediction, args.model)]
 
 
@@ -71,7 +71,7 @@ def _is_meant(prediction: Prediction, text: str | None) -> bool:
     """Whether MODEL stands for the prediction's model, whose file may be gone: its path, its name, or a part of it."""
     if text is None:
         return True
-    model = Path(prediction.model_id)
+    model = Path(str(prediction.model_id))
     return model == expanded(text).absolute() or text.casefold() in model.name.casefold()
 
 
@@ -81,9 +81,12 @@ def _entry(prediction: Prediction) -> _Entry | None:
     try:
         predicted = Footprint.from_dict(prediction.predicted)
         got = None if prediction.measured is None else Got.from_dict(prediction.measured)
-    except (TypeError, KeyError):  # a damaged row, or another version's
-        return None
-    return _Entry(prediction, predicted, None if got is None else compare(predicted, got))
+        deviations = None if got is None else compare(predicted, got)
+        time.localtime(prediction.at)
+        Path(prediction.model_id)
+    except (TypeError, KeyError, ValueError, AttributeError, OverflowError, OSError):
+        return None  # a damaged row, or another version's
+    return _Entry(prediction, predicted, deviations)
 
 
 def _record(entry: _Entry) -> dict[str, Any]:

@@ -14,9 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.core.footprint import VERDICT_TEXTS, Footprint, compare
-from app.core.history import History, Prediction
-from app.core.run import Got
+from app.core.footprint import VERDICT_TEXTS
 from app.core.settings.loadouts import LoadoutStore
 from app.paths import Paths
 from tests import tiny_models
@@ -299,79 +297,6 @@ def test_ctrl_c_in_a_terminal_reaches_a_process_that_is_just_starting(
     assert psutil.wait_procs(children, timeout=10)[1] == []
 
 
-# -- predictions ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def predictions(profile_dir: Path, loadout: Program, tiny_model: Path) -> list[Prediction]:
-    """One that came true to the byte, one that did not, one that was never loaded; oldest first."""
-    told = loadout("estimate", tiny_model, "--set", "use_mmap=off", "--json").json()
-    loaded = loadout(
-        "run", tiny_model, "--prompt", "a", "--max-tokens", 1, "--set", "use_mmap=off", "--json"
-    ).json()
-    measured = loaded["got"] | {"device_change_bytes": {"CPU": 123_456}}
-    predicted = {
-        "devices": [
-            {**{key: value for key, value in device.items() if key != "total_bytes"}} for device in told["devices"]
-        ],
-        "buffers": [], "layer_devices": told["layer_devices"], "n_ctx": 512, "n_ctx_slot": 512,
-        "flash_attention": True, "elapsed_ms": 1.0, "n_model_loads": 1,
-    }  # fmt: skip
-    wrong = json.loads(json.dumps(predicted))
-    wrong["devices"][0]["kv_bytes"] += 5_000_000
-    made = [
-        Prediction(str(tiny_model), {"use_mmap": False}, predicted, measured, at=1_700_000_000),
-        Prediction(str(tiny_model), {"n_ctx": 512}, wrong, measured, at=1_700_000_100),
-        Prediction("/models/gone.gguf", {}, predicted, None, at=1_700_000_200),
-    ]
-    paths = Paths(profile_dir)
-    paths.prepare()
-    with History(paths.history_file) as history:
-        for prediction in made:
-            history.add_prediction(prediction)
-    return made
-
-
-def test_past_predictions_are_listed_and_defects_marked(
-    loadout: Program, predictions: list[Prediction]
-) -> None:
-    record = loadout("estimate", "--history", "--json").json()["predictions"]
-    gone, wrong, right = record  # newest first
-    assert not gone["was_loaded"]
-    assert gone["parts"] == []
-    assert right["is_defect"] is False
-    assert right["device_change_bytes"] == {"CPU": 123_456}
-    assert wrong["is_defect"] is True
-    assert wrong["largest_deviation"]["part"] == "kv"
-    assert wrong["largest_deviation"]["is_defect"] is True
-    got = Got.from_dict(predictions[1].measured or {})
-    expected = compare(Footprint.from_dict(predictions[1].predicted), got)
-    assert [(part["predicted_bytes"], part["measured_bytes"]) for part in wrong["parts"]] == [
-        (part.predicted_bytes, part.got_bytes) for part in expected
-    ]
-    text = loadout("estimate", "--history")
-    assert text.exit_code == 0
-    assert text.stdout.count("DEFECT") == 1
-    assert "largest: kv on CPU, -" in text.stdout
-    assert "not loaded" in text.stdout
-
-
-def test_the_predictions_of_one_model(
-    loadout: Program, predictions: list[Prediction], tiny_model: Path
-) -> None:
-    assert len(predictions) == 3
-    assert len(loadout("estimate", tiny_model, "--history", "--json").json()["predictions"]) == 2
-    assert len(loadout("estimate", "GONE", "--history", "--json").json()["predictions"]) == 1
-    assert loadout("estimate", "other", "--history", "--json").json() == {"predictions": []}
-
-
-def test_without_a_history_there_is_nothing_to_list(loadout: Program, profile_dir: Path) -> None:
-    done = loadout("estimate", "--history")
-    assert (done.exit_code, done.stdout) == (0, "")
-    assert "no predictions" in done.stderr
-    assert not Paths(profile_dir).history_file.exists()
-
-
 def test_the_program_itself_loads_no_llama_cpp(tiny_model: Path, profile_dir: Path, python: str) -> None:
     code = (
         "import sys\nfrom app.__main__ import main\n"
@@ -386,13 +311,3 @@ def test_the_program_itself_loads_no_llama_cpp(tiny_model: Path, profile_dir: Pa
         capture_output=True, text=True, timeout=40, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-
-
-def test_a_damaged_history_is_said_to_be_one(loadout: Program, profile_dir: Path) -> None:
-    paths = Paths(profile_dir)
-    paths.prepare()
-    paths.history_file.write_bytes(b"no database at all" * 500)
-    done = loadout("estimate", "--history", "--json")
-    assert done.exit_code == 0, done.stderr
-    assert done.json() == {"predictions": []}
-    assert "damaged" in done.stderr
