@@ -102,6 +102,16 @@ def test_a_gigabyte_of_padding_is_a_hole(tmp_path: Path, skeletons: Skeletons) -
     assert _on_disk(found) < 1 << 16
 
 
+def test_a_part_of_another_model_is_named(tmp_path: Path, skeletons: Skeletons) -> None:
+    tiny_models.build_llama(tmp_path / "split.gguf", tensors_per_file=7)
+    first, second, *_others = sorted(tmp_path.glob("split-*.gguf"))
+    second.write_bytes(tiny_models.build_llama(tmp_path / "other.gguf").read_bytes())
+    with pytest.raises(GgufError) as caught:
+        skeletons.of(first)
+    assert caught.value.reason is GgufReason.SPLIT_MISMATCH
+    assert second.name in caught.value.message
+
+
 @pytest.mark.parametrize("content", [b"", bytes(5000), b"GGUF"])
 def test_a_damaged_skeleton_is_made_anew(tmp_path: Path, content: bytes) -> None:
     path = tiny_models.build_llama(tmp_path / "a.gguf")
