@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -117,12 +119,12 @@ class DevicesPage(QWidget):
     def _head(self, body: QWidget) -> QHBoxLayout:
         title = QLabel(self.tr("Devices"), body)
         title.setProperty("role", "title")
-        refresh = IconButton(self._theme, "refresh", self.tr("Ask all remote workers again"), body)
-        refresh.clicked.connect(self._remotes.ask_all)
+        self._refresh = IconButton(self._theme, "refresh", self.tr("Ask all remote workers again"), body)
+        self._refresh.clicked.connect(self._remotes.ask_all)
         head = QHBoxLayout()
         head.addWidget(title)
         head.addStretch(1)
-        head.addWidget(refresh)
+        head.addWidget(self._refresh)
         return head
 
     def _heading(self, text: str) -> QLabel:
@@ -184,6 +186,17 @@ class DevicesPage(QWidget):
         has_split = self.split.has_choice
         self.split.setVisible(has_split)
         self._split_title.setVisible(has_split)
+        self._order()
+
+    def _order(self) -> None:
+        """The keyboard goes down the page, also through what was added after it was built."""
+        stops: list[QWidget] = [self._refresh]
+        for worker in self._remotes.workers():
+            line = self.remote_lines[worker.endpoint]
+            stops += [line.test, line.remove, line.switch]
+        stops += [self.field, self.add, self.split.own, *(line.slider for line in self.split.lines)]
+        for one, following in pairwise([*stops, self.command.copy]):
+            QWidget.setTabOrder(one, following)
 
     def _show_local(self) -> None:
         devices = self._devices.local()

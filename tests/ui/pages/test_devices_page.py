@@ -161,3 +161,21 @@ def test_everything_has_a_name_and_can_be_reached_by_keyboard(rig: Rig) -> None:
         if button.isVisible():
             assert button.accessibleName() or button.text()
             assert button.focusPolicy() & Qt.FocusPolicy.TabFocus, button.accessibleName()
+
+
+def test_the_keyboard_goes_down_the_page(rig: Rig) -> None:
+    page = rig.page
+    rig.add("127.0.0.1:9")
+    rig.add("127.0.0.1:10")
+    rig.qtbot.waitUntil(lambda: len(page.remote_lines) == 2, timeout=5000)
+    first, second = page.remote_lines.values()
+    rig.qtbot.waitUntil(lambda: first.test.isEnabled() and second.test.isEnabled(), timeout=20_000)
+    page.activateWindow()
+    rig.qtbot.waitUntil(page.isActiveWindow)
+    first.test.setFocus()
+    met: list[QWidget | None] = []
+    for _step in range(6):
+        QTest.keyClick(QApplication.focusWidget() or page, Qt.Key.Key_Tab)
+        met.append(QApplication.focusWidget())
+    # Without a model there is no plan to use them for, and nothing to split.
+    assert met == [first.remove, second.test, second.remove, page.field, page.add, page.command.copy]
