@@ -27,11 +27,11 @@ class FitStopped(Exception):  # noqa: N818 - nothing went wrong
     """Raised by `measure` to end a search whose answer nobody waits for any more."""
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):  # noqa: N818 - an answer, within the search
     """This plan cannot be measured."""
 
 
-class Exhausted(Exception):  # noqa: N818
+class Exhausted(Exception):  # noqa: N818 - nothing went wrong
     """No more dry runs may be made."""
 
 

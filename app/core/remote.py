@@ -25,7 +25,7 @@ class RemoteReason(StrEnum):
     NOT_FOUND = "not_found"
     UNAUTHORISED = "unauthorised"
     GATED = "gated"
-    BAD_TOKEN = "bad_token"  # noqa: S105
+    BAD_TOKEN = "bad_token"  # noqa: S105 - it names a reason
     TOO_MANY_REQUESTS = "too_many_requests"
     SERVER_ERROR = "server_error"
     REDIRECT_LOOP = "redirect_loop"

@@ -22,6 +22,7 @@ from app.core.fit import Fit, FitPlan
 from app.core.footprint import Assessment, DeviceFootprint, Footprint, assess
 from app.core.reasons import FailureKind
 from app.core.run import Got, GotDevice
+from app.services.footprint import REMOTE_IN_USE
 from app.services.guard import LoadRefusal, UnwiseLoad
 from app.ui.panel.memory_state import MemoryState
 from app.worker.probe_client import ProbeError
@@ -138,7 +139,7 @@ def states() -> dict[str, MemoryState]:
     found["in-use"] = MemoryState(
         loaded=ghost,
         error=ProbeError(
-            FailureKind.DEVICE_LOST, "the loaded model uses the same remote device", "remote_device_in_use"
+            FailureKind.DEVICE_LOST, "the loaded model uses the same remote device", REMOTE_IN_USE
         ),
     )
     return found
