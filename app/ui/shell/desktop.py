@@ -25,7 +25,7 @@ from app.ui.shell.load_view import LoadView
 from app.ui.shell.main_window import MainWindow
 from app.ui.shell.model_bar import ModelBar
 from app.ui.shell.notices import Notices, report_text
-from app.ui.shell.page import Page
+from app.ui.shell.pages import Pages
 from app.ui.shell.process_signals import ProcessSignals
 from app.ui.shell.shortcuts import Shortcuts, ShortcutsDialog
 from app.ui.shell.single_instance import SingleInstance
@@ -58,9 +58,10 @@ class Desktop(QObject):
         self.bar = ModelBar(self.theme)
         state, self._window_reports = WindowState.load(paths.window_file)
         self._plots = PlotStrip(self.theme, profile.monitor, profile.session)
+        self._pages = Pages(self.theme, paths, profile, self._chosen_name, self)
         self.window = MainWindow(
             self.theme,
-            pages=self._pages(),
+            pages=self._pages.listed,
             model_bar=self.bar,
             panel=self._panel(),
             plots=self._plots,
@@ -72,65 +73,12 @@ class Desktop(QObject):
         self._reopened = (state.conversation, state.model)
         self._notices = Notices(self.theme, self.window, self.show_log)
         self._load_view = LoadView(self.theme, profile.loading, self.bar, self.window)
-        self.shortcuts = Shortcuts(self.window, self._listed)
+        self.shortcuts = Shortcuts(self.window, self._pages.listed)
         self._connect()
         self._connect_shortcuts()
         instance.asked.connect(self._asked_by_second)
 
     # -- parts ----------------------------------------------------------------------------------------------
-
-    def _pages(self) -> list[Page]:
-        self._listed = [
-            Page("chat", self.tr("Chat"), "chat", self._chat_page),
-            Page("models", self.tr("Models"), "models", self._models_page, with_plots=False),
-            Page("devices", self.tr("Devices"), "cpu", self._devices_page, with_plots=False),
-            Page("logs", self.tr("Logs"), "logs", self._logs_page, True, with_panel=False, with_plots=False),
-            Page(
-                "preferences",
-                self.tr("Preferences"),
-                "preferences",
-                self._preferences_page,
-                True,
-                with_panel=False,
-                with_plots=False,
-            ),
-        ]
-        return self._listed
-
-    def _chat_page(self) -> QWidget:
-        page = ChatPage(self.theme, self._profile.chat, self._profile.session)
-        page.choose_model_requested.connect(self._choose_model)
-        page.system_prompt_requested.connect(self._show_system_prompt)
-        page.set_chosen(self._chosen_name())
-        return page
-
-    def _models_page(self) -> QWidget:
-        page = ModelsPage(self.theme, self._profile.library)
-        page.load_requested.connect(self._load_from_library)
-        return page
-
-    def _devices_page(self) -> QWidget:
-        from app.ui.pages.devices_page import DevicesPage
-
-        profile = self._profile
-        return DevicesPage(
-            self.theme, profile.device_list, profile.remotes, profile.load_plan, profile.footprints
-        )
-
-    def _logs_page(self) -> QWidget:
-        return LogsPage(self.theme, self._paths.logs_dir)
-
-    def _preferences_page(self) -> QWidget:
-        from app.ui.pages.preferences_page import PreferencesPage
-
-        paths = self._paths
-        folders = {
-            self.tr("Settings, loadouts and presets"): paths.config_dir,
-            self.tr("Conversations"): paths.data_dir,
-            self.tr("Logs"): paths.logs_dir,
-            self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
-        }
-        return PreferencesPage(self.theme, self._profile.preferences, folders)
 
     def _panel(self) -> SidePanel:
         profile = self._profile
@@ -165,13 +113,16 @@ class Desktop(QObject):
         self._load_view.remotes = profile.remotes
         self._load_view.find_what_fits = self._find_what_fits
         self._load_view.show_report = self.panel.load_tab.footer.got_view.open_list
+        self._pages.choose_model_requested.connect(self._choose_model)
+        self._pages.system_prompt_requested.connect(self._show_system_prompt)
+        self._pages.load_requested.connect(self._load_from_library)
         window.files_dropped.connect(self._take_files)
         window.rail.help_requested.connect(self._open_help)
         self.uncaught.connect(self._tell_uncaught)
 
     def _connect_shortcuts(self) -> None:
         on, window, profile = self.shortcuts.on, self.window, self._profile
-        for page in self._listed:
+        for page in self._pages.listed:
             on(f"page:{page.key}", lambda key=page.key: window.show_page(key))
             window.rail.add_hint(page.key, self.shortcuts[f"page:{page.key}"].text())
         on("preferences", lambda: window.show_page("preferences"))

@@ -1,0 +1,82 @@
+"""The window's pages: which there are, and how each is built when it is first shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.paths import Paths
+from app.services.profile import Profile
+from app.ui.chat.chat_page import ChatPage
+from app.ui.library.models_page import ModelsPage
+from app.ui.pages.logs_page import LogsPage
+from app.ui.shell.page import Page
+from app.ui.theme import Theme
+
+
+class Pages(QObject):
+    """`listed` has them in the rail's order. What they ask of the window goes out as signals."""
+
+    choose_model_requested = Signal()
+    system_prompt_requested = Signal()  # show it in the side panel
+    load_requested = Signal(str)  # the path of a model
+
+    def __init__(
+        self,
+        theme: Theme,
+        paths: Paths,
+        profile: Profile,
+        chosen_name: Callable[[], str],
+        parent: QObject | None = None,
+    ) -> None:
+        """`chosen_name` gives the name of the model of the plan, "" for none."""
+        super().__init__(parent)
+        self._theme = theme
+        self._paths = paths
+        self._profile = profile
+        self._chosen_name = chosen_name
+        aside = {"with_panel": False, "with_plots": False}
+        self.listed = [
+            Page("chat", self.tr("Chat"), "chat", self._chat),
+            Page("models", self.tr("Models"), "models", self._models, with_plots=False),
+            Page("devices", self.tr("Devices"), "cpu", self._devices, with_plots=False),
+            Page("logs", self.tr("Logs"), "logs", self._logs, True, **aside),
+            Page("preferences", self.tr("Preferences"), "preferences", self._preferences, True, **aside),
+        ]
+
+    def _chat(self) -> QWidget:
+        page = ChatPage(self._theme, self._profile.chat, self._profile.session)
+        page.choose_model_requested.connect(self.choose_model_requested)
+        page.system_prompt_requested.connect(self.system_prompt_requested)
+        page.set_chosen(self._chosen_name())
+        return page
+
+    def _models(self) -> QWidget:
+        page = ModelsPage(self._theme, self._profile.library)
+        page.load_requested.connect(self.load_requested)
+        return page
+
+    def _devices(self) -> QWidget:
+        from app.ui.pages.devices_page import DevicesPage
+
+        profile = self._profile
+        return DevicesPage(
+            self._theme, profile.device_list, profile.remotes, profile.load_plan, profile.footprints
+        )
+
+    def _logs(self) -> QWidget:
+        return LogsPage(self._theme, self._paths.logs_dir)
+
+    def _preferences(self) -> QWidget:
+        from app.ui.pages.preferences_page import PreferencesPage
+
+        paths = self._paths
+        folders = {
+            self.tr("Settings, loadouts and presets"): paths.config_dir,
+            self.tr("Conversations"): paths.data_dir,
+            self.tr("Logs"): paths.logs_dir,
+            self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
+        }
+        return PreferencesPage(self._theme, self._profile.preferences, folders)
