@@ -657,22 +657,6 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Caches, which may be deleted at any time</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Chat</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Conversations</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Devices</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>GGUF models (*.gguf *.GGUF)</source>
    <translation type="unfinished"></translation>
   </message>
@@ -681,23 +665,7 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Logs</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Models</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Open the folder of logs</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Preferences</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Settings, loadouts and presets</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -962,7 +930,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Check that loadout rpc-worker runs there, that no other program uses it and that the network is up, then load again; or load without it, if what is left has room for the model.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Choose another chat template among the load settings; the model's own is not used then.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Remote workers do not answer</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -975,6 +951,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>The log below has llama.cpp's own words.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The remote worker {endpoint} does not answer</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1041,6 +1021,10 @@ The other views say why.</source>
    <source>{name} could not be loaded</source>
    <translation type="unfinished"></translation>
   </message>
+  <message>
+   <source>{name} was not loaded: {why}.</source>
+   <translation type="unfinished"></translation>
+  </message>
  </context>
  <context>
   <name>FiguresLine</name>
@@ -1075,7 +1059,7 @@ The other views say why.</source>
  <context>
   <name>FitDialog</name>
   <message>
-   <source>1 dry run of llama.cpp in {time}</source>
+   <source>1 plan measured in {time}, without loading it</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1108,6 +1092,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Mend the plan first, or look into the Logs page for llama.cpp's own words.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No plan leaves free what the guard keeps free; this comes nearest</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1147,7 +1135,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{n} dry runs of llama.cpp in {time}</source>
+   <source>{n} plans measured in {time}, without loading any</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1158,7 +1146,11 @@ The other views say why.</source>
  <context>
   <name>FitWords</name>
   <message>
-   <source>Close other programs, or choose a file with a smaller quantisation or fewer parameters: what its weights take cannot be changed by settings.</source>
+   <source>Close other programs, or choose a file with a smaller quantisation or fewer parameters.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Closing other programs is not enough. Choose a file with a smaller quantisation or fewer parameters: what the weights take cannot be changed by settings.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1166,7 +1158,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Keep fewer settings as they are: {titles}.</source>
+   <source>Other settings may work; the Logs page has llama.cpp's own words.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1175,6 +1167,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>The smallest plan found, {plan}: {verdict}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Untick some of what is to be kept: {titles}.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1440,10 +1436,6 @@ The other views say why.</source>
   </message>
   <message>
    <source>Layers</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Main memory</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2360,10 +2352,6 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Mapped weights</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Sum</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2373,6 +2361,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Verdict</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Weights mapped from the file</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2418,6 +2410,10 @@ The other views say why.</source>
  <context>
   <name>MemoryView</name>
   <message>
+   <source>Cannot be measured as it stands</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Copy as text</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2438,11 +2434,11 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>measuring…</source>
+   <source>as last measured</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>the plan before</source>
+   <source>measuring…</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -2637,7 +2633,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{device} has {capacity}; this plan needs {needed} of it, besides {mapped} of mapped weights.</source>
+   <source>{device} has {capacity}; this plan needs {needed} of it, not counting {mapped} of weights that can stay in the file.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3044,6 +3040,41 @@ The other views say why.</source>
   </message>
   <message>
    <source>{n} of {total} steps</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Pages</name>
+  <message>
+   <source>Caches, which may be deleted at any time</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Logs</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Preferences</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Settings, loadouts and presets</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -5443,6 +5474,10 @@ Click, or press F1, for more.</source>
   <name>SplitCard</name>
   <message>
    <source>1 layer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>1 layer stays on the processor, as the setting GPU layers says.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
