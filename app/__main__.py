@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import multiprocessing
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,10 +18,24 @@ _WITHOUT_WINDOW = "run, bench, estimate, fit, models, devices, rpc-worker, setti
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program; returns its exit code: 0 done, 1 it could not be done, 2 wrong usage."""
     multiprocessing.freeze_support()
+    _open_standard_streams()
     try:
         return _run(list(sys.argv[1:] if argv is None else argv))
     except KeyboardInterrupt:  # before a command has begun
         return 130
+
+
+def _open_standard_streams() -> None:
+    """A shell can start a program with them closed; the next files that are opened would take their places."""
+    if sys.platform == "win32":
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)  # the processes that are started here need them too
+    os.close(number)
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - for as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _run(arguments: list[str]) -> int:

@@ -30,7 +30,9 @@ class Interrupted(Exception):  # noqa: N818 - nothing went wrong
 def exit_code_of(command: Callable[[], int]) -> int:
     """Run `command`: its exit code, with what it raised turned into one line on stderr and the matching code."""
     try:
-        return command()
+        code = command()
+        if sys.stdout is not None:  # a program without a console has none
+            sys.stdout.flush()  # at exit it would be too late to say that it failed
     except CommandError as error:
         print(f"loadout: {error}", file=sys.stderr)
         return error.exit_code
@@ -40,6 +42,11 @@ def exit_code_of(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _silence_stdout()
         return EXIT_FAILED
+    except OSError as error:  # a full disk, no more files: nothing that the command could have prevented
+        _silence_stdout()
+        print(f"loadout: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    return code
 
 
 def _silence_stdout() -> None:

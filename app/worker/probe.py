@@ -29,8 +29,7 @@ _MAY_TAKE_BYTES = 4 << 30
 
 def probe_main(connection: Connection, skeletons: str, log_path: str, idle_s: float) -> None:
     """The entry point. Questions come over `connection`, each is answered; ends after `idle_s` without one."""
-    Path(log_path).write_bytes(b"")  # the last probe's words are of no use any more
-    redirect_output(log_path)
+    redirect_output(_emptied(log_path))
     # Where a debugger is installed an abort would be followed by its pages, and nobody waits for those here: what
     # llama.cpp said itself comes last.
     os.environ["GGML_NO_BACKTRACE"] = "1"
@@ -40,6 +39,16 @@ def probe_main(connection: Connection, skeletons: str, log_path: str, idle_s: fl
         _answer_all(connection, Path(skeletons), idle_s)
     sys.stderr.flush()
     os._exit(0)  # no C++ destructors: freeing device state in an unknown order is where drivers crash
+
+
+def _emptied(log_path: str) -> str:
+    """The file without the last probe's words, or a place for words that nobody reads: answers matter more."""
+    try:
+        Path(log_path).parent.mkdir(parents=True, exist_ok=True)
+        Path(log_path).write_bytes(b"")
+    except OSError:
+        return os.devnull
+    return log_path
 
 
 def _answer_all(connection: Connection, skeletons: Path, idle_s: float) -> None:

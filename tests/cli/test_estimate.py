@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -244,6 +245,27 @@ def test_the_draft_that_cannot_be_used_is_named(loadout: Program, tmp_path: Path
         assert str(draft) in done.stderr.splitlines()[-1]
         assert "draft_model" in done.stderr.splitlines()[-1]
     assert "no longer there" in missing.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [("estimate", "--json"), ("estimate",), ("fit",)])
+def test_output_that_cannot_be_written_is_said(
+    loadout: Program, tiny_model: Path, arguments: tuple[str, ...]
+) -> None:
+    command = loadout.command(arguments[0], tiny_model, *arguments[1:])
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, timeout=40, check=False)
+    assert done.returncode == 1
+    assert b"No space left" in done.stderr.splitlines()[-1]
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell that closes them")
+def test_without_stdin_stdout_and_stderr_it_measures_too(loadout: Program, tiny_model: Path) -> None:
+    command = shlex.join(loadout.command("estimate", tiny_model, "--json"))
+    for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+        code = subprocess.run(["/bin/sh", "-c", f"{command} {closed}"], cwd=ROOT, timeout=40, check=False)
+        assert code.returncode == 0, closed
 
 
 def test_no_process_is_left_and_the_file_is_not_touched(

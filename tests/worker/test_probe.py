@@ -128,6 +128,19 @@ def test_ending_it_ends_the_question_too(probe: Probe, model: str) -> None:
 
 
 @needs_signals
+def test_without_a_place_for_its_log_it_answers_too(tmp_path: Path, model: str) -> None:
+    (tmp_path / "logs").write_text("a file")
+    probe = Probe(tmp_path / "skeletons", tmp_path / "logs" / "probe.log")
+    try:
+        assert probe.footprint(model, {"n_ctx": 512}).n_ctx == 512
+        probe.end()
+        (tmp_path / "logs").unlink()  # with the folder gone it is made anew
+        assert probe.footprint(model, {"n_ctx": 512}).n_ctx == 512
+        assert (tmp_path / "logs" / "probe.log").exists()
+    finally:
+        probe.end()
+
+
 def test_it_does_not_outlive_its_parent(tmp_path: Path, model: str) -> None:
     script = tmp_path / "parent.py"
     script.write_text(
