@@ -174,6 +174,7 @@ def _print_json(
             "refusal": None if found.refusal is None else str(found.refusal),
             "n_dry_runs": found.n_dry_runs,
             "elapsed_ms": round(found.elapsed_ms, 3),
+            "is_complete": found.is_complete,
         }
     )
 
@@ -205,7 +206,8 @@ def _print_text(subject: Subject, found: Fit) -> None:
     else:
         print(f"No plan could be measured: {found.refusal}")
     counted = "1 plan" if found.n_dry_runs == 1 else f"{found.n_dry_runs} plans"
-    print(f"\n{counted} measured by llama.cpp in {figure(found.elapsed_ms)} ms")
+    ended = "" if found.is_complete else "; not everything was tried"
+    print(f"\n{counted} measured by llama.cpp in {figure(found.elapsed_ms)} ms{ended}")
 
 
 def _table(plans: tuple[FitPlan, ...]) -> str:

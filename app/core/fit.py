@@ -78,7 +78,8 @@ class FitPlan:
 class Fit:
     """The answer: `plans`, best first, empty where nothing fits.
 
-    `nearest` is the plan that was short by least, where nothing fits (its assessment says by how much). `refusal` is
+    `nearest` is the plan that was short by least, where nothing fits (its assessment says by how much); one that
+    loads, its weights mapped, comes before those that cannot. `refusal` is
     what `measure` raised first, if it did. `is_complete` is False where the deadline ended the search.
     """
 

@@ -78,9 +78,11 @@ class DryRuns:
         return found
 
     def nearest(self) -> Measured | None:
-        """Of all plans that were measured the one that is short by least."""
+        """Of all plans that were measured the one that is short by least; any that loads before those that cannot."""
         measured = [found for found in self._known.values() if found is not None]
-        return min(measured, key=lambda found: found.missing_bytes, default=None)
+        return min(
+            measured, key=lambda found: (found.assessment.is_impossible, found.missing_bytes), default=None
+        )
 
     def _made(self, plan: dict[str, Any]) -> Measured | None:
         late = self.n_made and time.perf_counter() > self._ends_at

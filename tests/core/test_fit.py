@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from app.core.fit import Fit, FitPlan, FitStopped, MeasureError, fit
 from app.core.fit_judge import limited_judge
 from app.core.fit_ladder import Ladder
-from app.core.footprint import Assessment, Footprint, Verdict
+from app.core.fit_runs import DryRuns
+from app.core.footprint import Assessment, DeviceFootprint, Footprint, Verdict
 from app.core.settings import LOAD
 from tests.core.synthetic_fit import MB, Synthetic
 
@@ -216,6 +218,22 @@ def test_where_nothing_fits_the_nearest_plan_says_by_how_much() -> None:
     assert found.nearest.assessment.verdict is Verdict.DOES_NOT_FIT
     assert found.nearest.assessment.worst is not None
     assert found.nearest.assessment.worst.missing_bytes > 0
+
+
+def test_a_plan_that_loads_is_nearer_than_one_that_cannot() -> None:
+    def measure(values: Mapping[str, Any]) -> Footprint:
+        on_gpu = values.get("n_gpu_layers") != 0
+        gpu = DeviceFootprint("GPU0", "", "gpu", GB + MB if on_gpu else 0, free_bytes=GB, capacity_bytes=GB)
+        mapped = 0 if on_gpu else 9 * GB
+        cpu = DeviceFootprint("CPU", "", "cpu", mapped, mapped_bytes=mapped, free_bytes=GB, capacity_bytes=GB)
+        return Footprint((gpu, cpu), (), ("CPU",), 512, 512, True, 1.0)
+
+    runs = DryRuns(measure, judge(), math.inf)
+    for n_layers in (1, 0):
+        runs({"n_gpu_layers": n_layers})
+    nearest = runs.nearest()
+    assert nearest is not None
+    assert nearest.values == {"n_gpu_layers": 0}
 
 
 # -- what may not be changed ---------------------------------------------------------------------------------

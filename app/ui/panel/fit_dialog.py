@@ -184,7 +184,15 @@ class FitDialog(QDialog):
         self._show_searching(False)
         if not found.plans:
             text = self._words.nothing(found.nearest, found.refusal, self.pinned())
-            self._say_nothing(self.tr("Nothing fits"), text)
+            if found.is_complete:
+                self._say_nothing(self.tr("Nothing fits"), text)
+                return
+            time = duration_text(found.elapsed_ms / 1000)
+            ended = self.tr(
+                "Not everything was tried: with more settings kept as they are there is less to try."
+            )
+            title = self.tr("Nothing was found in {time}").format(time=time)
+            self._say_nothing(title, f"{text}\n\n{ended}")
             return
         self.status.setText(self._summary(found))
         self.status.show()
@@ -205,7 +213,8 @@ class FitDialog(QDialog):
         if found.n_dry_runs != 1:
             how = self.tr("{n} plans measured in {time}, without loading any")
         how = how.format(n=found.n_dry_runs, time=duration_text(found.elapsed_ms / 1000))
-        return f"{said} \u00b7 {how}"
+        ended = "" if found.is_complete else self.tr("not everything was tried")
+        return " \u00b7 ".join(part for part in (said, how, ended) if part)
 
     def _failed(self, why: str) -> None:
         self.list.clear()

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.core.fit import CHANGEABLE, SPLIT
+from app.core.fit import Fit
+from app.core.fit_choices import CHANGEABLE, SPLIT
 from app.core.settings.loadouts import LoadoutStore
 from app.services.session import SessionState
 from app.ui.format import bytes_text
@@ -279,6 +280,14 @@ def test_closing_programs_is_advised_only_where_it_is_enough(tab, rig, tmp_path,
     assert "Closing other programs is not enough" in text
     assert "loads, but reads weights from the disk" in text  # mapped, it could be loaded
     assert "Untick" in text
+    dialog.reject()
+
+
+def test_a_search_that_was_cut_short_says_so(tab, rig, long_model, qtbot):
+    dialog = open_fit(tab, qtbot)
+    dialog._fitted(Fit((), 40, 3000.0, is_complete=False))
+    assert "3.0 s" in dialog.empty._title.text()
+    assert "Not everything was tried" in dialog.empty._text.text()
     dialog.reject()
 
 
