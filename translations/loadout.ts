@@ -1099,7 +1099,15 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Not everything was tried: with more settings kept as they are there is less to try.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Nothing fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing was found in {time}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1132,6 +1140,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Use this plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not everything was tried</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
