@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.core.fit import Fit, fit
+from app.core.fit import fit
 from app.core.fit_judge import limited_judge
 from app.core.fit_ladder import Ladder
 from app.core.footprint import Assessment, Footprint, Verdict
@@ -113,34 +114,42 @@ def test_the_most_layers_are_those_that_trying_all_of_them_finds(
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_plan_offered_is_the_best_of_its_kind_and_found_in_under_a_second(
+def test_every_plan_offered_is_the_best_of_its_kind(
     model: str, probe: Probe, files: dict[str, Path], servers: list[str]
 ) -> None:
     machine = Machine(probe, files[model], servers[:1])
     asked = {**machine.asked, "n_ctx": 8192}
     for percent in (25, 60):
         decide = judged_by(machine.limits(asked, percent))
-        found = _fast_enough(lambda decide=decide: _measured_anew(probe, machine, asked, decide))
+        found = fit(asked, machine.facts, machine, decide)
+        assert found.n_dry_runs <= 50
         assert len(found.plans) >= 2
         for plan in found.plans:
             assert by_trying(machine, plan.values, decide) == plan.values
 
 
-def _measured_anew(
-    probe: Probe, machine: Machine, asked: dict[str, Any], decide: Callable[[Footprint], Assessment]
-) -> Fit:
+def test_a_search_takes_little_more_than_its_dry_runs(
+    probe: Probe, files: dict[str, Path], servers: list[str]
+) -> None:
+    """How long that is in seconds depends on the machine, and a benchmark prints it."""
+    machine = Machine(probe, files["dense"], servers[:1])
+    asked = {**machine.asked, "n_ctx": 8192}
+    decide = judged_by(machine.limits(asked, 60))
+    tried: list[dict[str, Any]] = []
+
     def measure(values: Mapping[str, Any]) -> Footprint:
+        tried.append(dict(values))
         return probe.footprint(machine.facts.path, values)
 
-    return fit(asked, machine.facts, measure, decide)
+    def ratio() -> float:
+        tried.clear()
+        found = fit(asked, machine.facts, measure, decide)
+        started = time.perf_counter()
+        for values in tried:
+            probe.footprint(machine.facts.path, values)
+        return found.elapsed_ms / ((time.perf_counter() - started) * 1000)
 
-
-def _fast_enough(search: Callable[[], Fit]) -> Fit:
-    """The best of three: other work on the machine is not what is measured."""
-    found = min((search() for _ in range(3)), key=lambda found: found.elapsed_ms)
-    assert found.n_dry_runs <= 50
-    assert found.elapsed_ms < 1000, found.n_dry_runs
-    return found
+    assert min(ratio() for _ in range(3)) < 1.5
 
 
 def test_main_memory_alone(probe: Probe, files: dict[str, Path]) -> None:
