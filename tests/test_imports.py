@@ -43,6 +43,8 @@ MAY_IMPORT = {
     "app.worker.rpc_serving": ("app.core", "app.engine", "app.worker"),
     "app.worker.remote_file": ("app.core",),
     "app.worker.remote_header": ("app.core", "app.worker"),
+    "app.worker.hub_fit": ("app.core", "app.worker"),
+    "app.worker.hub_token": ("app.core",),
     "app.worker.probe": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.services": ("app.core", "app.worker", "app.services", "app.paths", "app.logs"),
     "app.ui": ("app.core", "app.worker.protocol", "app.services", "app.ui", "app.paths", "app.logs"),

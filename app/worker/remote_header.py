@@ -67,11 +67,14 @@ def fetch(
     *,
     token: str = "",
     timeout_s: float = 30.0,
+    etags: Sequence[tuple[str, int]] = (),
     cancelled: Callable[[], bool] | None = None,
 ) -> RemoteModel:
     """The model at `url` (any part of a split one), its skeleton in the folder `skeletons`. Blocks; any thread.
 
-    `token` goes to that server only, not to where it redirects. `cancelled` is asked some 20 times a second.
+    `token` goes to that server only, not to where it redirects. `cancelled` is asked some 20 times a second. `etags`
+    are those that the server is known to have, with their sizes in bytes, of all parts in order, where the address
+    itself names a version: nothing is asked then of a model that is stored already.
 
     Raises:
         RemoteHeaderError: with the reason and a sentence for people; nothing is left behind then.
@@ -83,7 +86,8 @@ def fetch(
         raise RemoteHeaderError(RemoteReason.BAD_ADDRESS) from None
     if len(urls) > _N_PARTS:  # a name alone must not cause thousands of requests
         urls = (url,)
-    work = _fetch(url, urls, Skeletons(skeletons), token, timeout_s)
+    identities = [Identity(f'"{etag}"', size_bytes) for etag, size_bytes in etags]
+    work = _fetch(url, urls, Skeletons(skeletons), token, timeout_s, identities)
     return _run(_bounded(work, host, timeout_s, cancelled))
 
 
@@ -125,7 +129,12 @@ async def _bounded(
 
 
 async def _fetch(
-    url: str, urls: Sequence[str], skeletons: Skeletons, token: str, timeout_s: float
+    url: str,
+    urls: Sequence[str],
+    skeletons: Skeletons,
+    token: str,
+    timeout_s: float,
+    identities: Sequence[Identity],
 ) -> RemoteModel:
     async with open_client(timeout_s) as client:
         asked = RemoteFile(client, url, token)
@@ -133,7 +142,8 @@ async def _fetch(
         if asked not in files:  # its name is written in another way than ours
             number = part_number(file_name(url))
             files[number[0] - 1 if number and number[0] <= len(files) else 0] = asked
-        if (known := await _known(asked, files, skeletons)) is not None:
+        known = _stored_under(files, identities, skeletons) or await _known(asked, files, skeletons)
+        if known is not None:
             return known
         first = await _read_part(asked)
         n_parts = first.header.number("split.count")
@@ -167,12 +177,22 @@ async def _known(asked: RemoteFile, files: Sequence[RemoteFile], skeletons: Skel
     candidates = [(files, identities), ([asked], [own])]  # a name like a part's does not make a split model
     for some, theirs in candidates:
         told = [identity for identity in theirs if identity is not None]
-        if len(told) == len(some) and (path := skeletons.find(_key(some, told))) is not None:
-            with contextlib.suppress(OSError, ValueError, KeyError):
-                row = json.loads((path.parent / _FACTS_FILE).read_text(encoding="utf-8"))
-                facts = _located(ModelFacts.from_json(row), path)
-                if all(Path(part).exists() for part in facts.parts):
-                    return RemoteModel(str(path), facts, facts.size_bytes, 0)
+        if (found := _stored_under(some, told, skeletons)) is not None:
+            return found
+    return None
+
+
+def _stored_under(
+    files: Sequence[RemoteFile], identities: Sequence[Identity], skeletons: Skeletons
+) -> RemoteModel | None:
+    """The model whose parts are exactly these versions, None where it is not stored or one is not known."""
+    if len(identities) != len(files) or (path := skeletons.find(_key(files, identities))) is None:
+        return None
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        row = json.loads((path.parent / _FACTS_FILE).read_text(encoding="utf-8"))
+        facts = _located(ModelFacts.from_json(row), path)
+        if all(Path(part).exists() for part in facts.parts):
+            return RemoteModel(str(path), facts, facts.size_bytes, 0)
     return None
 
 
