@@ -189,10 +189,13 @@ class ServedModel:
 
 
 _LIST_KEYS = (
-    ["_id", "id", "modelId", "likes", "trendingScore", "private", "downloads", "tags", "pipeline_tag", "library_name", "createdAt"]
+    *("_id", "id", "modelId", "likes", "trendingScore", "private"),
+    *("downloads", "tags", "pipeline_tag", "library_name", "createdAt"),
 )
 _PAGE_KEYS = (
-    ["_id", "id", "modelId", "author", "sha", "lastModified", "createdAt", "private", "gated", "disabled", "downloads", "likes", "library_name", "pipeline_tag", "tags", "cardData", "gguf", "siblings", "spaces", "usedStorage"]
+    *("_id", "id", "modelId", "author", "sha", "lastModified", "createdAt", "private", "gated", "disabled"),
+    *("downloads", "likes", "library_name", "pipeline_tag", "tags", "cardData", "gguf", "siblings", "spaces"),
+    "usedStorage",
 )
 
 
