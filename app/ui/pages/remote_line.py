@@ -90,7 +90,8 @@ class RemoteLine(QWidget):
         for part in (self.switch, self._switch_title):
             part.setToolTip(why_not)
         set_role(self._switch_title, "" if self.switch.isEnabled() else "faint")
-        self.test.setEnabled(worker.state not in {RemoteState.ASKING, RemoteState.IN_USE})
+        # Not while it is asked, which is over in a moment: a button that is switched off loses the keyboard's focus.
+        self.test.setEnabled(worker.state is not RemoteState.IN_USE)
         self._show_devices(self._devices_of(worker, devices))
 
     def _show_devices(self, devices: list[DeviceState]) -> None:
