@@ -61,6 +61,38 @@ _APP_ROWS = (
         machine_bound=True,
     ),
     Setting(
+        key="download_folder",
+        target="app.download_folder",
+        kind=Kind.FOLDER,
+        default=None,
+        optional=True,
+        none_title="Hugging Face's own cache",
+        group="Models",
+        title="Folder for downloads",
+        summary="Where downloaded models go: Hugging Face's own cache, or a folder of yours.",
+        help="The cache is shared with other programs that use it, so that nothing is downloaded twice; its files "
+        "lie under names that people do not read. A folder of your own gets owner/model/file instead. Downloads "
+        "that are in the queue already stay where they began.",
+        apply=Apply.NOW,
+        machine_bound=True,
+    ),
+    Setting(
+        key="n_downloads",
+        target="app.n_downloads",
+        kind=Kind.INT,
+        default=2,
+        minimum=1,
+        maximum=8,
+        slider=(1, 8),
+        step=1,
+        group="Models",
+        title="Downloads at the same time",
+        summary="How many downloads run at once; the others wait for their turn.",
+        help="One connection seldom fills a fast line, two often do. More only share it. On a hard disk, one at a "
+        "time writes fastest. A lower number takes effect as running downloads end.",
+        apply=Apply.NOW,
+    ),
+    Setting(
         key="guard",
         target="app.guard",
         kind=Kind.CHOICE,

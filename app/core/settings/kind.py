@@ -16,6 +16,7 @@ class Kind(StrEnum):
     TEXT = "text"  # one line
     LONG_TEXT = "long_text"  # several lines: a template, a grammar, a JSON schema
     PATH = "path"  # a file
+    FOLDER = "folder"
     FOLDERS = "folders"  # list[str]
     STRINGS = "strings"  # list[str], e.g. stop strings, DRY breakers
     ORDER = "order"  # list[str], a permutation of a subset of `choices`
@@ -52,5 +53,5 @@ class SettingError(ValueError):
         self.message = message
 
 
-TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH})
+TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH, Kind.FOLDER})
 """Kinds whose value is one text, so that every word of it counts and only the empty one means unset."""

@@ -83,7 +83,7 @@ class FloatsEditor(LineEditor):
 
 
 class PathEditor(LineEditor):
-    """A PATH row: a line for the path and a button to look for the file."""
+    """A PATH or FOLDER row: a line for the path and a button to look for the file or folder."""
 
     def __init__(self, theme: Theme, setting: Setting, parent: QWidget) -> None:
         super().__init__(theme, setting, parent)
@@ -92,7 +92,10 @@ class PathEditor(LineEditor):
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(4)
         self.field.setParent(box)
-        self.browse = IconButton(theme, "folder-open", self.tr("Choose a file"), box, size_px=14)
+        self._is_folder = setting.kind is Kind.FOLDER
+        tip = self.tr("Choose a folder") if self._is_folder else self.tr("Choose a file")
+        self.browse = IconButton(theme, "folder-open", tip, box, size_px=14)
+        self.browse.setObjectName("browse")
         self.browse.clicked.connect(self._browse)
         line.addWidget(self.field, 1)
         line.addWidget(self.browse)
@@ -103,9 +106,10 @@ class PathEditor(LineEditor):
         self.field.setToolTip(plain_tip(str(value or "")))
 
     def _browse(self) -> None:
-        start = str(Path(self.value).parent) if self.value else ""
+        start = str(Path(self.value) if self._is_folder else Path(self.value).parent) if self.value else ""
         dialog = QFileDialog(self.field.window(), texts.title(self.setting), start)
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        mode = QFileDialog.FileMode
+        dialog.setFileMode(mode.Directory if self._is_folder else mode.ExistingFile)
         dialog.setAttribute(_DELETE)
         dialog.fileSelected.connect(self._typed)
         dialog.open()
@@ -156,5 +160,6 @@ def text_editor(kind: Kind) -> type[Editor]:
         Kind.TEXT: LineEditor,
         Kind.FLOATS: FloatsEditor,
         Kind.PATH: PathEditor,
+        Kind.FOLDER: PathEditor,
         Kind.LONG_TEXT: LongTextEditor,
     }[kind]

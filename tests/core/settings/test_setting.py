@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.settings import APP, LOAD, SAMPLING, Choice, Kind, Setting, SettingError
+from app.core.settings.kind import TEXT_KINDS
 
 ROWS = [*LOAD, *SAMPLING, *APP]
 TEXT = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=40)
@@ -58,7 +59,7 @@ def legal(row: Setting) -> st.SearchStrategy[Any]:
         values = st.lists(st.sampled_from(row.choice_values()), unique=True)
     elif row.kind in {Kind.TEXT, Kind.LONG_TEXT}:
         values = TEXT.filter(str.strip)
-    elif row.kind is Kind.PATH:
+    elif row.kind in {Kind.PATH, Kind.FOLDER}:
         values = TEXT.map(str.strip).filter(bool)
     elif row.kind in {Kind.STRINGS, Kind.FOLDERS, Kind.DEVICES}:
         values = st.lists(TEXT, max_size=5)
@@ -81,9 +82,7 @@ def test_every_row_reads_back_what_it_writes(row: Setting) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.key)
 def test_every_row_refuses_what_is_of_another_type(row: Setting) -> None:
     wrong: list[Any] = [{"a": 1}, math.nan, math.inf, [{}], [None]]
-    wrong += (
-        ["certainly not"] if row.kind not in {Kind.TEXT, Kind.LONG_TEXT, Kind.PATH} else [17, True, ["x"]]
-    )
+    wrong += ["certainly not"] if row.kind not in TEXT_KINDS else [17, True, ["x"]]
     if row.kind in {Kind.INT, Kind.FLOAT}:
         wrong += [True, [1], "1"]
     if not row.optional:

@@ -28,7 +28,9 @@ ISSUE_SAMPLING = """
     dry_allowed_length dry_penalty_last_n dry_sequence_breakers mirostat mirostat_tau mirostat_eta adaptive_target
     adaptive_decay samplers seed logit_bias max_tokens stop ignore_eos json_schema grammar
 """
-ISSUE_APP = "language theme text_size model_folders deltas_per_s overflow guard guard_reserve"
+ISSUE_APP = """
+    language theme text_size model_folders deltas_per_s overflow guard guard_reserve download_folder n_downloads
+"""
 
 # The flags that llama-server takes in the version this project builds on (common/arg.cpp).
 VERIFIED_FLAGS = """

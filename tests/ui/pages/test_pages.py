@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.settings import APP
@@ -61,6 +61,21 @@ def test_a_row_is_live_only_where_it_has_an_effect(page: PreferencesPage, prefer
     assert not page.rows["guard_reserve"].isEnabled()
     preferences.set_value("guard", "custom")
     assert page.rows["guard_reserve"].isEnabled()
+    preferences.close()
+
+
+def test_a_folder_is_chosen_and_taken_back(
+    page: PreferencesPage, preferences: Preferences, tmp_path: Path, qtbot: QtBot
+) -> None:
+    row = page.rows["download_folder"]
+    row.findChild(IconButton, "browse").click()
+    dialog = page.findChild(QFileDialog)
+    assert dialog.fileMode() is QFileDialog.FileMode.Directory
+    dialog.fileSelected.emit(str(tmp_path))
+    dialog.reject()
+    assert preferences.value("download_folder") == str(tmp_path)
+    row.reset.click()
+    assert preferences.value("download_folder") is None
     preferences.close()
 
 
