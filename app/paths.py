@@ -90,6 +90,16 @@ class Paths:
         return self.config_dir / "remote-workers.json"
 
     @property
+    def hub_tokens_file(self) -> Path:
+        """For which Hubs the system's keyring holds an access token (JSON); the tokens are not in it."""
+        return self.config_dir / "hub-tokens.json"
+
+    @property
+    def hub_dir(self) -> Path:
+        """What the Hub said, for when it cannot be reached."""
+        return self.cache_dir / "hub"
+
+    @property
     def library_file(self) -> Path:
         """Files and folders that the user added to the library (JSON)."""
         return self.config_dir / "library.json"
@@ -108,6 +118,11 @@ class Paths:
     def probe_log(self) -> Path:
         """The output of the process that makes dry runs."""
         return self.logs_dir / "probe.log"
+
+    @property
+    def hub_probe_log(self) -> Path:
+        """The same, of the one for models that are not here yet."""
+        return self.logs_dir / "probe-hub.log"
 
     @property
     def window_file(self) -> Path:

@@ -17,6 +17,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["LC_ALL"] = "C.UTF-8"
 os.environ["HF_HOME"] = str(_SCRATCH / "huggingface")
 os.environ["HF_HUB_OFFLINE"] = "1"
+# Nobody's own secrets: neither read nor sent.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+for _variable in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_ENDPOINT"):
+    os.environ.pop(_variable, None)
 for _variable in ("CONFIG", "DATA", "STATE"):
     os.environ[f"XDG_{_variable}_HOME"] = str(_SCRATCH / _variable.lower())
 

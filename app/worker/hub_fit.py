@@ -92,6 +92,7 @@ class HubFits:
         self._terms: Terms | None = None
         self._is_paused = self._is_closed = False
         self._n_measuring = 0
+        self._n_reading = 0  # threads of this round that read headers
         self._threads: list[threading.Thread] = []
 
     # -- asking ---------------------------------------------------------------------------------------------
@@ -100,13 +101,23 @@ class HubFits:
         """Asks about these files; what was asked before is dropped."""
         with self._changed:
             self._round += 1
-            self._headers = {}
-            self._queue = sorted(sources, key=lambda source: (source.size_bytes, source.key))
-            self._open = {source.key for source in sources}
-            self._terms = terms
+            self._n_reading = 0  # those of the round before end by themselves
+            self._queue, self._headers, self._open, self._terms = [], {}, set(), terms
             self._changed.notify_all()
             self._threads = [thread for thread in self._threads if thread.is_alive()]
-            self._start(len(sources), self._round)
+            self._start(self._measure_all, self._round)
+        self.add(sources)
+
+    def add(self, sources: Sequence[Source]) -> None:
+        """Asks about these files too, or once more."""
+        with self._changed:
+            for source in sources:
+                self._headers.pop(source.key, None)
+                self._open.add(source.key)
+            self._queue = sorted([*self._queue, *sources], key=lambda source: (source.size_bytes, source.key))
+            for _ in range(min(len(sources), _N_AT_ONCE - self._n_reading)):
+                self._n_reading += 1
+                self._start(self._read_headers, self._round)
 
     def ask(self, terms: Terms) -> None:
         """The same files on other terms."""
@@ -160,12 +171,10 @@ class HubFits:
 
     # -- threads --------------------------------------------------------------------------------------------
 
-    def _start(self, n_sources: int, number: int) -> None:
-        jobs = [self._read_headers] * min(n_sources, _N_AT_ONCE) + [self._measure_all] * bool(n_sources)
-        for job in jobs:
-            thread = threading.Thread(target=job, args=(number,), name="hub-fit", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+    def _start(self, job: Callable[[int], None], number: int) -> None:
+        thread = threading.Thread(target=job, args=(number,), name="hub-fit", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _end_probe(self) -> None:
         """A question under way fails with it; one that was just about to begin is caught by a later look."""
@@ -191,7 +200,12 @@ class HubFits:
 
     def _next_source(self, number: int) -> Source | None:
         with self._changed:
-            return self._queue.pop(0) if self._round == number and self._queue else None
+            if self._round != number:
+                return None
+            if not self._queue:
+                self._n_reading -= 1
+                return None
+            return self._queue.pop(0)
 
     def _header(self, source: Source, number: int) -> RemoteModel | NoFitness:
         from app.worker.remote_header import (

@@ -135,6 +135,40 @@ _APP_ROWS = (
         enabled_when=("guard", ("custom",)),
     ),
     Setting(
+        key="hub_endpoint",
+        target="app.hub_endpoint",
+        kind=Kind.TEXT,
+        default="",
+        group="Hugging Face",
+        title="Endpoint",
+        summary="The address of the Hub that models are searched on and downloaded from; empty means huggingface.co.",
+        help="For a mirror or a Hub of your own, such as https://hub.example.com. Left empty, the environment "
+        "variable HF_ENDPOINT is followed where it is set, else huggingface.co is asked. A proxy is taken from "
+        "HTTPS_PROXY. An access token that you set is kept for the address that it was set for and sent to no other.",
+        apply=Apply.NOW,
+        machine_bound=True,
+    ),
+    Setting(
+        key="hub_fit_context",
+        target="app.hub_fit_context",
+        kind=Kind.INT,
+        default=8192,
+        minimum=0,
+        maximum=16_777_216,
+        slider=(2048, 131_072),
+        step=256,
+        log=True,
+        unit="tokens",
+        named=((0, "model's own"),),
+        group="Hugging Face",
+        title="Context for the fit",
+        summary="The context length for which a model's page says whether its files fit this computer.",
+        help="The KV cache grows with the context, so that a file which fits at 8,192 tokens may not at 65,536. A "
+        "model that was trained for less is counted with what it was trained for. It changes nothing but what the "
+        "page says: a load has its own setting.",
+        apply=Apply.NOW,
+    ),
+    Setting(
         key="overflow",
         target="app.overflow",
         kind=Kind.CHOICE,
