@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.core.gguf import parts_of
-from app.core.library import FolderProblem, KnownFolder, ModelEntry, known_folders
+from app.core.known_folders import KnownFolder, known_folders
+from app.core.library import FolderProblem, ModelEntry
 from app.core.library_store import HeaderCache, LibraryFile, LibraryList
-from app.services.library_scanner import LibraryScanner, ScanEnd, ScanJob
+from app.core.offers import Offer
+from app.services.library_scanner import LibraryScanner, OfferJob, ScanEnd, ScanJob
 
 _log = logging.getLogger(__name__)
 
@@ -27,13 +29,24 @@ class LibraryService(QObject):
 
     changed = Signal()  # entries() or folder_problems() differ
     folders_changed = Signal(list)  # list[str]
+    offers_changed = Signal()
     scan_started = Signal()
     scan_progressed = Signal(int, str)  # models looked at so far, folder being searched
     scan_finished = Signal(int)  # models known now; also after a cancelled scan
     storage_failed = Signal(str, str)  # file, the system's words: nothing is saved until that is mended
 
-    def __init__(self, list_path: Path, cache_path: Path, parent: QObject | None = None) -> None:
-        """`list_path` holds what the user added, `cache_path` what is known of the headers (JSON, both)."""
+    def __init__(
+        self,
+        list_path: Path,
+        cache_path: Path,
+        parent: QObject | None = None,
+        *,
+        find_folders: Callable[[], list[KnownFolder]] = known_folders,
+    ) -> None:
+        """`list_path` holds what the user added, `cache_path` what is known of the headers (JSON, both).
+
+        `find_folders` names other programs' folders; it is called on the library's thread.
+        """
         super().__init__(parent)
         library_file = LibraryFile(list_path)
         self._unreadable: OSError | None = None
@@ -50,10 +63,13 @@ class LibraryService(QObject):
         self._found: set[str] = set()  # by the whole scan that runs
         self._running: dict[int, ScanJob] = {}
         self._last_number = 0
+        self._offers: tuple[Offer, ...] = ()
+        self._find_folders = find_folders
         self._scanner = LibraryScanner(library_file, HeaderCache(cache_path), self)
         self._scanner.found.connect(self._add_found)
         self._scanner.progressed.connect(self._tell_progress)
         self._scanner.ended.connect(self._end_scan)
+        self._scanner.surveyed.connect(self._take_offers)
         self._scanner.storage_failed.connect(self.storage_failed)
 
     def entries(self) -> list[ModelEntry]:
@@ -73,9 +89,28 @@ class LibraryService(QObject):
         """Folders that could not be searched."""
         return [self._problems[path] for path in sorted(self._problems)]
 
-    def offers(self) -> list[KnownFolder]:
-        """Other programs' model folders on this machine that are not searched yet."""
-        return [known for known in known_folders() if known.path not in self._list.folders]
+    def offers(self, *, declined: bool = False) -> list[Offer]:
+        """Other programs' models on this machine that are not searched yet, as `look_for_offers` found them last.
+
+        With `declined` those too that were declined.
+        """
+        searched = [Path(folder) for folder in self._list.folders]
+        return [
+            offer
+            for offer in self._offers
+            if (declined or offer.path not in self._list.declined)
+            and not any(
+                folder == Path(offer.path) or folder in Path(offer.path).parents for folder in searched
+            )
+        ]
+
+    def look_for_offers(self) -> None:
+        """Looks for other programs' models in the background; `offers_changed` follows if there are any."""
+        self._scanner.post(OfferJob(self._find_folders))
+
+    def decline(self, path: str) -> None:
+        """Does not offer this folder again."""
+        self._save(replace(self._list, declined=self._list.declined | {path}))
 
     @property
     def is_scanning(self) -> bool:
@@ -87,6 +122,19 @@ class LibraryService(QObject):
         first = str(parts_of(_absolute(path))[0])
         files = self._list.files if first in self._list.files else (*self._list.files, first)
         self._save(replace(self._list, files=files, hidden=self._list.hidden - {first}))
+        self._start(ScanJob(self._next_number(), (), (first,), is_whole=False))
+        return first
+
+    def take_file(self, path: str | os.PathLike[str]) -> str:
+        """Knows at once of a file that has just appeared; returns the id that its entry will have.
+
+        Where a searched folder holds it, it belongs to that folder, and goes with it; else it is added as a file.
+        """
+        first = str(parts_of(_absolute(path))[0])
+        if not any(Path(folder) in Path(first).parents for folder in self._list.folders):
+            return self.add_file(path)
+        if first in self._list.hidden:
+            self._save(replace(self._list, hidden=self._list.hidden - {first}))
         self._start(ScanJob(self._next_number(), (), (first,), is_whole=False))
         return first
 
@@ -156,6 +204,7 @@ class LibraryService(QObject):
 
     def _save(self, library: LibraryList) -> None:
         folders_differ = library.folders != self._list.folders
+        offers_differ = folders_differ or library.declined != self._list.declined
         self._list = library
         if self._unreadable is None:
             self._scanner.post(library)
@@ -164,6 +213,12 @@ class LibraryService(QObject):
             self.storage_failed.emit(str(self._list_path), words)
         if folders_differ:
             self.folders_changed.emit(self.folders())
+        if offers_differ:
+            self.offers_changed.emit()
+
+    def _take_offers(self, offers: list[Offer]) -> None:
+        self._offers = tuple(offers)
+        self.offers_changed.emit()
 
     def _add_found(self, job: ScanJob, entries: list[ModelEntry]) -> None:
         self._entries.update((entry.id, entry) for entry in entries)

@@ -62,6 +62,19 @@ def test_folders_and_files_are_found_off_the_ui_thread(
     assert entry.facts.n_expert == 4
 
 
+def test_a_file_that_appears_is_known_at_once_and_belongs_to_its_folder(
+    qtbot: QtBot, library: LibraryService, folder: Path, tiny_moe: Path
+) -> None:
+    _scanned(qtbot, library, lambda: library.add_folder(folder))
+    new = shutil.copy(tiny_moe, folder / "c.gguf")
+    library.remove(str(new))
+    _scanned(qtbot, library, lambda: library.take_file(new))
+    _scanned(qtbot, library, lambda: library.take_file(tiny_moe))
+    assert sorted(_names(library)) == ["a.gguf", "b.gguf", "c.gguf", "tiny-moe.gguf"]
+    _scanned(qtbot, library, lambda: library.remove_folder(folder))
+    assert _names(library) == ["tiny-moe.gguf"], "one that lay in no searched folder was added by itself"
+
+
 def test_the_list_is_there_after_a_restart(
     qtbot: QtBot, profile_dir: Path, folder: Path, tiny_moe: Path
 ) -> None:
