@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -95,12 +96,22 @@ class HubFile:
 
 @dataclass(frozen=True, slots=True)
 class HubPage:
-    """A repository at one commit (`commit`, 40 hex digits; `revision` is what was asked for, such as main)."""
+    """A repository at one commit (`commit`, 40 hex digits; `revision` is what was asked for, such as main).
+
+    `asked_at` is when the Hub said this (seconds since 1970); `why_stored` why it could not be asked just now.
+    """
 
     model: HubModel
     revision: str
     commit: str
     files: tuple[HubFile, ...]
+    asked_at: float = 0.0
+    why_stored: HubError | None = None
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the Hub cannot be asked now, and this is what it said at `asked_at`."""
+        return self.why_stored is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +119,14 @@ class SearchAnswer:
     """One page of results. `cursor` asks for the next one, "" after the last.
 
     `asked_at` is when the Hub said this (seconds since 1970); `is_stored` that it cannot be reached now and this is
-    what it said then.
+    what it said then, `why_stored` why.
     """
 
     models: tuple[HubModel, ...]
     cursor: str
     asked_at: float
     is_stored: bool = False
+    why_stored: HubError | None = None
 
 
 class HubReason(StrEnum):
@@ -147,6 +159,9 @@ class HubReason(StrEnum):
     PROCESS_LOST = "process_lost"
 
 
+README_LIMIT_BYTES: Final = 1 << 20
+"""How much of a model's README is read: the longest that people write have some 200 KB."""
+
 # English wording; the window translates the template and fills in the same values.
 MESSAGES: Final = MappingProxyType(
     {
@@ -164,7 +179,7 @@ MESSAGES: Final = MappingProxyType(
         "then set an access token of that account.",
         HubReason.NOT_FOUND: "{host} has no {name}. It may have been renamed or taken away.",
         HubReason.NO_SUCH_FILE: "{name} is no longer there. Open the model's page again to see its files.",
-        HubReason.TOO_MANY_REQUESTS: "{host} asks for a pause after too many requests. Try again in {wait_s} seconds.",
+        HubReason.TOO_MANY_REQUESTS: "{host} asks for a pause after too many requests. Try again in {seconds} seconds.",
         HubReason.SERVER_ERROR: "{host} has a fault of its own (HTTP {status}). Try again later.",
         HubReason.REDIRECT_LOOP: "{host} sends every request on to another address without end. Check the endpoint.",
         HubReason.BAD_REDIRECT: "{host} sends the request on to an address that is not safe to follow.",
@@ -186,6 +201,8 @@ MESSAGES: Final = MappingProxyType(
     }
 )
 
+_WAIT_S: Final = 30.0  # where a server that asks for a pause does not say how long
+
 _PASSING: Final = frozenset(
     {
         HubReason.NO_NETWORK,
@@ -200,12 +217,15 @@ _PASSING: Final = frozenset(
 class HubError(Exception):
     """What was asked for cannot be had: `reason` for programs, `message` for people, `values` that fill it.
 
-    `wait_s` is how long the server asks to wait, None where it does not.
+    `wait_s` is how long the server asks to wait, None where it does not (`seconds` among the values is the same in
+    whole ones, for the sentence).
     """
 
     def __init__(
         self, reason: HubReason, *, wait_s: float | None = None, **values: str | int | float
     ) -> None:
+        if reason is HubReason.TOO_MANY_REQUESTS:
+            values.setdefault("seconds", math.ceil(_WAIT_S if wait_s is None else wait_s))
         self.reason = reason
         self.values = values
         self.wait_s = wait_s
