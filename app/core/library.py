@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 
 from app.core.gguf import GgufError, ModelFacts, ModelKind, facts, part_number, parts_of
 from app.core.gguf_format import GgufReason, message
+from app.core.hub_origin import Origin, origins_of
+from app.core.jan import NOTE_NAME, read_note
+from app.core.ollama import is_store, read_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class ModelEntry:
     """One model of the library, usable (`facts`) or not (`problem`).
 
     `id` is the absolute path of the first part; `parts` are the files that exist; `size_bytes` counts all of
-    them; `modified_at` is the newest one's time in seconds since 1970.
+    them; `modified_at` is the newest one's time in seconds since 1970. `names` are what the `program` that keeps
+    the file calls it, where file names do not tell; `origins` where its parts came from, in their order, () if unknown.
     """
 
     id: str
@@ -41,6 +44,9 @@ class ModelEntry:
     modified_at: float
     facts: ModelFacts | None = None
     problem: ModelProblem | None = None
+    names: tuple[str, ...] = ()
+    program: str = ""
+    origins: tuple[Origin, ...] = ()
 
     @property
     def error(self) -> str | None:
@@ -49,7 +55,9 @@ class ModelEntry:
 
     @property
     def name(self) -> str:
-        """The model's own name, or the file's."""
+        """What another program calls it, else the model's own name, or the file's."""
+        if self.names:
+            return self.names[0]
         return self.facts.name if self.facts else Path(self.path).name
 
     @property
@@ -90,6 +98,17 @@ _FOLDER_TEXTS: Final = {
     FolderReason.NOT_A_FOLDER: "{path} is not a folder.",
     FolderReason.UNREADABLE: "{path} cannot be read.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model file that a search came by, with what is known of it besides the file itself; see `ModelEntry`."""
+
+    path: Path
+    names: tuple[str, ...] = ()
+    program: str = ""
+    origin: Origin | None = None
+
 
 Stamp = tuple[tuple[int, int] | None, ...]
 """(size in bytes, modification time in ns) of each part that a name implies; None for a missing one."""
@@ -132,18 +151,20 @@ def scan(
     for path in files:
         if should_stop():
             return
-        yield from _fresh([_first_part(Path(os.path.abspath(path)))], seen, cache)
+        yield from _fresh([Found(_first_part(Path(os.path.abspath(path))))], seen, cache)
     visited: set[tuple[int, int]] = set()
     for folder in folders:
-        for paths in _walk(os.path.abspath(folder), visited, should_stop, on_problem, on_folder):
-            for path in paths:
+        for found in walk(os.path.abspath(folder), visited, should_stop, on_problem, on_folder):
+            for item in found:
                 if should_stop():
                     return
-                yield from _fresh([path], seen, cache)
+                yield from _fresh([item], seen, cache)
 
 
-def describe(path: str | os.PathLike[str], cache: Cache | None = None) -> ModelEntry:
-    """The entry of one file, or of the split model that it is part of."""
+def describe(
+    path: str | os.PathLike[str], cache: Cache | None = None, known: Found | None = None
+) -> ModelEntry:
+    """The entry of one file, or of the split model that it is part of; `known` is what its folder told of it."""
     first = _first_part(Path(os.path.abspath(path)))
     parts = parts_of(first)
     statuses = [_status(part) for part in parts]
@@ -157,6 +178,9 @@ def describe(path: str | os.PathLike[str], cache: Cache | None = None) -> ModelE
         n_parts = len(found.parts)
         parts, statuses = (parts, statuses) if n_parts > 1 else ((first,), [_status(first)])
     present = [(part, status) for part, status in zip(parts, statuses, strict=True) if status]
+    known = known or Found(first)
+    if known.names and isinstance(found, ModelFacts):
+        found = replace(found, name=known.names[0])
     return ModelEntry(
         id=str(first),
         path=str(first),
@@ -165,6 +189,9 @@ def describe(path: str | os.PathLike[str], cache: Cache | None = None) -> ModelE
         modified_at=max((status.st_mtime for _, status in present), default=0.0),
         facts=found if isinstance(found, ModelFacts) else None,
         problem=found if isinstance(found, ModelProblem) else None,
+        names=known.names,
+        program=known.program,
+        origins=(known.origin,) if known.origin else origins_of([part for part, _ in present]),
     )
 
 
@@ -181,23 +208,26 @@ def _first_part(path: Path) -> Path:
     return parts_of(path)[0] if part_number(path) else path
 
 
-def _fresh(paths: Iterable[Path], seen: set[tuple[int, int]], cache: Cache | None) -> Iterator[ModelEntry]:
-    for path in paths:
-        identity = _identity(path)
+def _fresh(found: Iterable[Found], seen: set[tuple[int, int]], cache: Cache | None) -> Iterator[ModelEntry]:
+    for item in found:
+        identity = _identity(item.path)
         if identity is None or identity not in seen:
             if identity is not None:
                 seen.add(identity)
-            yield describe(path, cache)
+            yield describe(item.path, cache, item)
 
 
-def _walk(
+def walk(
     root: str,
     visited: set[tuple[int, int]],
     should_stop: Callable[[], bool],
-    on_problem: Callable[[FolderProblem], None],
-    on_folder: Callable[[str], None],
-) -> Iterator[list[Path]]:
-    """The model files of each folder below `root`, itself included; of split models the first part only."""
+    on_problem: Callable[[FolderProblem], None] = lambda _problem: None,
+    on_folder: Callable[[str], None] = lambda _path: None,
+) -> Iterator[list[Found]]:
+    """The model files of each folder below `root`, itself included; of split models the first part only.
+
+    `visited` are the identities of folders that were searched already; it grows.
+    """
     waiting = [root]
     while waiting and not should_stop():
         folder = waiting.pop()
@@ -208,7 +238,7 @@ def _walk(
                 continue
             visited.add(identity)
             on_folder(folder)
-            files, below = _listing(folder)
+            files, below = (_stored(folder), []) if is_store(folder) else _listing(folder)
         except OSError as error:
             on_problem(FolderProblem(folder, _folder_reason(error)))
             continue
@@ -216,9 +246,23 @@ def _walk(
         yield files
 
 
-def _listing(folder: str) -> tuple[list[Path], list[str]]:
+def _stored(folder: str) -> list[Found]:
+    """What Ollama keeps in its store; its blobs have no file names that tell what they are."""
+    return [
+        Found(
+            Path(file.path),
+            file.names,
+            "Ollama",
+            Origin(file.repo_id, etag=file.sha256) if file.repo_id else None,
+        )
+        for file in read_store(folder)
+    ]
+
+
+def _listing(folder: str) -> tuple[list[Found], list[str]]:
     files: set[Path] = set()
     below: list[str] = []
+    note = ""
     with os.scandir(folder) as items:
         for item in items:
             if _is_folder(item):
@@ -226,7 +270,23 @@ def _listing(folder: str) -> tuple[list[Path], list[str]]:
                     below.append(item.path)
             elif item.name.lower().endswith(".gguf"):
                 files.add(Path(item.path))
-    return sorted(_openable(files)), sorted(below)
+            elif item.name == NOTE_NAME:
+                note = item.path
+    found = [Found(path) for path in sorted(_openable(files))]
+    return _named(found, note) if note else found, sorted(below)
+
+
+def _named(found: list[Found], note: str) -> list[Found]:
+    """Jan calls every file model.gguf and notes beside it what it is, or where, if it lies elsewhere."""
+    said = read_note(note)
+    names = (said.name,) if said.name else ()
+    items = [*found, *(Found(Path(path)) for path in said.elsewhere)]
+    return [
+        replace(item, names=names, program="Jan" if names else "")
+        if item.path.name == said.model_name
+        else item
+        for item in items
+    ]
 
 
 def _is_folder(item: os.DirEntry[str]) -> bool:
@@ -259,34 +319,3 @@ def _status(path: Path) -> os.stat_result | None:
 def _identity(path: Path) -> tuple[int, int] | None:
     status = _status(path)
     return (status.st_dev, status.st_ino) if status and status.st_ino else None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFolder:
-    """Where another program keeps GGUF files on this machine."""
-
-    program: str
-    path: str
-
-
-def known_folders(
-    home: Path | None = None, environment: Mapping[str, str] | None = None, platform: str = sys.platform
-) -> list[KnownFolder]:
-    """The model folders of other programs that exist here, to be offered, never searched unasked."""
-    home = home or Path.home()
-    env = os.environ if environment is None else environment
-    cache = Path(env.get("XDG_CACHE_HOME") or home / ("Library/Caches" if platform == "darwin" else ".cache"))
-    hub = Path(env.get("HF_HOME") or home / ".cache/huggingface") / "hub"
-    candidates = [
-        ("Hugging Face", Path(env.get("HF_HUB_CACHE") or hub)),
-        ("llama.cpp", Path(env.get("LLAMA_CACHE") or cache / "llama.cpp")),
-        ("LM Studio", home / ".lmstudio/models"),
-        ("LM Studio", home / ".cache/lm-studio/models"),
-        ("Jan", home / ".local/share/Jan/data/llamacpp/models"),
-        ("Jan", home / "Library/Application Support/Jan/data/llamacpp/models"),
-        ("Jan", home / "AppData/Roaming/Jan/data/llamacpp/models"),
-        ("GPT4All", home / ".local/share/nomic.ai/GPT4All"),
-        ("GPT4All", home / "Library/Application Support/nomic.ai/GPT4All"),
-        ("GPT4All", home / "AppData/Local/nomic.ai/GPT4All"),
-    ]
-    return [KnownFolder(program, str(path)) for program, path in candidates if path.is_dir()]

@@ -24,11 +24,15 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class LibraryList:
-    """What the user added and took away: `hidden` are ids of entries that a folder holds all the same."""
+    """What the user added and took away: `hidden` are ids of entries that a folder holds all the same.
+
+    `declined` are other programs' folders that are not to be offered again.
+    """
 
     folders: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
+    declined: frozenset[str] = frozenset()
 
 
 class LibraryFile:
@@ -42,7 +46,12 @@ class LibraryFile:
         """The saved list; an empty one if there is none or it is damaged. OSError if it cannot be read."""
         try:
             row = json.loads(self.path.read_text("utf-8"))
-            return LibraryList(_texts(row, "folders"), _texts(row, "files"), frozenset(_texts(row, "hidden")))
+            return LibraryList(
+                _texts(row, "folders"),
+                _texts(row, "files"),
+                frozenset(_texts(row, "hidden")),
+                frozenset(_texts({"declined": []} | row, "declined")),  # since later versions
+            )
         except FileNotFoundError:
             return LibraryList()
         except (ValueError, TypeError, LookupError):
@@ -57,6 +66,7 @@ class LibraryFile:
             "folders": library.folders,
             "files": library.files,
             "hidden": sorted(library.hidden),
+            "declined": sorted(library.declined),
         }
         _write_json(self.path, row)
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
+from app.core.known_folders import KnownFolder
 from app.core.library import FolderProblem, ModelEntry, scan
 from app.core.library_store import HeaderCache, LibraryFile, LibraryList
+from app.core.offers import survey
 
 _log = logging.getLogger(__name__)
 _TELL_EVERY_S = 0.1
@@ -26,6 +28,13 @@ class ScanJob:
     folders: tuple[str, ...]
     files: tuple[str, ...]
     is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfferJob:
+    """Counts the models in other programs' folders, which `find_folders` names."""
+
+    find_folders: Callable[[], list[KnownFolder]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +52,20 @@ class LibraryScanner(QObject):
     found = Signal(object, list)  # ScanJob, list[ModelEntry]
     progressed = Signal(object, int, str)  # ScanJob, files looked at so far, folder being searched
     ended = Signal(object)  # ScanEnd
+    surveyed = Signal(list)  # list[Offer]: folders that hold models, or are closed
     storage_failed = Signal(str, str)  # file, the system's words
 
     def __init__(self, library_file: LibraryFile, cache: HeaderCache, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._library_file = library_file
         self._cache = cache
-        self._jobs: queue.SimpleQueue[ScanJob | LibraryList | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[ScanJob | LibraryList | OfferJob | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._cancelled_up_to = 0
+        self._is_closing = False
 
-    def post(self, job: ScanJob | LibraryList) -> None:
-        """Scans (a ScanJob) or saves (a LibraryList) after everything posted before."""
+    def post(self, job: ScanJob | LibraryList | OfferJob) -> None:
+        """Scans (a ScanJob), saves (a LibraryList) or counts (an OfferJob) after everything posted before."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="library", daemon=True)
             self._thread.start()
@@ -69,6 +80,7 @@ class LibraryScanner(QObject):
         if self._thread is None:
             return True
         self._cancelled_up_to = 1 << 60
+        self._is_closing = True
         self._jobs.put(None)
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -78,8 +90,18 @@ class LibraryScanner(QObject):
         while (job := self._jobs.get()) is not None:
             if isinstance(job, LibraryList):
                 self._store(self._library_file.path, lambda library=job: self._library_file.write(library))
+            elif isinstance(job, OfferJob):
+                self._survey(job)
             else:
                 self._scan(job)
+
+    def _survey(self, job: OfferJob) -> None:
+        try:
+            offers = [survey(known, lambda: self._is_closing) for known in job.find_folders()]
+        except Exception:  # the thread's outermost frame, as below
+            _log.exception("looking for other programs' models failed")
+            return
+        self.surveyed.emit([offer for offer in offers if offer.n_models or offer.is_closed])
 
     def _scan(self, job: ScanJob) -> None:
         problems: list[FolderProblem] = []

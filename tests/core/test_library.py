@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.core.gguf import GgufReason, ModelKind
-from app.core.library import FolderProblem, FolderReason, ModelEntry, describe, known_folders, scan
+from app.core.library import FolderProblem, FolderReason, ModelEntry, describe, scan
 from app.core.library_store import HeaderCache, LibraryFile, LibraryList
 from tests import tiny_models
 from tests.unprivileged import open_folder, ordinary_user
@@ -212,11 +212,3 @@ def test_a_refused_write_leaves_the_old_list(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         LibraryFile(path).write(LibraryList(("/b",)))
     assert LibraryFile(path).read().folders == ("/a",)
-
-
-def test_other_programs_folders_are_found(tmp_path: Path) -> None:
-    for path in (".cache/huggingface/hub", ".lmstudio/models", "own/llama"):
-        (tmp_path / path).mkdir(parents=True)
-    found = known_folders(tmp_path, {"LLAMA_CACHE": str(tmp_path / "own/llama")}, "linux")
-    assert [known.program for known in found] == ["Hugging Face", "llama.cpp", "LM Studio"]
-    assert found[1].path == str(tmp_path / "own/llama")
