@@ -38,7 +38,8 @@ class ModelPage(QObject):
 
     `fits` maps keys of `variants` to how they fit, as it becomes known; those in `pending` have no answer for the
     context as it stands, though perhaps an older one. `recommended` is known when none is pending. `readme` is None
-    until it has come, "" where there is none; `readme_error` says why it cannot be had.
+    until it has come, "" where there is none; `readme_error` says why it cannot be had. A page that was stored
+    (`page.why_stored`) is replaced as soon as the Hub can be reached.
     """
 
     page_changed = Signal()  # state, page, variants, error
@@ -77,6 +78,9 @@ class ModelPage(QObject):
         self._asking = Asking(self)
         self._asking.answered.connect(self._take_page)
         self._asking.failed.connect(self._take_error)
+        self._renewing = Asking(self)  # a stored page
+        self._renewing.answered.connect(self._take_renewed)
+        self._renewing.failed.connect(lambda _error: self.page_changed.emit())
         self._reading = Asking(self)
         self._reading.answered.connect(self._take_readme)
         self._reading.failed.connect(self._take_readme_error)
@@ -102,7 +106,8 @@ class ModelPage(QObject):
     @property
     def retry_in_s(self) -> float | None:
         """Seconds until the page is asked for again by itself, None where it is not."""
-        return self._asking.retry_in_s
+        waits = (self._asking.retry_in_s, self._renewing.retry_in_s)
+        return next((wait_s for wait_s in waits if wait_s is not None), None)
 
     # -- asking ---------------------------------------------------------------------------------------------
 
@@ -125,6 +130,8 @@ class ModelPage(QObject):
         if self.state is PageState.FAILED:
             self._fetch()
             return
+        if self.page is not None and self.page.is_stored:
+            self._renewing.retry()
         if self.readme_error is not None:
             self.readme_error = None
             self._reading.retry()
@@ -162,6 +169,7 @@ class ModelPage(QObject):
         """Ends its threads and its process."""
         self._forget()
         self._asking.close()
+        self._renewing.close()
         self._reading.close()
         self._finding.close()
 
@@ -174,6 +182,7 @@ class ModelPage(QObject):
 
     def _forget(self) -> None:
         self._asking.drop()
+        self._renewing.drop()
         self._reading.drop()
         self._finding.drop()
         self.page = self.readme = self.readme_error = self.recommended = self._terms = None
@@ -185,6 +194,19 @@ class ModelPage(QObject):
         self._set_state(PageState.READY)
         self._reading.ask(lambda: hub.readme(page), hub.host)
         self._find()
+        if page.is_stored:
+            self._renewing.ask_later(lambda: _fresh(hub, self._wanted), hub.host)
+
+    def _take_renewed(self, answer: object) -> None:
+        """What the Hub itself says; files are looked at anew only if there are other ones."""
+        page, before = cast(HubPage, answer), self.page
+        if before is None or page.commit != before.commit:
+            self._forget()
+            self._take_page(page)
+            return
+        self.page = page
+        self._set_state(PageState.READY)
+        self.retry()
 
     def _take_error(self, error: HubError) -> None:
         self._set_state(PageState.FAILED, error)
@@ -269,6 +291,13 @@ class ModelPage(QObject):
         """Another loaded model gives something else back."""
         if self._terms is not None and self._terms.held != self._footprints.held:
             self._find_again()
+
+
+def _fresh(hub: Hub, wanted: tuple[str, str]) -> HubPage:
+    page = hub.page(*wanted)
+    if page.why_stored is not None:
+        raise page.why_stored
+    return page
 
 
 def _can_fit(variant: Variant) -> bool:

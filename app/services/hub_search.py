@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.hub import HubError, HubModel, HubReason, SearchAnswer, SearchQuery
+from app.core.hub import HubError, HubModel, SearchAnswer, SearchQuery
 from app.core.hub_address import Address, parse_address
 from app.services.hub_asking import Asking
 from app.worker.hub import Hub
@@ -30,7 +30,7 @@ class HubSearch(QObject):
     """Results of one query. After `reset` they are others, after `appended` there are more, from that row on.
 
     While a new query is asked the results of the one before stay. What was stored is shown where the Hub cannot be
-    reached (`is_stored`, of `asked_at`), and replaced as soon as it can.
+    reached (`why_stored`, of `asked_at`), and replaced as soon as it can.
     """
 
     reset = Signal()
@@ -49,7 +49,7 @@ class HubSearch(QObject):
         self.models: list[HubModel] = []
         self.state = SearchState.IDLE
         self.error: HubError | None = None
-        self.is_stored = False
+        self.why_stored: HubError | None = None
         self.asked_at = 0.0
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
@@ -73,6 +73,11 @@ class HubSearch(QObject):
     def address(self) -> Address | None:
         """The model that the text names, where it is a model's address or has the form owner/name."""
         return parse_address(self._query.text, self._hub.endpoint)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the results are what the Hub said earlier, at `asked_at`, since it cannot be asked now."""
+        return self.why_stored is not None
 
     @property
     def has_more(self) -> bool:
@@ -138,7 +143,7 @@ class HubSearch(QObject):
         self._renewing.drop()
         self._query, self._shown, self._cursor = SearchQuery(), None, ""
         self.models, self._ids = [], set()
-        self.is_stored, self.asked_at = False, 0.0
+        self.why_stored, self.asked_at = None, 0.0
         self.reset.emit()
         self._set_state(SearchState.IDLE)
 
@@ -173,12 +178,12 @@ class HubSearch(QObject):
         else:
             self._show(found)
         self._set_state(SearchState.DONE)
-        if found.is_stored:
+        if found.why_stored is not None:
             self._renew()
 
     def _show(self, found: SearchAnswer) -> None:
         self._shown, self._cursor = self._query, found.cursor
-        self.is_stored, self.asked_at = found.is_stored, found.asked_at
+        self.why_stored, self.asked_at = found.why_stored, found.asked_at
         self.models, self._ids = [], set()
         self._add(found)
         self.reset.emit()
@@ -205,8 +210,8 @@ class HubSearch(QObject):
 
         def ask() -> SearchAnswer:
             answer = hub.search(query)
-            if answer.is_stored:
-                raise HubError(HubReason.NO_NETWORK, host=hub.host, detail="it does not answer")
+            if answer.why_stored is not None:
+                raise answer.why_stored
             return answer
 
         self._renewing.ask_later(ask, hub.host)
@@ -219,7 +224,7 @@ class HubSearch(QObject):
     def _take_error(self, error: HubError) -> None:
         if self._shown != self._query and self.models:
             self._shown, self._cursor, self.models, self._ids = None, "", [], set()
-            self.is_stored = False
+            self.why_stored = None
             self.reset.emit()
         self._set_state(SearchState.FAILED, error)
 
