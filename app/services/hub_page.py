@@ -80,7 +80,7 @@ class ModelPage(QObject):
         self._asking.failed.connect(self._take_error)
         self._renewing = Asking(self)  # a stored page
         self._renewing.answered.connect(self._take_renewed)
-        self._renewing.failed.connect(lambda _error: self.page_changed.emit())
+        self._renewing.failed.connect(self._take_renewing_error)
         self._reading = Asking(self)
         self._reading.answered.connect(self._take_readme)
         self._reading.failed.connect(self._take_readme_error)
@@ -195,7 +195,8 @@ class ModelPage(QObject):
         self._reading.ask(lambda: hub.readme(page), hub.host)
         self._find()
         if page.is_stored:
-            self._renewing.ask_later(lambda: _fresh(hub, self._wanted), hub.host)
+            wanted = self._wanted
+            self._renewing.ask_later(lambda: _fresh(hub, wanted), hub.host)
 
     def _take_renewed(self, answer: object) -> None:
         """What the Hub itself says; files are looked at anew only if there are other ones."""
@@ -207,6 +208,9 @@ class ModelPage(QObject):
         self.page = page
         self._set_state(PageState.READY)
         self.retry()
+
+    def _take_renewing_error(self, _error: HubError) -> None:
+        self.page_changed.emit()  # it says when it is asked for again
 
     def _take_error(self, error: HubError) -> None:
         self._set_state(PageState.FAILED, error)

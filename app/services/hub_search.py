@@ -60,7 +60,7 @@ class HubSearch(QObject):
         self._asking.failed.connect(self._take_error)
         self._renewing = Asking(self, first_wait_s=first_wait_s)  # stored results
         self._renewing.answered.connect(self._take_renewed)
-        self._renewing.failed.connect(lambda _error: self.state_changed.emit())
+        self._renewing.failed.connect(self._take_renewing_error)
 
     # -- what it knows --------------------------------------------------------------------------------------
 
@@ -166,10 +166,7 @@ class HubSearch(QObject):
     # -- answers --------------------------------------------------------------------------------------------
 
     def _asked_query(self) -> SearchQuery:
-        """The query with an address replaced by the name that it has."""
-        address = self.address
-        text = self._query.text.strip() if address is None else address.repo_id
-        return dataclasses.replace(self._query, text=text)
+        return dataclasses.replace(self._query, text=self._query.text.strip())
 
     def _take(self, answer: object) -> None:
         found = cast(SearchAnswer, answer)
@@ -220,6 +217,9 @@ class HubSearch(QObject):
         self._asking.drop()  # a next page of what goes now
         self._show(cast(SearchAnswer, answer))
         self._set_state(SearchState.DONE)
+
+    def _take_renewing_error(self, _error: HubError) -> None:
+        self.state_changed.emit()  # it says when it asks again
 
     def _take_error(self, error: HubError) -> None:
         if self._shown != self._query and self.models:

@@ -90,7 +90,7 @@ class HubTokens:
     @property
     def host(self) -> str:
         """The endpoint's name and port."""
-        return urlsplit(self._endpoint).netloc.rpartition("@")[2].lower()
+        return _host_of(self._endpoint)
 
     def read(self) -> HubToken:
         """The token in force; never raises."""
@@ -187,8 +187,7 @@ class HubTokens:
         """The token of ``hf auth login``, refreshed where it has run out, for the endpoint that it was given for."""
         if os.environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in {"1", "ON", "YES", "TRUE"}:
             return ""
-        theirs = os.environ.get("HF_ENDPOINT", "")
-        if self.host not in {_LOGIN_HOST, urlsplit(theirs).netloc.rpartition("@")[2].lower()}:
+        if self.host not in {_LOGIN_HOST, _host_of(os.environ.get("HF_ENDPOINT", ""))}:
             return ""
         try:
             from huggingface_hub import get_token
@@ -199,6 +198,13 @@ class HubTokens:
         ) as error:  # it reads files and asks the network, in ways that change with its version
             _log.info("the login of huggingface_hub cannot be used: %s", _why(error))
             return ""
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2].lower()
+    except ValueError:  # it is no address; the Hub says so
+        return ""
 
 
 def clean(text: str) -> str:
