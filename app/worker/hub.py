@@ -14,7 +14,7 @@ import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import quote, urlsplit
 
 from app import __version__
@@ -170,8 +170,8 @@ class Hub:
             return ""
 
         def ask(api: HfApi) -> str:
-            name = api.whoami()["name"]
-            return name if isinstance(name, str) else ""
+            said = cast("dict[str, object]", api.whoami())  # pyright: ignore[reportUnknownMemberType]
+            return str(said["name"])[:200]
 
         return self._asked(ask, self._exchange("your account"), token, "your account")
 

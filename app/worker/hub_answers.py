@@ -28,7 +28,7 @@ def model_of(info: ModelInfo) -> HubModel | None:
     if not (is_repo_id(repo_id) or is_repo_id(f"owner/{repo_id}")):
         return None
     tags = tuple(tag for tag in map(_text, _list(info.tags)[:_N_TAGS]) if tag)
-    gguf = cast("dict[str, object]", info.gguf) if isinstance(info.gguf, dict) else {}
+    gguf = _table(cast("object", info.gguf))  # pyright: ignore[reportUnknownMemberType]
     return HubModel(
         repo_id=repo_id,
         n_downloads=_count(info.downloads),
@@ -89,9 +89,14 @@ def _list(value: object) -> list[Any]:
     return cast("list[Any]", value) if isinstance(value, list) else []
 
 
+def _table(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
 def _count(value: object) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST
-    return value if is_count else None
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < _MOST else None
 
 
 def _text(value: object) -> str:
