@@ -23,6 +23,7 @@ from app.services.device_list import DeviceList
 from app.services.device_scan import DeviceScan
 from app.services.footprint import FootprintService
 from app.services.hardware import HardwareMonitor
+from app.services.hub_services import HubServices
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
 from app.services.loading import Loading
@@ -85,6 +86,7 @@ class Profile(QObject):
             self.predictions,
             parent=self,
         )
+        self.hub = HubServices(paths, self.preferences, self.session, self.footprints, self)
         self.chat = Chat(
             self.session,
             self.history,
@@ -110,6 +112,7 @@ class Profile(QObject):
         """Ends it all; nothing of ours runs afterwards."""
         self._devices_soon.stop()
         self.chat.close()
+        self.hub.close()
         self.footprints.close()
         self.session.close()
         self.monitor.stop()
