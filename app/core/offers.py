@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -33,8 +33,13 @@ class Offer:
     is_closed: bool = False
 
 
-def survey(known: KnownFolder, should_stop: Callable[[], bool] = lambda: False) -> Offer:
-    """Counts the models of a folder by their file names; opens none of them."""
+def survey(
+    known: KnownFolder,
+    should_stop: Callable[[], bool] = lambda: False,
+    *,
+    listed: Collection[str] = frozenset(),
+) -> Offer:
+    """Counts the models of a folder by their file names; opens none of them. Those `listed` already do not count."""
     end = time.monotonic() + _TIME_LIMIT_S
     problems: list[FolderProblem] = []
     models: set[str] = set()
@@ -47,7 +52,7 @@ def survey(known: KnownFolder, should_stop: Callable[[], bool] = lambda: False) 
         for item in found:
             if is_over():
                 break
-            here = _sizes(item.path)
+            here = {} if str(item.path) in listed else _sizes(item.path)
             sizes |= here
             if here and not _is_companion(item):
                 models.add(item.names[0] if item.names else str(item.path))

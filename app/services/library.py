@@ -106,7 +106,7 @@ class LibraryService(QObject):
 
     def look_for_offers(self) -> None:
         """Looks for other programs' models in the background; `offers_changed` follows if there are any."""
-        self._scanner.post(OfferJob(self._find_folders))
+        self._scanner.post(OfferJob(self._find_folders, frozenset(self._list.files)))
 
     def decline(self, path: str) -> None:
         """Does not offer this folder again."""

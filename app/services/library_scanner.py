@@ -32,9 +32,10 @@ class ScanJob:
 
 @dataclass(frozen=True, slots=True)
 class OfferJob:
-    """Counts the models in other programs' folders, which `find_folders` names."""
+    """Counts the models in other programs' folders, which `find_folders` names, besides the files that are `listed`."""
 
     find_folders: Callable[[], list[KnownFolder]]
+    listed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ class LibraryScanner(QObject):
 
     def _survey(self, job: OfferJob) -> None:
         try:
-            offers = [survey(known, lambda: self._is_closing) for known in job.find_folders()]
+            offers = [
+                survey(known, lambda: self._is_closing, listed=job.listed) for known in job.find_folders()
+            ]
         except Exception:  # the thread's outermost frame, as below
             _log.exception("looking for other programs' models failed")
             return

@@ -101,6 +101,7 @@ class Profile(QObject):
         """Begins what runs in the background."""
         self.monitor.start()
         self.library.rescan()
+        self.library.look_for_offers()
         self.devices.found.connect(self._take_machine)
         self.load_plan.changed.connect(self._plan_changed)
         self.session.state_changed.connect(self._state_changed)

@@ -127,6 +127,13 @@ def test_an_offer_says_how_many_models_there_are_and_how_large(tmp_path: Path, t
     assert not offer.is_closed
 
 
+def test_what_is_listed_already_is_not_offered(tmp_path: Path, tiny_model: Path, tiny_moe: Path) -> None:
+    made = put_in_hub_cache(tmp_path, "o/n", "1" * 40, {"a.gguf": tiny_model, "b.gguf": tiny_moe})
+    known = KnownFolder("Hugging Face", str(tmp_path))
+    assert survey(known, listed={str(made[0])}).n_models == 1
+    assert survey(known, listed=set(map(str, made))).size_bytes == 0
+
+
 def test_a_split_model_counts_once_and_a_broken_link_not_at_all(tmp_path: Path) -> None:
     tiny_models.build_llama(tmp_path / "split.gguf", tensors_per_file=7)
     (tmp_path / "gone.gguf").symlink_to(tmp_path / "nothing")

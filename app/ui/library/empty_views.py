@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from app.services.library import LibraryService
+from app.ui.library.offers import OfferCard
 from app.ui.library.table import View
 from app.ui.theme import Theme
 from app.ui.widgets import EmptyState
@@ -38,18 +39,10 @@ class EmptyViews(QWidget):
             "",
             self,
         )
-        self._offers = QWidget(self)
-        self._offers_row = QHBoxLayout(self._offers)
-        self._offers_row.setContentsMargins(0, 0, 0, 24)
-        self._offers_row.setSpacing(8)
-        first = QWidget(self)
-        below = QVBoxLayout(first)
-        below.setContentsMargins(0, 0, 0, 0)
-        below.addWidget(self.nothing, 1)
-        below.addWidget(self._offers, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._first = first
+        self.offers = OfferCard(theme, library, self)
+        self._first = self._with_offers()
         self._layout = QStackedLayout(self)
-        for part in (first, self.no_match, self.none_here, self.scanning):
+        for part in (self._first, self.no_match, self.none_here, self.scanning):
             self._layout.addWidget(part)
         self.nothing.clicked.connect(self.folder_asked)
         self.no_match.clicked.connect(self.search_cleared)
@@ -66,7 +59,6 @@ class EmptyViews(QWidget):
         elif self._library.is_scanning:
             self._layout.setCurrentWidget(self.scanning)
         else:
-            self._show_offers()
             self._layout.setCurrentWidget(self._first)
 
     def _elsewhere(self) -> str:
@@ -85,18 +77,20 @@ class EmptyViews(QWidget):
             View.PROBLEMS: (self.tr("No problems"), self.tr("Every file that was found can be used.")),
         }[view]
 
-    def _show_offers(self) -> None:
-        while (item := self._offers_row.takeAt(0)) is not None:
-            old = item.widget()
-            if old is not None:
-                old.deleteLater()
-        offers = self._library.offers()
-        self._offers.setVisible(bool(offers))
-        for offer in offers:
-            button = QPushButton(
-                self.tr("Add the models of {program}").format(program=offer.program), self._offers
-            )
-            button.setProperty("role", "quiet")
-            button.setToolTip(offer.path)
-            button.clicked.connect(lambda _checked=False, path=offer.path: self._library.add_folder(path))
-            self._offers_row.addWidget(button)
+    def _with_offers(self) -> QWidget:
+        """The first page, with what other apps have below its button; six apps are taller than a small window."""
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        first = QWidget(scroll)
+        scroll.setWidget(first)
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self.offers, 100)
+        middle.addStretch(1)
+        column = QVBoxLayout(first)
+        column.setContentsMargins(24, 0, 24, 24)
+        column.addWidget(self.nothing, 3)
+        column.addLayout(middle)
+        column.addStretch(1)
+        return scroll

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.services.library import LibraryService
 from app.ui.icons import icon
+from app.ui.library.texts import offer_text
 from app.ui.theme import Theme
 
 
@@ -25,15 +26,17 @@ class FoldersMenu(QMenu):
     def _build(self) -> None:
         self.clear()
         self.addAction(icon(self._theme, "add"), self.tr("Add a folder…")).triggered.connect(self.add_asked)
-        for offer in self._library.offers():
+        for offer in self._library.offers(declined=True):
             text = self.tr("Add the models of {program}").format(program=offer.program)
             action = self.addAction(icon(self._theme, "add"), text)
-            action.setToolTip(offer.path)
+            action.setToolTip(f"{offer_text(offer)}\n{offer.path}")
+            action.setEnabled(not offer.is_closed)
             action.triggered.connect(lambda _checked=False, path=offer.path: self._library.add_folder(path))
         self.addSeparator()
         rescan = self.addAction(icon(self._theme, "refresh"), self.tr("Search all folders again"))
         rescan.setEnabled(bool(self._library.folders()))
         rescan.triggered.connect(self._library.rescan)
+        rescan.triggered.connect(self._library.look_for_offers)
         if self._library.folders():
             self.addSection(self.tr("Searched folders"))
         for folder in self._library.folders():

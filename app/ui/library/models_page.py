@@ -16,6 +16,7 @@ from app.ui.icons import icon
 from app.ui.library.drop_target import DropTarget
 from app.ui.library.empty_views import EmptyViews
 from app.ui.library.metadata_dialog import MetadataDialog
+from app.ui.library.offers import OfferStrip
 from app.ui.library.page_parts import Footer, Header, ScanBar
 from app.ui.library.reveal import reveal
 from app.ui.library.table import LibraryFilter, LibraryTable, Row, View, view_of
@@ -43,6 +44,7 @@ class ModelsPage(QWidget):
         self.rows.setSourceModel(self.table)
         self.header = Header(theme, library, self)
         self.scan_bar = ScanBar(self)
+        self.offers = OfferStrip(theme, library, self)
         self.view = LibraryView(theme, self.table, self.rows, self)
         self.empty = EmptyViews(theme, library, self)
         self.footer = Footer(theme, self)
@@ -132,6 +134,8 @@ class ModelsPage(QWidget):
         framed = QWidget(self)
         frame = QVBoxLayout(framed)
         frame.setContentsMargins(8, 0, 8, 0)
+        frame.setSpacing(8)
+        frame.addWidget(self.offers)
         frame.addWidget(self.view)
         self._framed = framed
         self._stack.addWidget(framed)

@@ -242,9 +242,18 @@ class _NameDelegate(QStyledItemDelegate):
             return str(path.parent)
         if self._table.is_loaded(row):
             return self.tr("loaded · {file}").format(file=path.name)
+        if row.program:
+            return self._program_line(row)
         if len(row.parts) > 1:
             return self.tr("{file} and {n} more parts").format(file=path.name, n=len(row.parts) - 1)
         return path.name
+
+    def _program_line(self, row: ModelEntry) -> str:
+        """Ollama's file names are digests, Jan's all the same; other names of the same model tell more."""
+        others = row.names[1:]
+        if not others:
+            return row.program
+        return self.tr("{program} · also {names}").format(program=row.program, names=", ".join(others))
 
     @staticmethod
     def _draw(painter: QPainter, rect: QRect, text: str, mode: Qt.TextElideMode) -> None:

@@ -7,7 +7,8 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from app.core.gguf import ModelFacts, ModelKind
 from app.core.gguf_format import MESSAGES, message
 from app.core.library import FolderProblem, FolderReason, ModelEntry, ModelProblem
-from app.ui.format import count_text
+from app.core.offers import Offer
+from app.ui.format import bytes_text, count_text
 
 _KINDS = {
     ModelKind.MODEL: QT_TRANSLATE_NOOP("Library", "Chat model"),
@@ -42,6 +43,19 @@ def problem_text(problem: ModelProblem | FolderProblem) -> str:
     return message(problem.reason, values, QCoreApplication.translate("Gguf", MESSAGES[problem.reason]))
 
 
+def offer_text(offer: Offer) -> str:
+    """How many models another program has, and their size: "3 models (12.4 GB)"; or that it cannot be looked at."""
+    if offer.is_closed:
+        return QCoreApplication.translate("Library", "keeps its models where only another user may read them")
+    count = QCoreApplication.translate("Library", "1 model")
+    if offer.n_models != 1:
+        count = QCoreApplication.translate("Library", "{n} models").format(n=count_text(offer.n_models))
+    if offer.is_partial:
+        count = QCoreApplication.translate("Library", "at least {models}").format(models=count)
+    size = bytes_text(offer.size_bytes)
+    return QCoreApplication.translate("Library", "{models} ({size})").format(models=count, size=size)
+
+
 def context_text(n_ctx: int) -> str:
     """A trained context as people name it: 8k, 128k; odd ones in full."""
     if n_ctx >= 1024 and n_ctx % 1024 == 0:
@@ -61,7 +75,7 @@ def architecture_text(facts: ModelFacts) -> str:
 def searched_text(entry: ModelEntry) -> str:
     """What the search field looks in, in small letters."""
     facts = entry.facts
-    words = [entry.name, entry.path]
+    words = [entry.name, entry.path, entry.program, *entry.names]
     if facts:
         words += [facts.architecture, facts.quantisation, facts.license, kind_text(facts.kind)]
     return " ".join(words).casefold()
