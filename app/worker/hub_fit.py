@@ -91,6 +91,7 @@ class HubFits:
         self._open: set[str] = set()  # keys without an answer on these terms
         self._terms: Terms | None = None
         self._is_paused = self._is_closed = False
+        self._n_ending = 0  # threads that end the process: until they have, it is not started again
         self._n_measuring = 0
         self._n_reading = 0  # threads of this round that read headers
         self._threads: list[threading.Thread] = []
@@ -137,7 +138,8 @@ class HubFits:
             if self._is_paused:
                 return
             self._is_paused = True
-            thread = threading.Thread(target=self._end_probe, name="hub-fit-end", daemon=True)
+            self._n_ending += 1
+            thread = threading.Thread(target=self._end_for_pause, name="hub-fit-end", daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -175,6 +177,12 @@ class HubFits:
         thread = threading.Thread(target=job, args=(number,), name="hub-fit", daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _end_for_pause(self) -> None:
+        self._end_probe()
+        with self._changed:
+            self._n_ending -= 1
+            self._changed.notify_all()
 
     def _end_probe(self) -> None:
         """A question under way fails with it; one that was just about to begin is caught by a later look."""
@@ -250,12 +258,17 @@ class HubFits:
     def _next_header(self, number: int) -> tuple[str, RemoteModel | NoFitness, Terms] | None:
         """A header without an answer, once there is one and dry runs may be made; None at the end of the round."""
         with self._changed:
-            self._changed.wait_for(lambda: self._round != number or (not self._is_paused and self._ready()))
+            self._changed.wait_for(
+                lambda: self._round != number or (not self._is_withheld() and self._ready())
+            )
             if self._round != number or self._terms is None:
                 return None
             self._n_measuring += 1
             key = self._ready()[0]
             return key, self._headers[key], self._terms
+
+    def _is_withheld(self) -> bool:
+        return self._is_paused or self._n_ending > 0
 
     def _ready(self) -> list[str]:
         return [key for key in self._headers if key in self._open]
@@ -286,7 +299,7 @@ class HubFits:
 
     def _stop_if_stale(self, terms: Terms, number: int) -> None:
         with self._changed:
-            if self._round != number or self._terms is not terms or self._is_paused:
+            if self._round != number or self._terms is not terms or self._is_withheld():
                 raise FitStopped
 
     def _say(self, found: Found) -> None:
