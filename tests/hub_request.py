@@ -81,6 +81,11 @@ class Request(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
+    def do_CONNECT(self) -> None:
+        """As a proxy is asked to reach a server with https; it wants a password."""
+        self.hub.note_seen(Seen(self.server.host, self.command, self.path, {}, {}))
+        self.reply(407, {"Proxy-Authenticate": "Basic"})
+
     def handle(self) -> None:
         try:
             super().handle()
@@ -347,8 +352,16 @@ class Request(BaseHTTPRequestHandler):
     # -- answering ------------------------------------------------------------------------------------------
 
     def json(self, value: Any, headers: Mapping[str, str] | None = None) -> None:
+        """With `longer_by` it promises more than it sends; with `bytes_per_s` it is slow."""
         body = json.dumps(value).encode()
-        self.reply(200, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}, body)
+        if not (self.fault.longer_by or self.fault.bytes_per_s):
+            kind = {"Content-Type": "application/json; charset=utf-8"}
+            return self.reply(200, {**kind, **(headers or {})}, body)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body) + self.fault.longer_by))
+        self.end_headers()
+        self.close_connection = True
+        return self._send_slowly(lambda at, n: body[at : at + n], 0, len(body))
 
     def error(
         self,

@@ -23,6 +23,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
@@ -39,7 +40,8 @@ __all__ = ["Content", "Fault", "HubServer", "Seen", "ServedModel"]
 class HubServer:
     """Use as a context manager. `endpoint` is the Hub's address, `cdn` that of its file server."""
 
-    def __init__(self, _folder: Path | None = None) -> None:
+    def __init__(self, _folder: Path | None = None, *, certificate: Path | None = None) -> None:
+        """`certificate`: a PEM file with its key, for https. As a proxy it answers for any host itself."""
         self.models: dict[str, ServedModel] = {}
         self.tokens: dict[str, str] = {}
         self.seen: list[Seen] = []
@@ -49,10 +51,11 @@ class HubServer:
         self.stopping = threading.Event()
         self.signature = "s1"
         self._lock = threading.Lock()
-        self._hub = _Listener(self, "hub")
-        self._cdn = _Listener(self, "cdn")
-        self.endpoint = f"http://127.0.0.1:{self._hub.server_port}"
-        self.cdn = f"http://127.0.0.1:{self._cdn.server_port}"
+        self._hub = _Listener(self, "hub", certificate)
+        self._cdn = _Listener(self, "cdn", certificate)
+        scheme = "https" if certificate else "http"
+        self.endpoint = f"{scheme}://127.0.0.1:{self._hub.server_port}"
+        self.cdn = f"{scheme}://127.0.0.1:{self._cdn.server_port}"
 
     def __enter__(self) -> Self:
         self._hub.start()
@@ -192,8 +195,12 @@ class _Listener(ThreadingHTTPServer):
     block_on_close = True
     request_queue_size = 128
 
-    def __init__(self, hub: HubServer, host: str) -> None:
+    def __init__(self, hub: HubServer, host: str, certificate: Path | None) -> None:
         super().__init__(("127.0.0.1", 0), Request)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.hub = hub
         self.host = host
         self._open: set[socket.socket] = set()

@@ -143,7 +143,7 @@ def variants(files: Iterable[HubFile]) -> tuple[Variant, ...]:
             if match is not None and is_part:
                 sets.setdefault((match["stem"], int(match["n_parts"])), {})[int(match["part"])] = file
             else:
-                sets[stem, 0] = {1: file}
+                sets[file.path, 0] = {1: file}
     found = [_variant(name, n_parts, parts) for (name, n_parts), parts in sets.items()]
     found.sort(key=lambda v: (_ORDER.index(v.role), v.size_bytes, v.key))
     return _told_apart(found)
@@ -227,6 +227,7 @@ def _role(path: str) -> Role:
 
 def _variant(name: str, n_parts: int, parts: dict[int, HubFile]) -> Variant:
     files = tuple(parts[number] for number in sorted(parts))
+    name = name if n_parts else _stem(name)
     quantisation, label = _quantisation(f"{name}.gguf")
     is_complete = n_parts == 0 or len(files) == n_parts
     size_bytes = sum(file.size_bytes for file in files)

@@ -310,14 +310,12 @@ class Hub:
             return self._open_client
 
     def _check_endpoint(self) -> None:
-        import httpx2
-
         try:
-            url = httpx2.URL(self.endpoint)
-            is_address = url.scheme in ("http", "https") and bool(url.host)
-        except httpx2.InvalidURL:
+            url = urlsplit(self.endpoint)
+            is_address = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        except ValueError:
             is_address = False
-        if not is_address:
+        if not is_address or not self.endpoint.isprintable() or " " in self.endpoint:
             detail = "that is no web address"
             raise HubError(HubReason.NO_NETWORK, host=self.endpoint, detail=detail)
 
