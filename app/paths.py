@@ -100,6 +100,11 @@ class Paths:
         return self.cache_dir / "hub"
 
     @property
+    def downloads_file(self) -> Path:
+        """The queue of downloads (JSON)."""
+        return self.config_dir / "downloads.json"
+
+    @property
     def library_file(self) -> Path:
         """Files and folders that the user added to the library (JSON)."""
         return self.config_dir / "library.json"

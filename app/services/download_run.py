@@ -19,13 +19,14 @@ class DownloadRun:
         self,
         request: DownloadRequest,
         promised_bytes: dict[str, int],
-        read_token: Callable[[], str],
+        read_token: Callable[[str], str],
         jobs: JobThread,
         on_event: Callable[[DownloadRun, DownloadEvent], None],
     ) -> None:
         """`promised_bytes` is what other running downloads will still write, by their target folder.
 
-        `read_token` may block, and is called on the thread of `jobs`; `on_event` on threads of their own.
+        `read_token` gives an endpoint's access token and may block: it is called on the thread of `jobs`. `on_event` is
+        called on threads of their own.
         """
         self.request = request
         self._promised_bytes = promised_bytes
@@ -59,7 +60,7 @@ class DownloadRun:
         if error is not None:
             self._tell(_failed(error))
             return
-        process = DownloadProcess(self.request, self._read_token(), self._tell)
+        process = DownloadProcess(self.request, self._read_token(self.request.endpoint), self._tell)
         try:
             process.start()
         except OSError as refusal:  # no memory for another process, or too many

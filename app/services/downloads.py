@@ -51,14 +51,14 @@ class Downloads(QObject):
         self,
         queue_path: Path,
         preferences: Preferences,
-        read_token: Callable[[], str],
+        read_token: Callable[[str], str],
         library: LibraryService,
         parent: QObject | None = None,
         *,
         retry_s: Sequence[float] = RETRY_S,
         undo_s: float = UNDO_S,
     ) -> None:
-        """`queue_path` holds the queue (JSON). `read_token` gives the Hub's access token or "", and may block."""
+        """`queue_path` holds the queue (JSON). `read_token` gives an endpoint's access token or "", and may block."""
         super().__init__(parent)
         self._preferences = preferences
         self._read_token = read_token

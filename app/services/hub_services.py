@@ -68,6 +68,13 @@ class HubServices(QObject):
         """The access token in force, "" for none. May block; any thread."""
         return self.tokens.token()
 
+    def token_for(self, endpoint: str) -> str:
+        """The access token for an endpoint, which need not be the one in force now. May block; any thread."""
+        tokens = self.tokens
+        if endpoint != self.endpoint:
+            tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
+        return tokens.token()
+
     def close(self) -> None:
         """Ends the threads and the process."""
         self._soon.stop()

@@ -35,6 +35,7 @@ QFrame[role="bg"] { background: $bg; border: none; }
 QFrame[role="panel"] { background: $panel; border: none; }
 QFrame[role="raised"] { background: $raised; border: none; border-radius: 8px; }
 QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 10px; }
+QFrame[role="card"]:focus { border-color: $accent; }
 QFrame[role="menu"] { background: $panel; border: 1px solid $edge; }
 QFrame[role="line"] { background: $line; border: none; min-height: 1px; max-height: 1px; }
 QFrame[role="vline"] { background: $line; border: none; min-width: 1px; max-width: 1px; }
@@ -148,6 +149,9 @@ QSlider::handle:horizontal:disabled { background: $edge; }
 
 QProgressBar { background: $raised; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QProgressBar[tone="still"]::chunk { background: $edge; }
+QProgressBar[tone="warning"]::chunk { background: $warning; }
+QProgressBar[tone="bad"]::chunk { background: $bad; }
 """)
 
 _VIEWS = Template("""
