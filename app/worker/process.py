@@ -12,10 +12,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from multiprocessing import parent_process
 from typing import TYPE_CHECKING, Any
 
 from app.worker import protocol as p
+from app.worker.starting import end_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.queues import Queue
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HEARTBEAT_S = 0.5
-_PARENT_GONE = 3
 _DEVICES_S = 30.0
 
 
@@ -57,19 +56,6 @@ def worker_main(
         # No C++ destructors at exit: freeing device state in an unknown order is where drivers crash.
         sys.stderr.flush()
         os._exit(exit_code)
-
-
-def end_with_parent() -> None:
-    """End this process as soon as its parent has ended, however that came about."""
-    parent = parent_process()
-    if parent is None:
-        return
-
-    def wait() -> None:
-        parent.join()
-        os._exit(_PARENT_GONE)
-
-    threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
 def redirect_output(log_path: str) -> None:

@@ -1,11 +1,16 @@
-"""Starts a spawned process that Ctrl+C cannot reach before its own code says what it wants of it."""
+"""Starts a spawned process that Ctrl+C cannot reach before its own code says what it wants of it; ends it with us."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-from multiprocessing import resource_tracker
+import threading
+from multiprocessing import parent_process, resource_tracker
 from multiprocessing.context import SpawnProcess
+from typing import Final
+
+_PARENT_GONE: Final = 3
 
 
 def start_shielded(process: SpawnProcess) -> None:
@@ -22,3 +27,16 @@ def start_shielded(process: SpawnProcess) -> None:
         process.start()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as its parent has ended, however that came about."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(_PARENT_GONE)
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()
