@@ -114,8 +114,10 @@ class HubAccount(QObject):
         self._tell()
 
     def _take_error(self, error: HubError) -> None:
+        """The text cannot be a token: nothing was stored."""
         self.state, self.error = AccountState.REFUSED, error
-        self._tell()
+        self._is_change = False
+        self.changed.emit()
 
     def _tell(self) -> None:
         was_change, self._is_change = self._is_change, False
