@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TRANSLATIONS = ROOT / "translations"
 SOURCE = TRANSLATIONS / "loadout.ts"
 
-TABLE_CONTEXTS = {"Settings", "Gguf"}
+TABLE_CONTEXTS = {"Settings", "Gguf", "Hub", "Remote", "StartingModels"}
 """Contexts whose texts are data: `translate` may be called with a variable, since `table_texts` lists them all."""
 
 
@@ -61,10 +61,16 @@ def table_texts() -> Iterator[Text]:
     """The texts that core keeps in tables."""
     sys.path.insert(0, str(ROOT))
     from app.core.gguf_format import MESSAGES
+    from app.core.hub import MESSAGES as HUB_MESSAGES
+    from app.core.hub_files import QUALITY_NOTES
+    from app.core.remote import MESSAGES as REMOTE_MESSAGES
     from app.core.settings import APP, LOAD, SAMPLING
     from app.core.settings.presets import BUILT_IN
     from app.core.settings.problem import TEXTS
+    from app.core.starting_models import FILE_NAME, read_starting_models
 
+    for model in read_starting_models(ROOT / "resources" / FILE_NAME).models:
+        yield Text("StartingModels", model.note)
     for table in (LOAD, SAMPLING, APP):
         for row in table:
             words = [row.title, row.summary, row.help, row.group, row.unit, row.none_title, row.item_hint]
@@ -73,6 +79,8 @@ def table_texts() -> Iterator[Text]:
             yield from (Text("Settings", text) for text in words if _has_words(text))
     yield from (Text("Settings", text) for text in TEXTS.values())
     yield from (Text("Gguf", text) for text in MESSAGES.values())
+    yield from (Text("Hub", text) for text in [*HUB_MESSAGES.values(), *QUALITY_NOTES.values()])
+    yield from (Text("Remote", text) for text in REMOTE_MESSAGES.values())
     for preset in BUILT_IN:
         yield Text("Settings", preset.name)
         yield Text("Settings", preset.purpose)

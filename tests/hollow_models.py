@@ -35,8 +35,15 @@ MIXTURE_235B = Shape(94, 4096, 1536, 64, 4, n_vocab=151_936, n_expert=128, n_exp
 LLAMA_405B = Shape(126, 16384, 53248, 128, 8)
 
 
-def build_hollow(path: Path, shape: Shape, *, has_vocabulary: bool = True) -> Path:
-    """A Q8_0 model of architecture llama (qwen3moe with experts) of this shape, in a sparse file.
+def build_hollow(
+    path: Path,
+    shape: Shape,
+    *,
+    has_vocabulary: bool = True,
+    kind: gguf.GGMLQuantizationType = _Q8,
+    file_type: int = 7,
+) -> Path:
+    """A model of architecture llama (qwen3moe with experts) of this shape, in a sparse file; Q8_0 unless `kind` says.
 
     With a vocabulary its header holds `n_vocab` token texts, scores and types and as many merges, as real ones do.
     """
@@ -44,14 +51,18 @@ def build_hollow(path: Path, shape: Shape, *, has_vocabulary: bool = True) -> Pa
     writer.add_type("model")
     writer.add_name(path.stem)
     _add_shape(writer, shape)
+    writer.add_file_type(file_type)
+    n_weights, n_block_bytes = gguf.GGML_QUANT_SIZES[kind]
     _add_vocabulary(writer, shape.n_vocab if has_vocabulary else 0)
     n_bytes = 0
     for name, dims in _tensors(shape):
         is_vector = len(dims) == 1
-        size_bytes = dims[0] * 4 if is_vector else int(np.prod(dims, dtype=np.int64)) // 32 * 34
-        kind = np.dtype(np.float32) if is_vector else np.dtype(np.uint8)
-        stored = dims if is_vector else (*dims[:-1], dims[-1] // 32 * 34)
-        writer.add_tensor_info(name, stored, kind, size_bytes, raw_dtype=None if is_vector else _Q8)
+        size_bytes = (
+            dims[0] * 4 if is_vector else int(np.prod(dims, dtype=np.int64)) // n_weights * n_block_bytes
+        )
+        kind_of_array = np.dtype(np.float32) if is_vector else np.dtype(np.uint8)
+        stored = dims if is_vector else (*dims[:-1], dims[-1] // n_weights * n_block_bytes)
+        writer.add_tensor_info(name, stored, kind_of_array, size_bytes, raw_dtype=None if is_vector else kind)
         n_bytes += -(-size_bytes // 32) * 32
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -74,7 +85,6 @@ def _add_shape(writer: gguf.GGUFWriter, shape: Shape) -> None:
     writer.add_value_length(shape.head_size)
     writer.add_rope_dimension_count(shape.head_size)
     writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_file_type(7)
     if shape.n_expert:
         writer.add_expert_count(shape.n_expert)
         writer.add_expert_used_count(shape.n_expert_used)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QWidget
 
 from app.core.hub import SearchQuery, Sort
 from app.ui.hub.hub_words import sort_text
+from app.ui.theme import Theme
+from app.ui.widgets import IconButton
 
 _B = 10**9
 SIZE_CLASSES: tuple[tuple[int | None, int | None], ...] = (
@@ -62,7 +64,7 @@ class FilterBar(QWidget):
 
     changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sort = self._combo(self.tr("Order of the results"))
         for sort in Sort:
@@ -76,17 +78,20 @@ class FilterBar(QWidget):
         )
         self.licence = self._typed(self.tr("Any licence"), self.tr("Licence of the model"), LICENCES)
         self.access = self._combo(self.tr("Whether terms have to be accepted before a download"))
-        self.access.addItem(self.tr("Open and gated"), None)
+        self.access.addItem(self.tr("Any access"), None)
         self.access.addItem(self.tr("Open only"), False)
         self.access.addItem(self.tr("Gated only"), True)
         self.gguf_only = QCheckBox(self.tr("GGUF only"), self)
         self.gguf_only.setToolTip(self.tr("Only models that come as GGUF files, which Loadout can load"))
         self.gguf_only.setChecked(True)
-        self.gguf_only.toggled.connect(lambda _on: self._tell())
-        self.clear = QPushButton(self.tr("Clear filters"), self)
-        self.clear.setProperty("role", "quiet")
+        self.clear = IconButton(theme, "close", self.tr("Clear filters"), self, size_px=14)
+        policy = self.clear.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.clear.setSizePolicy(policy)
         self.clear.clicked.connect(self.reset)
         self._arrange()
+        self._asked = self.query("")
+        self._connect()
         self._show_clear()
 
     def query(self, text: str) -> SearchQuery:
@@ -110,7 +115,6 @@ class FilterBar(QWidget):
 
     def reset(self) -> None:
         """Every filter as at first; the order stays."""
-        before = self.query("")
         combos = (self.size_class, self.architecture, self.licence, self.access)
         for widget in (*combos, self.gguf_only):
             widget.blockSignals(True)
@@ -119,8 +123,7 @@ class FilterBar(QWidget):
         self.gguf_only.setChecked(True)
         for widget in (*combos, self.gguf_only):
             widget.blockSignals(False)
-        if self.query("") != before:
-            self._tell()
+        self._tell()
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -128,11 +131,10 @@ class FilterBar(QWidget):
         combo = QComboBox(self)
         combo.setAccessibleName(name)
         combo.setToolTip(name)
-        combo.setMinimumWidth(84)
-        combo.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        combo.setMinimumWidth(76)
+        combo.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         combo.setMaxVisibleItems(20)
-        combo.currentIndexChanged.connect(lambda _place: self._tell())
         return combo
 
     def _typed(self, any_text: str, name: str, choices: tuple[str, ...]) -> QComboBox:
@@ -146,7 +148,8 @@ class FilterBar(QWidget):
         edit = combo.lineEdit()
         if edit is not None:
             edit.setAccessibleName(name)
-            edit.editingFinished.connect(self._tell)
+            edit.textChanged.connect(lambda _text: edit.hasFocus() or edit.setCursorPosition(0))
+            edit.setCursorPosition(0)
         return combo
 
     def _arrange(self) -> None:
@@ -157,8 +160,16 @@ class FilterBar(QWidget):
             layout.addWidget(part)
         layout.addSpacing(6)
         layout.addWidget(self.gguf_only)
+        layout.addWidget(self.clear)
         layout.addStretch(1)
-        layout.addWidget(self.clear, 0, Qt.AlignmentFlag.AlignRight)
+
+    def _connect(self) -> None:
+        for combo in (self.sort, self.size_class, self.architecture, self.licence, self.access):
+            combo.currentIndexChanged.connect(lambda _place: self._tell())
+            edit = combo.lineEdit()
+            if edit is not None:
+                edit.editingFinished.connect(self._tell)
+        self.gguf_only.toggled.connect(lambda _on: self._tell())
 
     def _size_text(self, least: int | None, most: int | None) -> str:
         if least is None:
@@ -172,7 +183,10 @@ class FilterBar(QWidget):
 
     def _tell(self) -> None:
         self._show_clear()
-        self.changed.emit()
+        asked = self.query("")
+        if asked != self._asked:
+            self._asked = asked
+            self.changed.emit()
 
 
 def _typed_value(combo: QComboBox) -> str:

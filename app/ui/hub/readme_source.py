@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urljoin
 
-MAX_LENGTH = 120_000
+MAX_LENGTH = 80_000
 """Characters of a README that are shown; the longest of well-known models have some 60,000."""
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n.*?^---[ \t]*$\r?\n?", re.DOTALL | re.MULTILINE)

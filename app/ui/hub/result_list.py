@@ -30,6 +30,7 @@ class ResultList(QListView):
     """The list; only the rows on screen cost anything. `chosen` carries a repository, `end_neared` asks for more."""
 
     chosen = Signal(str)
+    moved = Signal(str)  # the keyboard is on another one
     end_neared = Signal()
 
     def __init__(self, theme: Theme, rows: ResultRows, parent: QWidget | None = None) -> None:
@@ -73,7 +74,7 @@ class ResultList(QListView):
         super().keyPressEvent(event)
         after = self.currentIndex()
         if after.isValid() and after != before:
-            self.chosen.emit(after.data(RowRole).repo_id)
+            self.moved.emit(after.data(RowRole).repo_id)
 
     def focusInEvent(self, event: Any) -> None:
         super().focusInEvent(event)
@@ -109,7 +110,7 @@ class ResultDelegate(QStyledItemDelegate):
         first.setRight(right)
         painter.setFont(self._theme.font(bold=True))
         painter.setPen(self._theme.color("text"))
-        self._draw(painter, first, row.name, Qt.TextElideMode.ElideMiddle)
+        self._draw(painter, first, row.title, _ELIDE_RIGHT)
         below = QRect(rect.left(), first.bottom() + 2, rect.width(), rect.bottom() - first.bottom() - 1)
         if row.purpose:
             self._paint_purpose(painter, below, row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,17 +17,21 @@ from app.ui.widgets.plain_tip import plain_tip
 RowRole = Qt.ItemDataRole.UserRole
 """The `ResultRow` itself."""
 
+_FORMAT = re.compile(r"[-_. ]gguf$", re.IGNORECASE)
+
 AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultRow:
-    """What a row shows. `size` is the parameter count as said; `purpose` what a model of the starting list is for.
+    """What a row shows. `label` is said instead of the repository's name; `size` is the parameter count as said.
 
-    `figures` are (icon, text) pairs; `is_here` says that a file of it is on this machine.
+    `purpose` is what a model of the starting list is for. `figures` are (icon, text) pairs; `is_here` says that a file
+    of it is on this machine.
     """
 
     repo_id: str
+    label: str = ""
     size: str = ""
     purpose: str = ""
     figures: tuple[tuple[str, str], ...] = ()
@@ -37,6 +42,11 @@ class ResultRow:
     def name(self) -> str:
         """The repository's own name."""
         return self.repo_id.rpartition("/")[2]
+
+    @property
+    def title(self) -> str:
+        """The name without the format at its end, which all of them have."""
+        return self.label or _FORMAT.sub("", self.name) or self.name
 
     @property
     def owner(self) -> str:

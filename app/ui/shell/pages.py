@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.paths import Paths
+from app.core.starting_models import FILE_NAME, StartingModels, read_starting_models
+from app.paths import Paths, resources
 from app.services.profile import Profile
 from app.ui.chat.chat_page import ChatPage
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.shell.page import Page
 from app.ui.theme import Theme
+
+_log = logging.getLogger(__name__)
 
 
 class Pages(QObject):
@@ -22,6 +26,7 @@ class Pages(QObject):
     choose_model_requested = Signal()
     system_prompt_requested = Signal()  # show it in the side panel
     load_requested = Signal(str)  # the path of a model
+    preferences_requested = Signal()
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Pages(QObject):
         self.listed = [
             Page("chat", self.tr("Chat"), "chat", self._chat),
             Page("models", self.tr("Models"), "models", self._models, with_plots=False),
+            Page("discover", self.tr("Discover"), "discover", self._discover, **aside),
             Page("devices", self.tr("Devices"), "cpu", self._devices, with_plots=False),
             Page("logs", self.tr("Logs"), "logs", self._logs, True, **aside),
             Page("preferences", self.tr("Preferences"), "preferences", self._preferences, True, **aside),
@@ -56,6 +62,19 @@ class Pages(QObject):
     def _models(self) -> QWidget:
         page = ModelsPage(self._theme, self._profile.library)
         page.load_requested.connect(self.load_requested)
+        return page
+
+    def _discover(self) -> QWidget:
+        from app.ui.hub.discover_page import DiscoverPage
+        from app.ui.hub.downloads_view import DownloadsView
+
+        profile = self._profile
+        view = DownloadsView(self._theme, profile.downloads)
+        page = DiscoverPage(
+            self._theme, profile.hub, profile.downloads, profile.library, _starting_models(), view
+        )
+        page.load_requested.connect(self.load_requested)
+        page.folder_requested.connect(self.preferences_requested)
         return page
 
     def _devices(self) -> QWidget:
@@ -80,3 +99,12 @@ class Pages(QObject):
             self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
         }
         return PreferencesPage(self._theme, self._profile.preferences, folders)
+
+
+def _starting_models() -> StartingModels | None:
+    """The models to begin with; a damaged list is no reason to have no page."""
+    try:
+        return read_starting_models(resources() / FILE_NAME)
+    except (OSError, ValueError) as error:
+        _log.warning("the list of models to begin with cannot be read: %s", error)
+        return None

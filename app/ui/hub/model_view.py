@@ -1,0 +1,397 @@
+"""The right side of Discover: one model, with its files, how they fit, its README, and every way it may not be had."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.hub import Gated, HubError, HubReason
+from app.core.hub_files import Role, Variant, companions, drafts, find_variant
+from app.core.hub_fit import Fitness
+from app.services.downloads import Downloads
+from app.services.hub_account import AccountState
+from app.services.hub_page import PageState
+from app.services.hub_services import HubServices
+from app.ui.chat.markdown import MarkdownParser
+from app.ui.format import count_text, when_text
+from app.ui.hub.hub_words import error_text
+from app.ui.hub.model_failed import ModelFailed
+from app.ui.hub.model_footer import ModelFooter
+from app.ui.hub.model_header import ModelHeader
+from app.ui.hub.model_presence import Whereabout
+from app.ui.hub.model_rows import Presence, VariantRows
+from app.ui.hub.model_table import VariantTable
+from app.ui.hub.model_words import advice_text
+from app.ui.hub.readme_view import ReadmeView
+from app.ui.hub.strip import Strip
+from app.ui.theme import Theme
+from app.ui.widgets import EmptyState
+
+CONTEXTS = (2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144)
+"""Contexts to choose from, in tokens; the preference may hold any other one."""
+
+
+class ModelView(QWidget):
+    """Shows a `ModelPage`. What it asks of others goes out as signals."""
+
+    load_requested = Signal(str)  # path of a file that is here
+    token_asked = Signal()
+    downloads_asked = Signal()
+    model_asked = Signal(str)  # another repository
+
+    def __init__(
+        self,
+        theme: Theme,
+        hub: HubServices,
+        downloads: Downloads,
+        where: Whereabout,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._hub = hub
+        self._page = hub.page
+        self._account = hub.account
+        self._downloads = downloads
+        self._where = where
+        self._opened = ("", "")
+        self._has_chosen = False  # a row by hand: the recommendation no longer moves the selection
+        self._is_moving = False
+        self._wanted = ""
+        self.rows = VariantRows(self)
+        self.header = ModelHeader(theme, self)
+        self.tabs = QTabBar(self)
+        self.context = QComboBox(self)
+        self.table = VariantTable(theme, self.rows, self)
+        self.readme = ReadmeView(theme, MarkdownParser(), self)
+        self.footer = ModelFooter(theme, self)
+        self.notice = Strip(theme, "cloud-slash", "warning", self)
+        self.busy = QProgressBar(self)
+        self.failed = ModelFailed(theme, self)
+        self.nothing = EmptyState(
+            theme,
+            "compass",
+            self.tr("Choose a model"),
+            self.tr("Its files are listed here, and how each of them fits this computer."),
+            "",
+            self,
+        )
+        self.no_files = EmptyState(theme, "file", "", "", "", self)
+        self._bodies = QStackedWidget(self)
+        self._stack = QStackedWidget(self)
+        self._countdown = QTimer(self)
+        self._countdown.setInterval(500)
+        self._countdown.timeout.connect(self._show_error)
+        self._set_up()
+        self._arrange()
+        self._connect()
+        self._show_page()
+
+    # -- what others ask ------------------------------------------------------------------------------------
+
+    def open(self, repo_id: str, revision: str = "main", wanted: str = "") -> None:
+        """Shows a repository; `wanted` is a file or a quantisation to select when its files are known."""
+        self._wanted = wanted
+        is_open = self._page.repo_id == repo_id and self._opened == (repo_id, revision)
+        if is_open and not wanted:
+            if self._page.state is PageState.FAILED:
+                self._page.retry()
+            return
+        self._opened = (repo_id, revision)
+        self._page.open(repo_id, revision)
+
+    def download_selected(self) -> None:
+        """Puts the selected file into the queue, with the companions that are ticked."""
+        row, page = self.table.row(), self._page.page
+        if row is None or page is None or not row.variant.is_complete:
+            return
+        files = [*row.variant.files, *self.footer.chosen_extras()]
+        title = f"{page.model.name} {row.variant.label}"
+        self._downloads.add(page, files, title, self._hub.endpoint)
+
+    def act(self, key: str) -> None:
+        """What the mark of a row promises: download, show the queue, or load."""
+        self.table.select_key(key)
+        row = self.table.row()
+        if row is None:
+            return
+        presence = row.where.presence
+        if presence is Presence.THERE:
+            self.download_selected()
+        elif presence is Presence.HERE:
+            self._load()
+        else:
+            self.downloads_asked.emit()
+
+    # -- layout ---------------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        self.tabs.setAccessibleName(self.tr("What is shown of the model"))
+        self.tabs.setExpanding(False)
+        self.tabs.setDrawBase(False)
+        self.tabs.addTab(self.tr("Files"))
+        self.tabs.addTab(self.tr("README"))
+        self.context.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.context.setAccessibleName(self.tr("Context that the fit is found for"))
+        self.context.setToolTip(
+            self.tr("How long the context shall be, in tokens: the longer, the more memory it takes")
+        )
+        self.busy.setRange(0, 0)
+        self.busy.setTextVisible(False)
+        self.busy.setAccessibleName(self.tr("Asking for the model"))
+        self.busy.setStyleSheet(
+            "QProgressBar { min-height: 2px; max-height: 2px; border-radius: 0; background: none; }"
+        )
+        policy = self.busy.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.busy.setSizePolicy(policy)
+
+    def _arrange(self) -> None:
+        files = QWidget(self)
+        column = QVBoxLayout(files)
+        column.setContentsMargins(10, 0, 4, 0)
+        column.addWidget(self.table)
+        for body in (files, self.readme, self.no_files):
+            self._bodies.addWidget(body)
+        self._files = files
+        self._context_label = QLabel(self.tr("Fit at"), self)
+        self._context_label.setProperty("role", "dim")
+        bar = QHBoxLayout()
+        bar.setContentsMargins(16, 2, 16, 6)
+        bar.setSpacing(8)
+        bar.addWidget(self.tabs)
+        bar.addStretch(1)
+        bar.addWidget(self._context_label)
+        bar.addWidget(self.context)
+        whole = QWidget(self)
+        inner = QVBoxLayout(whole)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(0)
+        inner.addLayout(bar)
+        inner.addWidget(self._bodies, 1)
+        inner.addWidget(self.footer)
+        self._whole = whole
+        self._blank = QWidget(self)
+        for part in (whole, self.failed, self._blank):
+            self._stack.addWidget(part)
+        self._open = QWidget(self)
+        opened = QVBoxLayout(self._open)
+        opened.setContentsMargins(0, 0, 0, 0)
+        opened.setSpacing(0)
+        for widget, stretch in ((self.busy, 0), (self.notice, 0), (self.header, 0), (self._stack, 1)):
+            opened.addWidget(widget, stretch)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.nothing)
+        layout.addWidget(self._open)
+
+    def _connect(self) -> None:
+        page = self._page
+        page.page_changed.connect(self._show_page)
+        page.fits_changed.connect(self._show_files)
+        page.readme_changed.connect(self._show_readme)
+        self._where.changed.connect(self._show_files)
+        self._downloads.target_changed.connect(self._show_footer)
+        self._account.changed.connect(self._show_access)
+        self.tabs.currentChanged.connect(lambda _place: self._show_body())
+        self.context.activated.connect(lambda _place: self._choose_context())
+        self.table.selected.connect(self._row_selected)
+        self.table.acted.connect(self.act)
+        self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._show_first())
+        self.footer.download_asked.connect(self.download_selected)
+        self.footer.load_asked.connect(self._load)
+        self.footer.downloads_asked.connect(self.downloads_asked)
+        self.header.token_asked.connect(self.token_asked)
+        self.header.base_asked.connect(self.model_asked)
+        self.notice.acted.connect(page.retry)
+        self.failed.retry_asked.connect(page.retry)
+        self.failed.token_asked.connect(self.token_asked)
+        self.failed.web_asked.connect(self.header.open_web)
+
+    # -- the page -------------------------------------------------------------------------------------------
+
+    def _show_page(self) -> None:
+        page, state = self._page, self._page.state
+        self.nothing.setVisible(state is PageState.CLOSED)
+        self._open.setVisible(state is not PageState.CLOSED)
+        self.busy.setVisible(state is PageState.LOADING)
+        self._show_error()
+        if state is PageState.CLOSED:
+            return
+        if state is not PageState.READY or page.page is None:
+            self.header.show_name(page.repo_id, f"{self._hub.endpoint}/{page.repo_id}", self._hub.client.host)
+            self._stack.setCurrentWidget(self.failed if state is PageState.FAILED else self._blank)
+            self.notice.hide()
+            return
+        model = page.page.model
+        self.header.show_name(model.repo_id, f"{self._hub.endpoint}/{model.repo_id}", self._hub.client.host)
+        self.header.show_model(model)
+        self.notice.setVisible(page.page.is_stored)
+        if page.page.is_stored:
+            said = self.tr("Offline. This is the page of {when}.").format(when=when_text(page.page.asked_at))
+            self.notice.show_text(said, self.tr("Try now"))
+        self._has_chosen = False
+        self.footer.forget()
+        n_files = len(page.variants)
+        title = self.tr("Files  {n}").format(n=count_text(n_files)) if n_files else self.tr("Files")
+        self.tabs.setTabText(0, title)
+        self.tabs.setCurrentIndex(0)
+        self._stack.setCurrentWidget(self._whole)
+        self._fill_contexts()
+        self._show_files()
+        self._show_body()
+        self._show_readme()
+        if model.gated is not Gated.NO and self._account.state is AccountState.UNKNOWN:
+            self._account.check()
+
+    def _show_error(self) -> None:
+        page = self._page
+        error = page.error if page.state is PageState.FAILED else None
+        wait_s = page.retry_in_s if error is not None else None
+        waits = wait_s is not None
+        if waits != self._countdown.isActive():
+            self._countdown.start() if waits else self._countdown.stop()
+        if error is not None:
+            again = self.tr("Trying again in {n} s.").format(n=max(1, math.ceil(wait_s))) if wait_s else ""
+            self.failed.show_error(error, again, self._hub.client.host)
+
+    def _show_access(self) -> None:
+        page = self._page.page
+        if page is not None and self._page.state is PageState.READY:
+            has_access = any(isinstance(fit, Fitness) for fit in self._page.fits.values())
+            self.header.show_access(
+                page.model.gated,
+                has_access=has_access,
+                account=self._account.name,
+                host=self._hub.client.host,
+            )
+
+    def _load(self) -> None:
+        row = self.table.row()
+        if row is not None and row.where.path and row.variant.role is Role.MODEL:
+            self.load_requested.emit(row.where.path)
+
+    # -- files ----------------------------------------------------------------------------------------------
+
+    def _show_files(self) -> None:
+        page = self._page
+        if page.page is None or page.state is not PageState.READY:
+            return
+        best = page.recommended.key if page.recommended is not None else ""
+        where = self._where.of_page(page.page, page.variants)
+        self._is_moving = True
+        self.rows.show(page.variants, page.fits, page.pending, best, where)
+        if not self._has_chosen and page.variants:
+            self._select(best)
+        self._is_moving = False
+        self._fill_contexts()
+        self._show_footer()
+        self._show_access()
+
+    def _select(self, best: str) -> None:
+        """What was asked for by name, else the recommended one."""
+        named = find_variant(self._wanted, self._page.variants) if self._wanted else None
+        self._wanted = ""
+        self._has_chosen = named is not None
+        self.table.select_key(named.key if named is not None else best or self._first_choice())
+
+    def _first_choice(self) -> str:
+        """What is selected before anything is known: what is selected already, else the first row."""
+        row = self.table.row()
+        return row.variant.key if row is not None else self.rows.rows()[0].variant.key
+
+    def _row_selected(self) -> None:
+        if not self._is_moving:
+            self._has_chosen = True
+        self._show_footer()
+
+    def _show_first(self) -> None:
+        if self._page.pending:
+            self._page.show_first(self.table.keys_on_screen())
+
+    def _show_footer(self) -> None:
+        row = self.table.row()
+        best = self._page.recommended
+        is_best = row is not None and best is not None and best.key == row.variant.key
+        advice = advice_text(best.advice) if is_best and best is not None else ""
+        extras = self._extras(row.variant) if row is not None else ()
+        self.footer.show_row(row, extras, advice, self._downloads.target)
+
+    def _extras(self, variant: Variant) -> Sequence[Variant]:
+        """What goes with a model, as far as it is not here yet."""
+        if variant.role is not Role.MODEL:
+            return ()
+        found = [*companions(variant, self._page.variants), *drafts(self._page.variants)[:1]]
+        rows = {row.variant.key: row for row in self.rows.rows()}
+        return [extra for extra in found if rows[extra.key].where.presence is Presence.THERE]
+
+    def _fill_contexts(self) -> None:
+        page = self._page
+        known = sorted({*CONTEXTS, *([page.n_ctx] if page.n_ctx else [])})
+        titles = [(self.tr("{n} tokens").format(n=count_text(n_ctx)), n_ctx) for n_ctx in known]
+        titles.append((self.tr("the model's own"), 0))
+        if [title for title, _n_ctx in titles] != [
+            self.context.itemText(place) for place in range(self.context.count())
+        ]:
+            self.context.clear()
+            for title, n_ctx in titles:
+                self.context.addItem(title, n_ctx)
+        self.context.setCurrentIndex(self.context.findData(page.n_ctx))
+
+    def _choose_context(self) -> None:
+        self._page.set_n_ctx(self.context.currentData())
+
+    # -- the body -------------------------------------------------------------------------------------------
+
+    def _show_body(self) -> None:
+        is_files = self.tabs.currentIndex() == 0
+        has_files = bool(self._page.variants)
+        self.footer.setVisible(is_files and has_files)
+        for part in (self._context_label, self.context):
+            part.setVisible(is_files and has_files)
+        if not is_files:
+            self._bodies.setCurrentWidget(self.readme)
+        elif has_files:
+            self._bodies.setCurrentWidget(self._files)
+        else:
+            self._show_no_files()
+            self._bodies.setCurrentWidget(self.no_files)
+
+    def _show_no_files(self) -> None:
+        page = self._page.page
+        n_others = len(page.files) if page is not None else 0
+        title = self.tr("No GGUF files here")
+        if n_others:
+            said = self.tr("Loadout loads GGUF files. Search for this name with “GGUF only” to find them.")
+        else:
+            said = self.tr("This repository has no files.")
+        self.no_files.show_text(title, said)
+
+    def _show_readme(self) -> None:
+        page = self._page
+        if page.state is not PageState.READY or page.page is None:
+            self.readme.show_note("")
+        elif page.readme_error is not None:
+            self.readme.show_note(self._readme_error(page.readme_error))
+        elif page.readme is None:
+            self.readme.show_note(self.tr("Reading the README…"))
+        else:
+            base = f"{self._hub.endpoint}/{page.page.model.repo_id}/blob/{page.page.commit}/"
+            self.readme.show_readme(page.readme, base)
+
+    def _readme_error(self, error: HubError) -> str:
+        if error.reason in (HubReason.NO_SUCH_FILE, HubReason.NOT_FOUND):
+            return self.tr("This model has no README.")
+        return self.tr("The README cannot be had. {why}").format(why=error_text(error))

@@ -1,0 +1,137 @@
+"""How a file on the Hub would fit this computer, and which one to take, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QCoreApplication
+
+from app.core.footprint import DeviceFootprint, Footprint
+from app.core.hub_files import QUALITY_NOTES, Quality, Role
+from app.core.hub_fit import Advice, Fitness, NoFitness, Placement
+from app.core.remote import MESSAGES, RemoteReason, message
+from app.ui.format import bytes_text, count_text
+
+_ASKS_FOR_ACCESS = frozenset({RemoteReason.GATED, RemoteReason.UNAUTHORISED, RemoteReason.BAD_TOKEN})
+
+
+@dataclass(frozen=True, slots=True)
+class FitText:
+    """What the fit column says: `title` in `tone` with an icon, `detail` below it, `tip` for the mouse."""
+
+    title: str
+    detail: str = ""
+    tone: str = "faint"
+    icon_name: str = ""
+    tip: str = ""
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("HubFit", text)
+
+
+def fit_text(fit: Fitness | NoFitness | None, *, is_pending: bool) -> FitText:
+    """What is known of a file's fit; None: nothing yet."""
+    if isinstance(fit, Fitness):
+        return _fit_text(fit)
+    if is_pending:
+        return FitText(_tr("Reading its header…"), "", "faint", "hourglass")
+    if fit is None:
+        return FitText("")
+    return _unknown(fit)
+
+
+def _unknown(fit: NoFitness) -> FitText:
+    if fit.header is None:
+        return FitText(_tr("Not known"), _tr("llama.cpp cannot plan it"), "warning", "question", fit.message)
+    reason = fit.header.reason
+    said = message(reason, fit.header.values, QCoreApplication.translate("Remote", MESSAGES[reason]))
+    if reason in _ASKS_FOR_ACCESS:
+        return FitText(_tr("Not known"), _tr("its header needs access"), "warning", "lock-simple", said)
+    return FitText(_tr("Not known"), _tr("its header cannot be read"), "warning", "question", said)
+
+
+def _fit_text(fit: Fitness) -> FitText:
+    if fit.placement is Placement.NOT:
+        return _not_text(fit)
+    detail = _needs(fit)
+    if fit.is_tight:
+        detail = _tr("{needs}, leaves little free").format(needs=detail)
+    if fit.placement is Placement.GPU:
+        tone = "warning" if fit.is_tight else "good"
+        return FitText(_tr("Fits on the GPU"), detail, tone, "check-circle")
+    if fit.placement is Placement.PARTLY:
+        title = _tr("{n} of {all} layers on the GPU").format(n=fit.n_layers_offloaded, all=fit.n_layers)
+        return FitText(title, detail, "warning", "circle-half")
+    if _has_gpu(fit.footprint):
+        return FitText(_tr("In main memory only"), detail, "warning", "circle-dashed")
+    return FitText(_tr("Fits in memory"), detail, "warning" if fit.is_tight else "good", "check-circle")
+
+
+def _not_text(fit: Fitness) -> FitText:
+    missing = _tr("{size} too much").format(size=bytes_text(fit.missing_bytes))
+    if fit.fits_if_closed:
+        return FitText(_tr("Fits with other programs closed"), missing, "warning", "warning-circle")
+    tip = (
+        ""
+        if fit.is_impossible
+        else _tr("It could only run from the disk, read again and again: very slowly.")
+    )
+    return FitText(_tr("Does not fit"), missing, "bad", "x-circle", tip)
+
+
+def _needs(fit: Fitness) -> str:
+    """What it takes on the devices that layers go to, and in main memory where that is much."""
+    on_gpu = sum(device.total_bytes for device in fit.footprint.devices if _is_gpu(device))
+    in_memory = sum(device.total_bytes for device in fit.footprint.devices if not _is_gpu(device))
+    if not on_gpu:
+        return _tr("takes {size}").format(size=bytes_text(in_memory))
+    if fit.placement is Placement.PARTLY:
+        return _tr("{gpu} there, {memory} in memory").format(
+            gpu=bytes_text(on_gpu), memory=bytes_text(in_memory)
+        )
+    return _tr("takes {size}").format(size=bytes_text(on_gpu))
+
+
+def _is_gpu(device: DeviceFootprint) -> bool:
+    return device.kind in ("gpu", "igpu", "rpc")
+
+
+def _has_gpu(footprint: Footprint) -> bool:
+    return any(_is_gpu(device) for device in footprint.devices)
+
+
+def advice_text(advice: Advice) -> str:
+    """Why a file is the one to take."""
+    return {
+        Advice.FINEST_ON_GPU: _tr("Recommended: the finest that fits on the GPU whole."),
+        Advice.FINE_ENOUGH: _tr("Recommended: finer ones fit too, and are hardly better."),
+        Advice.COARSER_FOR_GPU: _tr("Recommended: fits on the GPU whole; finer ones would be much slower."),
+        Advice.BALANCED_PARTLY: _tr("Recommended: good for its size; only a part fits on the GPU."),
+        Advice.BALANCED_IN_MEMORY: _tr(
+            "Recommended: good for its size, which is what the speed depends on in main memory."
+        ),
+        Advice.FINEST_THAT_FITS: _tr("Recommended: the finest that fits."),
+        Advice.ONLY_ONE: _tr("Recommended: the only one that fits."),
+    }[advice]
+
+
+def quality_text(quality: Quality) -> str:
+    """How much a quantisation takes from the model."""
+    return QCoreApplication.translate("Hub", QUALITY_NOTES[quality])
+
+
+def role_text(role: Role) -> str:
+    """What a file that is no model of its own is for; "" for a model."""
+    return {
+        Role.MODEL: "",
+        Role.PROJECTOR: _tr("Image projector: goes with a model above"),
+        Role.DRAFT: _tr("Draft model: makes a model above faster"),
+        Role.ADAPTER: _tr("LoRA adapter: goes on top of a model"),
+        Role.OTHER: _tr("No model of its own"),
+    }[role]
+
+
+def files_text(n_files: int) -> str:
+    """How many files a row is."""
+    return _tr("1 file") if n_files == 1 else _tr("{n} files").format(n=count_text(n_files))

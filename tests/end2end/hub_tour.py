@@ -1,0 +1,324 @@
+"""Pictures of Discover in every state: searching, a model's page, downloads, gated, offline.
+
+    python tests/end2end/hub_tour.py OUT_DIR
+
+The window is the real one, offscreen; the Hub is a local server that speaks its protocol. Its models are true headers
+with a hole behind, so that the fits of files of many GB are found as they are at huggingface.co. This machine's
+memory decides what fits; how it looks on one with a GPU is shown with made-up answers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+import gguf
+
+from app.core.footprint import Assessment, Footprint, assess
+from app.core.hub_fit import Advice, Fitness, Placement, Recommendation
+from app.services.download_item import DownloadItem
+from app.services.hub_page import PageState
+from app.services.hub_search import SearchState
+from app.ui.hub.discover_page import DiscoverPage
+from tests import tiny_models
+from tests.end2end.memory_tour import footprint, gpu, main_memory
+from tests.end2end.real_app import RealApp
+from tests.end2end.tour import LOOKS
+from tests.hollow_models import LLAMA_1B, LLAMA_8B, LLAMA_70B, Shape, build_hollow
+from tests.hub_models import Content
+from tests.hub_server import HubServer
+
+_KIND = gguf.GGMLQuantizationType
+# (name, tensor type that has about its size, llama.cpp's file type)
+QUANTISATIONS = (
+    ("Q2_K", _KIND.Q2_K, 10),
+    ("Q3_K_M", _KIND.Q3_K, 12),
+    ("IQ4_XS", _KIND.IQ4_XS, 30),
+    ("Q4_K_M", _KIND.Q4_K, 15),
+    ("Q5_K_M", _KIND.Q5_K, 17),
+    ("Q6_K", _KIND.Q6_K, 18),
+    ("Q8_0", _KIND.Q8_0, 7),
+    ("BF16", _KIND.BF16, 32),
+)
+CHAT = "bartowski/Meta-Llama-3.1-8B-Instruct-GGUF"
+LARGE = "unsloth/Llama-3.3-70B-Instruct-GGUF"
+GATED = "google/gemma-4-12B-it-qat-q4_0-gguf"
+WALNUT = "loadout/walnut-chat-GGUF"
+
+README = """---
+license: llama3.1
+base_model: meta-llama/Llama-3.1-8B-Instruct
+---
+<div align="center">
+  <img src="https://example.com/logo.png" width="60%" alt="A llama"/>
+  <h1>Llama 3.1 8B Instruct, quantised</h1>
+  <a href="https://discord.gg/x"><img alt="Discord" src="https://img.shields.io/discord.svg"></a>
+</div>
+
+Quantised with <a href="https://github.com/ggml-org/llama.cpp/">llama.cpp</a>, release b3472, with an importance matrix.
+
+## Prompt format
+
+```
+<|begin_of_text|><|start_header_id|>system<|end_header_id|>
+
+{system_prompt}<|eot_id|>
+```
+
+## Which file should I choose?
+
+| File | Size | What for |
+| ---- | ---: | -------- |
+| [Q8_0](Meta-Llama-3.1-8B-Instruct-Q8_0.gguf) | 8.5 GB | Extremely high quality, generally unneeded |
+| [Q4_K_M](Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf) | 4.9 GB | Good quality, the default, *recommended* |
+| [Q2_K](Meta-Llama-3.1-8B-Instruct-Q2_K.gguf) | 3.2 GB | Very low quality but surprisingly usable |
+
+<details><summary>Benchmarks</summary>
+
+* MMLU: **69.4**
+* HumanEval: 72.6
+
+</details>
+
+<script>document.write("never")</script>
+> Everything here is under the licence of the model it was made from.
+"""
+
+
+def main(out_dir: Path, looks: list[tuple[str, int, int]] = LOOKS) -> list[Path]:
+    """Take the pictures; returns their paths. `looks` are (theme, width, height)."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    taken: list[Path] = []
+    with tempfile.TemporaryDirectory(prefix="loadout-hub-tour-") as folder, HubServer() as server:
+        fill(server, Path(folder))
+        with RealApp(Path(folder) / "profile") as real:
+            real.profile.preferences.set_value("hub_endpoint", server.endpoint)
+            real.profile.preferences.set_value("download_folder", str(Path(folder) / "downloads"))
+            real.wait(lambda: real.profile.hub.endpoint == server.endpoint, "the endpoint")
+            for number, name in enumerate(_walk(real, server), start=1):
+                for theme, width, height in looks:
+                    real.set_look(theme, width, height)
+                    path = out_dir / f"{number:02d}-{name}-{theme}-{width}x{height}.png"
+                    if not real.picture().save(str(path)):
+                        raise OSError(f"cannot write {path}")
+                    taken.append(path)
+                real.close_dialogs()
+    return taken
+
+
+def fill(server: HubServer, folder: Path) -> None:
+    """A Hub with something of everything."""
+    server.add_many(300, owner="someone")
+    now = time.time()
+    files = _quantisations(folder, "Meta-Llama-3.1-8B-Instruct", LLAMA_8B)
+    server.add_model(
+        CHAT, files, README, updated=now - 3 * 86400, downloads=1_284_000, likes=2140, trending=900,
+        licence="llama3.1", architecture="llama", params=8_030_261_248, context_length=131_072,
+        base_model="meta-llama/Llama-3.1-8B-Instruct",
+    )  # fmt: skip
+    large = _quantisations(folder, "Llama-3.3-70B-Instruct", LLAMA_70B, QUANTISATIONS[:5])
+    large = {f"{name}-00001-of-00002.gguf": content for name, content in _stems(large).items()}
+    large |= {"mmproj-F16.gguf": b"GGUF" * 200_000, "Llama-3.3-draft-Q8_0.gguf": b"GGUF" * 50_000}
+    large |= {name.replace("-00001-of", "-00002-of"): b"GGUF" * 90_000 for name in list(large)[:4]}
+    server.add_model(
+        LARGE, large, "# Llama 3.3", updated=now - 90 * 86400, downloads=310_500, likes=540, trending=880,
+        licence="llama3.3", architecture="llama", params=70_553_706_560, context_length=131_072,
+    )  # fmt: skip
+    server.add_model(
+        GATED, _quantisations(folder, "gemma-4-12B-it", LLAMA_1B, QUANTISATIONS[3:4]), "# Gemma", gated="manual",
+        updated=now - 86400, downloads=95_000, likes=801, trending=870, licence="gemma", architecture="gemma3",
+        params=12_187_000_000, context_length=131_072,
+    )  # fmt: skip
+    walnut = tiny_models.build_llama(folder / "walnut-chat-F16.gguf", name="Walnut Chat", n_ctx_train=4096)
+    server.add_model(
+        WALNUT, {"walnut-chat-F16.gguf": walnut}, "# Walnut", updated=now, downloads=12, likes=3, trending=1,
+        licence="mit", architecture="llama", params=1_100_000, context_length=4096,
+    )  # fmt: skip
+    server.add_model(
+        "meta-llama/Llama-3.1-8B-Instruct", {"model.safetensors": b"x" * 1000}, "# Llama", gated="auto"
+    )
+    server.add_token("hf_tour", "maria")
+
+
+def _quantisations(
+    folder: Path, name: str, shape: Shape, kinds: Any = QUANTISATIONS
+) -> dict[str, Path | bytes | Content]:
+    files: dict[str, Path | bytes | Content] = {}
+    for label, kind, file_type in kinds:
+        path = build_hollow(
+            folder / f"{name}-{label}.gguf", shape, has_vocabulary=False, kind=kind, file_type=file_type
+        )
+        files[path.name] = Content(path, sha256=hashlib.sha256(path.name.encode()).hexdigest())
+    return files
+
+
+def _stems(files: dict[str, Any]) -> dict[str, Any]:
+    return {name.removesuffix(".gguf"): content for name, content in files.items()}
+
+
+# -- the walk ------------------------------------------------------------------------------------------------
+
+
+def _walk(real: RealApp, server: HubServer) -> Iterator[str]:
+    real.window.show_page("discover")
+    page = real.page("discover")
+    assert isinstance(page, DiscoverPage)
+    hub = real.profile.hub
+    real.rest(0.2)
+    yield "starting-list"
+    server.fault("/api/models", delay_s=3.0, times=1)
+    page.search("llama")
+    real.wait(lambda: hub.search.state is SearchState.SEARCHING, "the search to begin")
+    yield "searching"
+    real.wait(lambda: hub.search.state is SearchState.DONE, "results")
+    yield "results"
+    yield from _model(real, page)
+    yield from _downloads(real, server, page)
+    yield from _faults(real, server, page)
+
+
+def _open(real: RealApp, page: DiscoverPage, repo_id: str) -> None:
+    page.open(repo_id)
+    real.wait(
+        lambda: real.profile.hub.page.state is not PageState.LOADING and not real.profile.hub.page.pending,
+        f"the page of {repo_id}",
+        60,
+    )
+    real.rest(0.2)
+
+
+def _model(real: RealApp, page: DiscoverPage) -> Iterator[str]:
+    hub = real.profile.hub
+    page.open(CHAT)
+    real.wait(lambda: hub.page.state is PageState.READY, "the page")
+    yield "model-fits-come"
+    _open(real, page, CHAT)
+    yield "model"
+    page.model.tabs.setCurrentIndex(1)
+    real.rest(0.3)
+    yield "readme"
+    page.model.tabs.setCurrentIndex(0)
+    _pretend_gpu(real)
+    yield "model-gpu"
+    _open(real, page, LARGE)
+    page.model.table.select_key("Llama-3.3-70B-Instruct-Q2_K-00001-of-00002.gguf")
+    yield "model-too-large"
+    _open(real, page, GATED)
+    yield "gated"
+    page.ask_token()
+    real.rest(0.3)
+    yield "token"
+    real.close_dialogs()
+    _open(real, page, "meta-llama/Llama-3.1-8B-Instruct")
+    yield "no-gguf"
+
+
+def _pretend_gpu(real: RealApp) -> None:
+    """The same files on a machine with a GPU of 8 GB."""
+    page = real.profile.hub.page
+    for place, variant in enumerate(page.variants):
+        fit = page.fits[variant.key]
+        assert isinstance(fit, Fitness)
+        page.fits[variant.key] = _made_up(fit, variant.size_bytes / 1e9, is_tight=place == 4)
+    page.recommended = Recommendation(page.variants[3].key, Advice.FINEST_ON_GPU)
+    page.fits_changed.emit()
+    real.rest(0.2)
+
+
+def _made_up(fit: Fitness, size_gb: float, *, is_tight: bool) -> Fitness:
+    free_gb, overhead_gb = 7.2, 1.5
+    ram = main_memory()
+    if size_gb + overhead_gb < free_gb or is_tight:
+        kv = free_gb - size_gb - 0.35 - 0.2 if is_tight else 1.1
+        answer = footprint(gpu(weights=size_gb, kv=kv), ram)
+        return _fit_of(fit, Placement.GPU, answer, 33)
+    if size_gb < 14:
+        n_layers = round(33 * (free_gb - overhead_gb) / size_gb)
+        answer = footprint(
+            gpu(weights=free_gb - overhead_gb, n_layers=n_layers),
+            main_memory(size_gb - 5.7, n_layers=33 - n_layers),
+        )
+        return _fit_of(fit, Placement.PARTLY, answer, n_layers)
+    answer = footprint(gpu(weights=0, kv=0, compute=0, n_layers=0), main_memory(size_gb, 1.1, n_layers=33))
+    return _fit_of(fit, Placement.MEMORY, answer, 0)
+
+
+def _fit_of(fit: Fitness, placement: Placement, answer: Footprint, n_layers: int) -> Fitness:
+    held: Assessment = assess(answer, reserve_bytes=lambda device: round(device.capacity_bytes * 0.05))
+    return dataclasses.replace(
+        fit, placement=placement, footprint=answer, assessment=held, n_layers_offloaded=n_layers, n_layers=33
+    )
+
+
+def _downloads(real: RealApp, server: HubServer, page: DiscoverPage) -> Iterator[str]:
+    _open(real, page, WALNUT)
+    yield "model-small"
+    server.fault("*walnut*", bytes_per_s=120_000.0)
+    page.model.download_selected()
+    real.wait(lambda: any(item.n_bytes for item in _items(real)), "the first bytes", 60)
+    yield "model-downloading"
+    page.show_downloads()
+    yield "downloads"
+    server.heal()
+    page.show_models()
+    real.wait(lambda: any(item.state == "finished" for item in _items(real)), "the download", 60)
+    real.rest(0.5)
+    yield "model-here"
+    page.show_downloads()
+    yield "downloads-done"
+    page.show_models()
+
+
+def _items(real: RealApp) -> tuple[DownloadItem, ...]:
+    return real.profile.downloads.items
+
+
+def _faults(real: RealApp, server: HubServer, page: DiscoverPage) -> Iterator[str]:
+    hub = real.profile.hub
+    page.filters.size_class.setCurrentIndex(7)
+    page.search("nothing is called like this")
+    real.wait(lambda: hub.search.state is SearchState.DONE and not hub.search.models, "no results")
+    yield "nothing-found"
+    page.filters.reset()
+    page.search("https://huggingface.co/nobody/no-such-model")
+    real.wait(lambda: hub.page.state is PageState.FAILED, "the page to be missing")
+    real.wait(lambda: hub.search.state is SearchState.DONE, "the search")
+    yield "no-such-model"
+    server.fault("/api/models", status=503)
+    page.search("something else")
+    real.wait(lambda: hub.search.state is SearchState.FAILED, "the search to fail", 60)
+    yield "server-error"
+    server.heal()
+    page.search("llama")
+    real.wait(lambda: hub.search.state is SearchState.DONE and len(hub.search.models) > 1, "results", 60)
+    _open(real, page, CHAT)
+    server.close()
+    page.search("")
+    page.search("llama")
+    real.wait(lambda: hub.search.state is SearchState.DONE and hub.search.is_stored, "stored results", 60)
+    page.open(LARGE)
+    real.wait(lambda: hub.page.state is not PageState.LOADING, "the stored page", 60)
+    real.rest(0.3)
+    yield "offline-stored"
+    page.search("never asked before")
+    real.wait(lambda: hub.search.state is SearchState.FAILED, "the search to fail", 60)
+    page.open("never/opened-before")
+    real.wait(lambda: hub.page.state is PageState.FAILED, "the page to fail", 60)
+    yield "offline"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit((__doc__ or "").strip())
+    print(f"{len(main(Path(sys.argv[1])))} pictures in {sys.argv[1]}")
