@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from app.core.hub import HubFile, HubPage
+from app.core.hub_record import read_record
 
 _REPO_PREFIX: Final = "models--"
 _MAX_REF_BYTES: Final = 100  # a commit has 40
@@ -47,8 +48,8 @@ class Comparison:
 
 
 def origins_of(parts: Sequence[Path]) -> tuple[Origin, ...]:
-    """Where the files of a model come from, as Hugging Face's cache tells; () unless all of them tell."""
-    found = [_cached(part) for part in parts]
+    """Where the files of a model come from, as Hugging Face's cache or a record tells; () unless all of them tell."""
+    found = [_cached(part) or _recorded(part) for part in parts]
     origins = tuple(origin for origin in found if origin)
     return origins if len(origins) == len(found) else ()
 
@@ -95,6 +96,12 @@ def _cached(path: Path) -> Origin | None:
             revision = _revision(Path(*path.parts[:place]) / "refs", commit)
             return Origin(repo_id, commit, "/".join(inside[1:]), _etag(path), revision)
     return None
+
+
+def _recorded(path: Path) -> Origin | None:
+    """The origin of a file that was downloaded to a folder of the user's."""
+    told = read_record(path)
+    return Origin(told.repo_id, told.commit, told.path, told.etag, told.revision) if told else None
 
 
 def _etag(path: Path) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.core.hub import HubFile, HubModel, HubPage
 from app.core.hub_origin import Origin, UpdateState, compare, needs_old_page, origins_of
+from app.core.hub_record import Record, write_record
 from app.core.library import scan
 from tests import tiny_models
 from tests.other_programs import put_in_hub_cache
@@ -51,6 +52,18 @@ def test_without_links_the_content_is_not_known_by_its_name(tmp_path: Path, tiny
     path.parent.mkdir(parents=True)
     shutil.copy(tiny_model, path)
     assert origins_of([path]) == (Origin("o/n", OLD, "a.gguf"),)
+
+
+def test_a_record_beside_the_file_tells_in_a_folder_of_ones_own(tmp_path: Path, tiny_model: Path) -> None:
+    home = tmp_path / "o" / "n"
+    (home / "sub").mkdir(parents=True)
+    shutil.copy(tiny_model, home / "sub/a.gguf")
+    size = tiny_model.stat().st_size
+    write_record(home, Record("o/n", "dev", OLD, "sub/a.gguf", "f" * 64, size))
+    (entry,) = scan([tmp_path])
+    assert entry.origins == (Origin("o/n", OLD, "sub/a.gguf", "f" * 64, "dev"),)
+    (home / "sub/a.gguf").write_bytes(tiny_model.read_bytes() + b"x")
+    assert origins_of([home / "sub/a.gguf"]) == (), "another file has taken its place"
 
 
 def test_other_folders_tell_nothing(tmp_path: Path, tiny_model: Path) -> None:
