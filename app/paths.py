@@ -105,6 +105,11 @@ class Paths:
         return self.config_dir / "downloads.json"
 
     @property
+    def updates_file(self) -> Path:
+        """What the Hub said of newer versions of models (JSON)."""
+        return self.data_dir / "updates.json"
+
+    @property
     def library_file(self) -> Path:
         """Files and folders that the user added to the library (JSON)."""
         return self.config_dir / "library.json"

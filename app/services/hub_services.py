@@ -49,7 +49,7 @@ class HubServices(QObject):
             preferences,
             session,
             footprints,
-            read_token=self.read_token,
+            read_token=self._token,
             parent=self,
         )
         self._soon = QTimer(self)
@@ -64,9 +64,12 @@ class HubServices(QObject):
         """The Hub's address, without a slash at its end."""
         return self.client.endpoint
 
-    def read_token(self) -> str:
-        """The access token in force, "" for none. May block; any thread."""
-        return self.tokens.token()
+    def read_token(self, endpoint: str) -> str:
+        """The access token for an endpoint, "" for none: no other Hub gets it. May block; any thread."""
+        tokens = self.tokens
+        if endpoint != tokens.endpoint:
+            tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
+        return tokens.token()
 
     def token_for(self, endpoint: str) -> str:
         """The access token for an endpoint, which need not be the one in force now. May block; any thread."""
@@ -74,6 +77,9 @@ class HubServices(QObject):
         if endpoint != self.endpoint:
             tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
         return tokens.token()
+
+    def _token(self) -> str:
+        return self.tokens.token()  # of the endpoint as it then is
 
     def close(self) -> None:
         """Ends the threads and the process."""

@@ -21,9 +21,11 @@ from app.paths import Paths
 from app.services.chat import Chat
 from app.services.device_list import DeviceList
 from app.services.device_scan import DeviceScan
+from app.services.downloads import Downloads
 from app.services.footprint import FootprintService
 from app.services.hardware import HardwareMonitor
 from app.services.hub_services import HubServices
+from app.services.hub_updates import Updates
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
 from app.services.loading import Loading
@@ -87,6 +89,10 @@ class Profile(QObject):
             parent=self,
         )
         self.hub = HubServices(paths, self.preferences, self.session, self.footprints, self)
+        self.downloads = Downloads(
+            paths.downloads_file, self.preferences, self.hub.read_token, self.library, self
+        )
+        self.updates = Updates(self.library, lambda: self.hub.client, paths.updates_file, self)
         self.chat = Chat(
             self.session,
             self.history,
@@ -102,6 +108,8 @@ class Profile(QObject):
         self.monitor.start()
         self.library.rescan()
         self.library.look_for_offers()
+        self.downloads.start()
+        self.updates.start()
         self.devices.found.connect(self._take_machine)
         self.load_plan.changed.connect(self._plan_changed)
         self.session.state_changed.connect(self._state_changed)
@@ -113,6 +121,8 @@ class Profile(QObject):
         """Ends it all; nothing of ours runs afterwards."""
         self._devices_soon.stop()
         self.chat.close()
+        self.downloads.close()
+        self.updates.close()
         self.hub.close()
         self.footprints.close()
         self.session.close()
@@ -125,7 +135,10 @@ class Profile(QObject):
 
     def reports(self) -> list[StoreReport]:
         """What happened to settings files that the user should know of."""
-        stores = (self.preferences, self.loadouts, self.presets, self.known_good, self.prompts, self.remotes)
+        stores = (
+            *(self.preferences, self.loadouts, self.presets, self.known_good, self.prompts, self.remotes),
+            self.downloads,
+        )
         return [report for store in stores for report in store.reports]
 
     def _plan_changed(self, key: str) -> None:

@@ -79,7 +79,7 @@ class HubTokens:
         `record` is a file that remembers for which hosts a token was stored: where there is none the keyring is
         left in peace, for many ask for a password before they say so.
         """
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._record = JsonStore(record, 1)
         self._keyring = keyring
         self._lock = threading.Lock()
@@ -90,7 +90,7 @@ class HubTokens:
     @property
     def host(self) -> str:
         """The endpoint's name and port."""
-        return _host_of(self._endpoint)
+        return _host_of(self.endpoint)
 
     def read(self) -> HubToken:
         """The token in force; never raises."""
