@@ -46,7 +46,10 @@ class QueueFile:
     @property
     def downloads(self) -> tuple[QueuedDownload, ...]:
         """What the file holds, in the queue's order; of two with one id the first."""
-        return tuple({item.request.id: item for item in reversed(self._list.items)}.values())[::-1]
+        found: dict[str, QueuedDownload] = {}
+        for item in self._list.items:
+            found.setdefault(item.request.id, item)
+        return tuple(found.values())
 
     @property
     def reports(self) -> list[StoreReport]:
