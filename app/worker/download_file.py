@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from app.worker.download_answer import Answer
 
-_ENOUGH_BYTES: Final = 1 << 20  # a connection that brought so much may be asked for again at once
+_ENOUGH_BYTES: Final = 500_000  # a connection that brought so much may be asked for again at once
 _LONGEST_WAIT_S: Final = 60.0  # who asks for more is asked again by a new process, later
 _SPACE_EVERY_S: Final = 1.0
 _SPACE_LEFT_BYTES: Final = 64 << 20  # other programs need some too
