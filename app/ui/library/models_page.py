@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.library import FolderProblem, ModelEntry
+from app.services.hub_updates import Updates
 from app.services.library import LibraryService
 from app.ui.format import bytes_text
-from app.ui.icons import icon
 from app.ui.library.drop_target import DropTarget
 from app.ui.library.empty_views import EmptyViews
+from app.ui.library.messages import Messages
 from app.ui.library.metadata_dialog import MetadataDialog
 from app.ui.library.offers import OfferStrip
 from app.ui.library.page_parts import Footer, Header, ScanBar
 from app.ui.library.reveal import reveal
+from app.ui.library.row_menu import RowMenu
 from app.ui.library.table import LibraryFilter, LibraryTable, Row, View, view_of
 from app.ui.library.table_view import LibraryView
+from app.ui.library.texts import short_name
+from app.ui.library.updates import UpdateBar, UpdateView
 from app.ui.theme import Theme
-from app.ui.widgets import Toast
 
 _REFRESH_MS = 60  # a scan tells ten times a second; several changes at once are one redraw
-_NAME_LETTERS = 40  # of a name in a toast
 
 
 class ModelsPage(QWidget):
-    """Shows the library; `load_requested` carries the path of the model to load."""
+    """Shows the library; `load_requested` carries the path of the model to load.
+
+    With `updates` it asks the Hub for newer versions when the user asks.
+    """
 
     load_requested = Signal(str)
+    download_requested = Signal(object, list)  # HubPage, list[HubFile]
+    page_requested = Signal(str, str)  # repository and revision of the model whose page on the Hub is wanted
+    downloads_requested = Signal()  # show them
 
-    def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        library: LibraryService,
+        updates: Updates | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._library = library
         self._awaited = ""  # a file just added: selected as soon as its header is read
-        self._removed = ""
         self.table = LibraryTable(self)
         self.rows = LibraryFilter(self)
         self.rows.setSourceModel(self.table)
@@ -53,7 +67,9 @@ class ModelsPage(QWidget):
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
         self._stack = QStackedWidget(self)
-        self._toast = Toast(theme, self._stack)
+        self._messages = Messages(theme, self._stack)
+        self.update_bar = UpdateBar(self)
+        self._update_view = self._with_updates(updates) if updates is not None else None
         self._arrange()
         self._connect()
         self._show_rows()
@@ -106,7 +122,7 @@ class ModelsPage(QWidget):
         """Shows the selected file or folder in the file manager."""
         row = self.view.row()
         if row is not None and not reveal(row.path):
-            self._toast.show_text(self.tr("The system has no file manager to show it with."))
+            self._messages.say(self.tr("The system has no file manager to show it with."))
 
     def remove_selected(self) -> None:
         """Takes the selected row off the list, with a way back; its file stays."""
@@ -114,12 +130,22 @@ class ModelsPage(QWidget):
         if isinstance(row, FolderProblem):
             self._library.remove_folder(row.path)
         elif row is not None:
-            self._removed = row.id
             self._library.remove(row.id)
-            text = self.tr("{name} is off the list. Its file stays where it is.").format(
-                name=_short(row.name)
-            )
-            self._toast.show_text(text, self.tr("Undo"))
+            text = self.tr("{name} is off the list. Its file stays where it is.")
+            undo = functools.partial(self._library.restore, row.id)
+            self._messages.say(text.format(name=short_name(row.name)), self.tr("Undo"), undo)
+
+    def update_selected(self) -> None:
+        """Gets the newer version of the selected model."""
+        row = self.view.row()
+        if isinstance(row, ModelEntry) and self._update_view is not None:
+            self._update_view.get(row)
+
+    def open_page_of_selected(self) -> None:
+        """Asks for the page on the Hub of the repository that the selected model came from."""
+        row = self.view.row()
+        if isinstance(row, ModelEntry) and row.origins:
+            self.page_requested.emit(row.origins[0].repo_id, row.origins[0].revision)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -140,8 +166,18 @@ class ModelsPage(QWidget):
         self._framed = framed
         self._stack.addWidget(framed)
         self._stack.addWidget(self.empty)
-        for part, stretch in ((self.header, 0), (self.scan_bar, 0), (self._stack, 1), (self.footer, 0)):
-            layout.addWidget(part, stretch)
+        for part in (self.header, self.scan_bar, self.update_bar, self._stack, self.footer):
+            layout.addWidget(part, 1 if part is self._stack else 0)
+
+    def _with_updates(self, updates: Updates) -> UpdateView:
+        view = UpdateView(updates, self.header.updates, self.update_bar, self._messages, self)
+        view.download_requested.connect(self.download_requested)
+        view.page_requested.connect(self.page_requested)
+        view.downloads_requested.connect(self.downloads_requested)
+        view.newer_requested.connect(self._show_newer)
+        self.table.set_updates(updates.of)
+        updates.changed.connect(self._refresh.start)
+        return view
 
     def _connect(self) -> None:
         library, header, footer = self._library, self.header, self.footer
@@ -164,10 +200,10 @@ class ModelsPage(QWidget):
         self.view.customContextMenuRequested.connect(self._show_menu)
         self.view.selectionModel().selectionChanged.connect(self._show_selection)
         footer.load_asked.connect(self.load_selected)
+        footer.update_asked.connect(self.update_selected)
         footer.metadata_asked.connect(self.show_metadata)
         footer.reveal_asked.connect(self.reveal_selected)
         footer.remove_asked.connect(self.remove_selected)
-        self._toast.acted.connect(lambda: library.restore(self._removed))
         self._drop.dropped.connect(self.add_paths)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -186,6 +222,9 @@ class ModelsPage(QWidget):
             counts[view_of(row)] += 1
             size_bytes += row.size_bytes if isinstance(row, ModelEntry) else 0
         self.header.show_counts(counts, bytes_text(size_bytes) if size_bytes else "")
+        if self._update_view is not None:
+            self.table.show_updates()
+            self._update_view.show_button()
         self._follow_awaited()
         self._show_emptiness()
         self._show_selection()
@@ -216,7 +255,8 @@ class ModelsPage(QWidget):
         self._show_selection()
 
     def _show_selection(self) -> None:
-        self.footer.show_row(self.view.row())
+        row = self.view.row()
+        self.footer.show_row(row, self.table.update_of(row) if row is not None else None)
 
     def _end_scan(self, _n_models: int) -> None:
         self.scan_bar.end()
@@ -224,28 +264,30 @@ class ModelsPage(QWidget):
 
     def _tell_storage(self, path: str, words: str) -> None:
         text = self.tr("The list of models cannot be saved to {path}: {words}").format(path=path, words=words)
-        self._toast.show_text(text, for_ms=0)
+        self._messages.say(text, for_ms=0)
+
+    def _show_newer(self) -> None:
+        """Selects the next model that has a newer version, from the selected one on."""
+        newer = [
+            row for row in self.table.rows() if (update := self.table.update_of(row)) and update.is_newer
+        ]
+        if newer:
+            self.header.search.clear()
+            self._search("")
+            self.header.set_view(view_of(newer[0]))
+            self.view.select_path(min(newer, key=lambda row: row.name.casefold()).path)
 
     def _show_menu(self, position: QPoint) -> None:
         row = self.view.row()
         if row is None:
             return
-        is_file = isinstance(row, ModelEntry)
-        menu = QMenu(self)
+        update = self.table.update_of(row)
+        menu = RowMenu(self._theme, row, update, self, has_hub=self._update_view is not None)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        load = menu.addAction(icon(self._theme, "load"), self.tr("Load"))
-        load.setEnabled(is_file and row.is_chat_model)
-        load.triggered.connect(self.load_selected)
-        metadata = menu.addAction(icon(self._theme, "about"), self.tr("Metadata…"))
-        metadata.setEnabled(is_file and bool(row.parts))
-        metadata.triggered.connect(self.show_metadata)
-        shown = menu.addAction(icon(self._theme, "reveal"), self.tr("Show in the file manager"))
-        shown.triggered.connect(self.reveal_selected)
-        menu.addSeparator()
-        text = self.tr("Remove from the list") if is_file else self.tr("Stop searching this folder")
-        menu.addAction(icon(self._theme, "close"), text).triggered.connect(self.remove_selected)
+        menu.load_asked.connect(self.load_selected)
+        menu.metadata_asked.connect(self.show_metadata)
+        menu.update_asked.connect(self.update_selected)
+        menu.page_asked.connect(self.open_page_of_selected)
+        menu.reveal_asked.connect(self.reveal_selected)
+        menu.remove_asked.connect(self.remove_selected)
         menu.popup(self.view.viewport().mapToGlobal(position))
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME_LETTERS else name[: _NAME_LETTERS - 1] + "…"

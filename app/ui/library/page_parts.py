@@ -18,12 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.library import ModelEntry
+from app.services.hub_updates import Update
 from app.services.library import LibraryService
 from app.ui.format import count_text
 from app.ui.icons import icon
 from app.ui.library.folders_menu import FoldersMenu
 from app.ui.library.table import Row, View
-from app.ui.library.texts import problem_text
+from app.ui.library.texts import problem_text, update_text
 from app.ui.theme import Theme
 from app.ui.widgets import ElidedLabel, IconButton, SearchField
 
@@ -49,6 +50,9 @@ class Header(QFrame):
         self.search.setMaximumWidth(260)
         self.search.setMinimumWidth(120)
         self.search.searched.connect(self.searched)
+        self.updates = QPushButton(icon(theme, "arrow-circle-up"), self.tr("Check for updates"), self)
+        self.updates.setProperty("role", "quiet")
+        self.updates.hide()
         self.add_file = QPushButton(icon(theme, "add"), self.tr("Add file…"), self)
         self.add_file.setToolTip(self.tr("Add single GGUF files"))
         self.add_file.clicked.connect(self.file_asked)
@@ -105,7 +109,7 @@ class Header(QFrame):
         above.setSpacing(8)
         above.addWidget(self._title)
         above.addWidget(self._total, 1)
-        for part in (self.add_file, self.add_folder, self.folders):
+        for part in (self.updates, self.add_file, self.add_folder, self.folders):
             above.addWidget(part)
         below = QHBoxLayout()
         below.setSpacing(4)
@@ -166,6 +170,7 @@ class Footer(QFrame):
     """Where the selected file lies, or why it cannot be used, and what can be done with it."""
 
     load_asked = Signal()
+    update_asked = Signal()
     metadata_asked = Signal()
     reveal_asked = Signal()
     remove_asked = Signal()
@@ -183,6 +188,10 @@ class Footer(QFrame):
         self.load = QPushButton(self.tr("Load"), self)
         self.load.setProperty("role", "primary")
         self.load.setToolTip(self.tr("Load the selected model (Return)"))
+        self.update_button = QPushButton(icon(theme, "download"), self.tr("Update"), self)
+        self.update_button.setToolTip(self.tr("Get the newer version"))
+        self.update_button.hide()
+        self.update_button.clicked.connect(self.update_asked)
         self.remove.clicked.connect(self.remove_asked)
         self.reveal.clicked.connect(self.reveal_asked)
         self.metadata.clicked.connect(self.metadata_asked)
@@ -193,7 +202,7 @@ class Footer(QFrame):
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(8)
         row.addWidget(self._where, 1)
-        for part in (self.remove, self.reveal, self.metadata, self.load):
+        for part in (self.remove, self.reveal, self.metadata, self.update_button, self.load):
             row.addWidget(part)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -202,18 +211,19 @@ class Footer(QFrame):
         layout.addLayout(row)
         self.show_row(None)
 
-    def show_row(self, row: Row | None) -> None:
-        """The selected row, None for none."""
+    def show_row(self, row: Row | None, update: Update | None = None) -> None:
+        """The selected row, None for none, and what the Hub said of it."""
         is_file = isinstance(row, ModelEntry)
         self.load.setEnabled(is_file and row.is_chat_model)
         self.metadata.setEnabled(is_file and bool(row.parts))
         self.reveal.setEnabled(row is not None)
         self.remove.setEnabled(row is not None)
-        self._where.setText(self._text(row))
+        self.update_button.setVisible(update is not None and update.is_newer)
+        self._where.setText(self._text(row, update))
 
-    def _text(self, row: Row | None) -> str:
+    def _text(self, row: Row | None, update: Update | None) -> str:
         if row is None:
             return ""
         if not isinstance(row, ModelEntry):
             return problem_text(row)
-        return problem_text(row.problem) if row.problem else row.path
+        return problem_text(row.problem) if row.problem else update_text(row, update) or row.path

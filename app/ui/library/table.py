@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,16 @@ from PySide6.QtCore import (
 
 from app.core.figures import parameters_text
 from app.core.library import FolderProblem, ModelEntry
+from app.services.hub_updates import Update
 from app.ui.format import bytes_text, when_text
 from app.ui.library.texts import (
     architecture_text,
     context_text,
     kind_text,
+    origin_text,
     problem_text,
     searched_text,
+    update_text,
 )
 from app.ui.widgets.plain_tip import plain_tip
 
@@ -82,6 +85,7 @@ class LibraryTable(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[Row] = []
         self._loaded_path = ""
+        self._update_of: Callable[[ModelEntry], Update | None] = lambda _entry: None
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Shows these rows, in any order; selections and scroll positions stay with the rows that stay."""
@@ -110,6 +114,19 @@ class LibraryTable(QAbstractTableModel):
     def is_loaded(self, row: Row) -> bool:
         """Whether this is the loaded model."""
         return row.path == self._loaded_path
+
+    def set_updates(self, update_of: Callable[[ModelEntry], Update | None]) -> None:
+        """Where to ask what the Hub said of a model; call `show_updates` when that may differ."""
+        self._update_of = update_of
+
+    def show_updates(self) -> None:
+        """Shows what the Hub says by now."""
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0))
+
+    def update_of(self, row: Row) -> Update | None:
+        """What the Hub said of this model, None for nothing."""
+        return self._update_of(row) if isinstance(row, ModelEntry) else None
 
     def rows(self) -> list[Row]:
         """All rows, unfiltered."""
@@ -188,9 +205,16 @@ class LibraryTable(QAbstractTableModel):
             Column.CONTEXT: context_text(facts.n_ctx_train),
         }[column]
 
+    def _name_tip(self, row: Row) -> str:
+        if isinstance(row, FolderProblem):
+            return row.path
+        origin = origin_text(row)
+        came = self.tr("From {origin}").format(origin=origin) if origin else ""
+        return "\n".join(filter(None, (row.path, came, update_text(row, self.update_of(row)))))
+
     def _tooltip(self, row: Row, column: Column) -> str:
         if column is Column.NAME:
-            return row.path
+            return self._name_tip(row)
         if column is Column.TEMPLATE and isinstance(row, ModelEntry) and row.facts:
             if row.facts.has_chat_template:
                 return self.tr("The file carries a chat template.")

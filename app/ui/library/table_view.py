@@ -221,7 +221,15 @@ class _NameDelegate(QStyledItemDelegate):
             picture = icon(self._theme, "warning", "warning").pixmap(QSize(18, 18))
             painter.drawPixmap(rect.left(), rect.center().y() - 8, picture)
             return 28
+        if self._is_newer(row):
+            picture = icon(self._theme, "arrow-circle-up", "accent").pixmap(QSize(18, 18))
+            painter.drawPixmap(rect.left(), rect.center().y() - 8, picture)
+            return 28
         return 0
+
+    def _is_newer(self, row: ModelEntry | FolderProblem) -> bool:
+        update = self._table.update_of(row)
+        return update is not None and update.is_newer
 
     def _paint_lines(
         self, painter: QPainter, rect: QRect, row: ModelEntry | FolderProblem, name: str
@@ -233,15 +241,24 @@ class _NameDelegate(QStyledItemDelegate):
         painter.setPen(self._theme.color("text"))
         self._draw(painter, above, name, Qt.TextElideMode.ElideRight)
         painter.setFont(self._theme.font(self._theme.hint_size_px))
-        painter.setPen(self._theme.color("faint"))
+        painter.setPen(self._theme.color("accent" if self._is_newer(row) else "faint"))
         self._draw(painter, below, self._second_line(row), Qt.TextElideMode.ElideMiddle)
 
     def _second_line(self, row: ModelEntry | FolderProblem) -> str:
         path = Path(row.path)
         if isinstance(row, FolderProblem) or row.problem:
             return str(path.parent)
+        update = self._table.update_of(row)
+        if update is not None and update.is_newer:
+            return self.tr("update available · {file}").format(file=self._file_line(row))
+        if update is not None and update.is_here:
+            return self.tr("older version · {file}").format(file=self._file_line(row))
         if self._table.is_loaded(row):
             return self.tr("loaded · {file}").format(file=path.name)
+        return self._file_line(row)
+
+    def _file_line(self, row: ModelEntry) -> str:
+        path = Path(row.path)
         if row.program:
             return self._program_line(row)
         if len(row.parts) > 1:

@@ -6,10 +6,13 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from app.core.gguf import ModelFacts, ModelKind
 from app.core.gguf_format import MESSAGES, message
+from app.core.hub_origin import UpdateState
 from app.core.library import FolderProblem, FolderReason, ModelEntry, ModelProblem
 from app.core.offers import Offer
-from app.ui.format import bytes_text, count_text
+from app.services.hub_updates import Update
+from app.ui.format import bytes_text, count_text, when_text
 
+_NAME_LETTERS = 40  # of a name in a sentence
 _KINDS = {
     ModelKind.MODEL: QT_TRANSLATE_NOOP("Library", "Chat model"),
     ModelKind.EMBEDDING: QT_TRANSLATE_NOOP("Library", "Embedding model"),
@@ -56,6 +59,41 @@ def offer_text(offer: Offer) -> str:
     return QCoreApplication.translate("Library", "{models} ({size})").format(models=count, size=size)
 
 
+def origin_text(entry: ModelEntry) -> str:
+    """Where a model's files came from: "owner/name, main, 0123456"; "" where that is not known."""
+    if not entry.origins:
+        return ""
+    origin = entry.origins[0]
+    commit = origin.commit[:7]
+    return ", ".join(part for part in (origin.repo_id, origin.revision if commit else "", commit) if part)
+
+
+def update_text(entry: ModelEntry, update: Update | None) -> str:
+    """What the Hub said of a model when it was asked, where that is worth a sentence; else ""."""
+    if update is None:
+        return ""
+    if update.is_here:
+        text = QCoreApplication.translate("Library", "An older version; the newer one is in the list, too.")
+    elif update.note.state is UpdateState.GONE:
+        text = QCoreApplication.translate("Library", "{repo} no longer has this file (asked {when}).")
+    elif not update.is_newer:
+        return ""
+    elif update.note.size_bytes:
+        text = QCoreApplication.translate("Library", "{repo} has a newer version, {size} (asked {when}).")
+    else:
+        text = QCoreApplication.translate(
+            "Library", "{repo} has changed since this was pulled (asked {when})."
+        )
+    note = update.note
+    size, when = bytes_text(note.size_bytes), when_text(note.asked_at)
+    return text.format(repo=entry.origins[0].repo_id, size=size, when=when)
+
+
+def short_name(name: str) -> str:
+    """A name as it fits into a sentence."""
+    return name if len(name) <= _NAME_LETTERS else name[: _NAME_LETTERS - 1] + "…"
+
+
 def context_text(n_ctx: int) -> str:
     """A trained context as people name it: 8k, 128k; odd ones in full."""
     if n_ctx >= 1024 and n_ctx % 1024 == 0:
@@ -75,7 +113,13 @@ def architecture_text(facts: ModelFacts) -> str:
 def searched_text(entry: ModelEntry) -> str:
     """What the search field looks in, in small letters."""
     facts = entry.facts
-    words = [entry.name, entry.path, entry.program, *entry.names]
+    words = [
+        entry.name,
+        entry.path,
+        entry.program,
+        *entry.names,
+        *(origin.repo_id for origin in entry.origins[:1]),
+    ]
     if facts:
         words += [facts.architecture, facts.quantisation, facts.license, kind_text(facts.kind)]
     return " ".join(words).casefold()
