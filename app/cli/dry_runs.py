@@ -107,11 +107,12 @@ def reserve_of(args: argparse.Namespace) -> Callable[[DeviceFootprint], int]:
 
     if args.reserve is not None:
         return lambda _device: args.reserve
-    app = _preferences(args)
+    app = preferences(args)
     return lambda device: guard.reserve_bytes(app, device.capacity_bytes) or 0
 
 
-def _preferences(args: argparse.Namespace) -> dict[str, Any]:
+def preferences(args: argparse.Namespace) -> dict[str, Any]:
+    """The app's settings as the window saved them."""
     from app.core.settings import APP
     from app.core.settings.store import JsonStore
 

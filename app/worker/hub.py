@@ -107,9 +107,16 @@ class Hub:
         except ValueError:
             return self.endpoint
 
+    def token(self) -> str:
+        """The access token in force, "" for none; HubError (BAD_TOKEN) where it cannot be one."""
+        token = self._read_token().strip()
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise HubError(HubReason.BAD_TOKEN, host=self.host)
+        return token
+
     def search(self, query: SearchQuery, cursor: str = "") -> SearchAnswer:
         """The models that answer `query`, from `cursor` on. A model's address as text finds that model first."""
-        token = self._token()
+        token = self.token()
         question = self._question("search", token) | dataclasses.asdict(query) | {"cursor": cursor}
         try:
             answer = self._found(query, cursor, token)
@@ -123,7 +130,7 @@ class Hub:
 
     def page(self, repo_id: str, revision: str = "main") -> HubPage:
         """What there is of a model at a branch, tag or commit: facts and files, with sizes and hashes."""
-        token = self._token()
+        token = self.token()
         question = self._question("page", token) | {"repo_id": repo_id, "revision": revision}
 
         def ask(api: HfApi) -> HubPage:
@@ -150,7 +157,7 @@ class Hub:
         file = _readme_file(page)
         if file is None:
             return ""
-        token = self._token()
+        token = self.token()
         question = self._question("readme", token) | {"repo_id": page.model.repo_id, "etag": file.etag}
         if (stored := self._store.get(question)) is not None and isinstance(stored.get("text"), str):
             return stored["text"]
@@ -165,7 +172,7 @@ class Hub:
 
     def account(self) -> str:
         """The name of the account that the token belongs to, "" without a token. BAD_TOKEN: it is not valid."""
-        token = self._token()
+        token = self.token()
         if not token:
             return ""
 
@@ -318,12 +325,6 @@ class Hub:
         if not is_address or not self.endpoint.isprintable() or " " in self.endpoint:
             detail = "that is no web address"
             raise HubError(HubReason.NO_NETWORK, host=self.endpoint, detail=detail)
-
-    def _token(self) -> str:
-        token = self._read_token().strip()
-        if not (token.isascii() and token.isprintable()) or " " in token:
-            raise HubError(HubReason.BAD_TOKEN, host=self.host)
-        return token
 
     def _question(self, kind: str, token: str) -> dict[str, Any]:
         """What a stored answer is found by. What one account may see is not shown to another."""

@@ -1,0 +1,69 @@
+"""What the commands about the Hub share: which Hub, with which token, and which model a text means."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from app.cli.choice import paths_of
+from app.cli.failure import CommandError, UsageError
+from app.cli.terminal import note
+
+if TYPE_CHECKING:
+    from app.core.hub import HubError
+    from app.core.hub_address import Address
+    from app.worker.hub import Hub
+
+
+def add_endpoint(parser: argparse.ArgumentParser) -> None:
+    """``--endpoint``."""
+    parser.add_argument(
+        "--endpoint",
+        metavar="URL",
+        default="",
+        help="the Hub to ask (default: the one in Preferences, else HF_ENDPOINT, else huggingface.co)",
+    )
+
+
+def open_hub(args: argparse.Namespace) -> Hub:
+    """The Hub of ``--endpoint`` or the Preferences, with the token that is in force for it. Asks nothing yet."""
+    from app.cli.dry_runs import preferences
+    from app.worker.hub import Hub, clean_endpoint
+    from app.worker.hub_token import HubTokens
+
+    paths = paths_of(args)
+    endpoint = clean_endpoint(args.endpoint or str(preferences(args).get("hub_endpoint", "")))
+    tokens = HubTokens(endpoint, paths.hub_tokens_file)
+    return Hub(endpoint, read_token=tokens.token, cache_dir=paths.hub_dir)
+
+
+def asked_address(text: str, hub: Hub) -> Address:
+    """The model that REPO means; UsageError where it means none."""
+    from app.core.hub import HubError, HubReason
+    from app.core.hub_address import parse_address
+
+    address = parse_address(text, hub.endpoint)
+    if address is None:
+        raise UsageError(str(HubError(HubReason.BAD_ADDRESS, text=text)))
+    return address
+
+
+@contextmanager
+def hub_failures() -> Generator[None]:
+    """A HubError inside becomes the command's one line."""
+    from app.core.hub import HubError
+
+    try:
+        yield
+    except HubError as error:
+        raise CommandError(error.message) from None
+
+
+def note_stored(why: HubError | None, asked_at: float) -> None:
+    """Says on stderr that an answer is an old one, and why."""
+    if why is not None:
+        told_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(asked_at))
+        note(f"loadout: {why.message} This is what it said on {told_at}.")
