@@ -51,6 +51,7 @@ QUANTISATIONS = (
     ("Q8_0", _KIND.Q8_0, 7),
     ("BF16", _KIND.BF16, 32),
 )
+_N_VOCAB = 16_000  # a larger vocabulary takes longer to write and changes no picture
 CHAT = "bartowski/Meta-Llama-3.1-8B-Instruct-GGUF"
 LARGE = "unsloth/Llama-3.3-70B-Instruct-GGUF"
 GATED = "google/gemma-4-12B-it-qat-q4_0-gguf"
@@ -128,9 +129,8 @@ def fill(server: HubServer, folder: Path) -> None:
         base_model="meta-llama/Llama-3.1-8B-Instruct",
     )  # fmt: skip
     large = _quantisations(folder, "Llama-3.3-70B-Instruct", LLAMA_70B, QUANTISATIONS[:5])
-    large = {f"{name}-00001-of-00002.gguf": content for name, content in _stems(large).items()}
     large |= {"mmproj-F16.gguf": b"GGUF" * 200_000, "Llama-3.3-draft-Q8_0.gguf": b"GGUF" * 50_000}
-    large |= {name.replace("-00001-of", "-00002-of"): b"GGUF" * 90_000 for name in list(large)[:4]}
+    large |= {"Llama-3.3-70B-Instruct-BF16-00001-of-00003.gguf": b"GGUF" * 90_000}
     server.add_model(
         LARGE, large, "# Llama 3.3", updated=now - 90 * 86400, downloads=310_500, likes=540, trending=880,
         licence="llama3.3", architecture="llama", params=70_553_706_560, context_length=131_072,
@@ -142,7 +142,7 @@ def fill(server: HubServer, folder: Path) -> None:
     )  # fmt: skip
     walnut = tiny_models.build_llama(folder / "walnut-chat-F16.gguf", name="Walnut Chat", n_ctx_train=4096)
     server.add_model(
-        WALNUT, {"walnut-chat-F16.gguf": walnut}, "# Walnut", updated=now, downloads=12, likes=3, trending=1,
+        WALNUT, {"walnut-chat-F16.gguf": walnut}, "# Walnut", updated=now, downloads=12, likes=3, trending=860,
         licence="mit", architecture="llama", params=1_100_000, context_length=4096,
     )  # fmt: skip
     server.add_model(
@@ -154,17 +154,12 @@ def fill(server: HubServer, folder: Path) -> None:
 def _quantisations(
     folder: Path, name: str, shape: Shape, kinds: Any = QUANTISATIONS
 ) -> dict[str, Path | bytes | Content]:
+    shape = dataclasses.replace(shape, n_vocab=_N_VOCAB)
     files: dict[str, Path | bytes | Content] = {}
     for label, kind, file_type in kinds:
-        path = build_hollow(
-            folder / f"{name}-{label}.gguf", shape, has_vocabulary=False, kind=kind, file_type=file_type
-        )
+        path = build_hollow(folder / f"{name}-{label}.gguf", shape, kind=kind, file_type=file_type)
         files[path.name] = Content(path, sha256=hashlib.sha256(path.name.encode()).hexdigest())
     return files
-
-
-def _stems(files: dict[str, Any]) -> dict[str, Any]:
-    return {name.removesuffix(".gguf"): content for name, content in files.items()}
 
 
 # -- the walk ------------------------------------------------------------------------------------------------
@@ -178,7 +173,7 @@ def _walk(real: RealApp, server: HubServer) -> Iterator[str]:
     real.rest(0.2)
     yield "starting-list"
     server.fault("/api/models", delay_s=3.0, times=1)
-    page.search("llama")
+    page.search("gguf")
     real.wait(lambda: hub.search.state is SearchState.SEARCHING, "the search to begin")
     yield "searching"
     real.wait(lambda: hub.search.state is SearchState.DONE, "results")
@@ -212,7 +207,7 @@ def _model(real: RealApp, page: DiscoverPage) -> Iterator[str]:
     _pretend_gpu(real)
     yield "model-gpu"
     _open(real, page, LARGE)
-    page.model.table.select_key("Llama-3.3-70B-Instruct-Q2_K-00001-of-00002.gguf")
+    page.model.table.select_key("Llama-3.3-70B-Instruct-Q2_K.gguf")
     yield "model-too-large"
     _open(real, page, GATED)
     yield "gated"

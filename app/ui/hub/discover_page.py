@@ -31,7 +31,7 @@ from app.ui.hub.token_dialog import TokenDialog
 from app.ui.theme import Theme
 from app.ui.widgets import IconButton, SearchField
 
-_LIST_PX = 340
+_LIST_PX = 320
 _LIST_MIN_PX = 250
 _LIST_MAX_PX = 520
 _VIEW_MIN_PX = 400
@@ -134,6 +134,7 @@ class DiscoverPage(QWidget):
         self.tabs.setAccessibleName(self.tr("Models or downloads"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.addTab(self.tr("Browse"))
         self.tabs.addTab(self.tr("Downloads"))
         first = QHBoxLayout()
@@ -184,6 +185,7 @@ class DiscoverPage(QWidget):
         self.model.token_asked.connect(self.ask_token)
         self.model.downloads_asked.connect(self.show_downloads)
         self.model.model_asked.connect(self.open)
+        self.model.search_asked.connect(self.search)
         self.model.load_requested.connect(self.load_requested)
         self._hub.endpoint_changed.connect(self._show_host)
         view = self.downloads_view
@@ -245,3 +247,4 @@ class DiscoverPage(QWidget):
         text = self.tr("Downloads  {n}").format(n=count_text(n_active)) if n_active else self.tr("Downloads")
         if self.tabs.tabText(1) != text:
             self.tabs.setTabText(1, text)
+            self.tabs.setMinimumWidth(self.tabs.sizeHint().width())

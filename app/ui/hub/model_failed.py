@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QStackedLayout, QWidget
 
 from app.core.hub import HubError, HubReason
 from app.ui.hub.hub_words import error_text
@@ -27,40 +27,42 @@ class ModelFailed(QWidget):
         self.offline = EmptyState(theme, "cloud-slash", "", "", "", self)
         self.locked = EmptyState(theme, "lock-simple", "", "", "", self)
         self.missing = EmptyState(theme, "warning", "", "", "", self)
-        for state in (self.offline, self.locked, self.missing):
-            state.clicked.connect(self.retry_asked)
         self.web = QPushButton(icon(theme, "arrow-square-out"), "", self)
         self.web.clicked.connect(self.web_asked)
         self.token = QPushButton(icon(theme, "key"), self.tr("Access token…"), self)
         self.token.clicked.connect(self.token_asked)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(0, 0, 0, 40)
-        buttons.setSpacing(8)
-        buttons.addStretch(1)
-        buttons.addWidget(self.web)
-        buttons.addWidget(self.token)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self._layout = QStackedLayout(self)
         for state in (self.offline, self.locked, self.missing):
-            layout.addWidget(state, 1)
-        layout.addLayout(buttons)
-        layout.setAlignment(buttons, Qt.AlignmentFlag.AlignTop)
+            state.clicked.connect(self.retry_asked)
+            self._layout.addWidget(state)
+        self._add_buttons()
 
     def show_error(self, error: HubError, again: str, host: str) -> None:
         """Says what `error` is; `again` is when it is tried by itself, "" where it is not."""
-        wants_token = error.reason in _WANTS_TOKEN
         state, title = self.missing, self.tr("This model cannot be shown")
-        if wants_token:
-            state, title = self.locked, self.tr("Not open to everyone")
+        if error.reason in (HubReason.NOT_FOUND, HubReason.UNAUTHORISED):
+            title = self.tr("No such model, or none that you may see")
+        if error.reason in _WANTS_TOKEN:
+            state = self.locked
+            title = self.tr("Not open to everyone") if error.reason is HubReason.GATED else title
         elif error.reason in _NO_ONE_THERE:
             state, title = self.offline, self.tr("{host} cannot be reached").format(host=host)
-        elif error.reason is HubReason.NOT_FOUND:
-            title = self.tr("No such model")
+        if error.reason is HubReason.BAD_TOKEN:
+            title = self.tr("The access token is not accepted")
         text = "\n".join(part for part in (error_text(error), again) if part)
         state.show_text(title, text, self.tr("Try again"))
-        for other in (self.offline, self.locked, self.missing):
-            other.setVisible(other is state)
         self.web.setText(self.tr("Open on {host}").format(host=host))
-        self.web.setVisible(wants_token)
-        self.token.setVisible(wants_token)
+        self._layout.setCurrentWidget(state)
+
+    def _add_buttons(self) -> None:
+        """Under the one of the locked state."""
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch(1)
+        row.addWidget(self.web)
+        row.addWidget(self.token)
+        row.addStretch(1)
+        layout = self.locked.layout()
+        assert isinstance(layout, QBoxLayout)
+        layout.insertSpacing(layout.count() - 1, 4)
+        layout.insertLayout(layout.count() - 1, row)

@@ -12,7 +12,7 @@ from app.core.hub_files import Role, Variant
 from app.services.download_item import Target
 from app.ui.format import bytes_text, percent_text
 from app.ui.hub.model_rows import Presence, VariantRow
-from app.ui.hub.model_words import files_text
+from app.ui.hub.model_words import files_text, role_text
 from app.ui.icons import icon
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel
@@ -30,6 +30,7 @@ class ModelFooter(QFrame):
         self._row: VariantRow | None = None
         self._extras: dict[str, tuple[QCheckBox, Variant]] = {}
         self._advice = ""
+        self._is_locked = False
         self._target: Target | None = None
         self.title = ElidedLabel("", self)
         self.title.setProperty("role", "strong")
@@ -58,9 +59,19 @@ class ModelFooter(QFrame):
         return [file for box, extra in shown if box.isChecked() for file in extra.files]
 
     def show_row(
-        self, row: VariantRow | None, extras: Sequence[Variant], advice: str, target: Target | None
+        self,
+        row: VariantRow | None,
+        extras: Sequence[Variant],
+        advice: str,
+        target: Target | None,
+        *,
+        is_locked: bool = False,
     ) -> None:
-        """The selected row, what goes with it, why it is recommended ("" if it is not), and the room on the disk."""
+        """The selected row, what goes with it, why it is recommended ("" if it is not), and the room on the disk.
+
+        `is_locked`: its owner gives it only to those who have access.
+        """
+        self._is_locked = is_locked
         self._row, self._advice, self._target = row, advice, target
         presence = row.where.presence if row is not None else None
         wants = row is not None and presence is Presence.THERE and row.variant.is_complete
@@ -98,7 +109,7 @@ class ModelFooter(QFrame):
         for key, extra in wanted.items():
             if key not in self._extras:
                 box = QCheckBox(self._extra_text(extra), self)
-                box.setToolTip(extra.key)
+                box.setToolTip(f"{role_text(extra.role)}\n{extra.key}")
                 box.toggled.connect(lambda _on: self._show_texts())
                 self._checks.insertWidget(len(self._extras), box)
                 self._extras[key] = (box, extra)
@@ -116,8 +127,8 @@ class ModelFooter(QFrame):
 
     def _extra_text(self, extra: Variant) -> str:
         texts = {
-            Role.PROJECTOR: self.tr("with the image projector ({size})"),
-            Role.DRAFT: self.tr("with the draft model ({size})"),
+            Role.PROJECTOR: self.tr("with the projector ({size})"),
+            Role.DRAFT: self.tr("with the draft ({size})"),
         }
         return texts.get(extra.role, "{size}").format(size=bytes_text(extra.size_bytes))
 
@@ -130,11 +141,12 @@ class ModelFooter(QFrame):
             return
         size_bytes = row.variant.size_bytes + sum(file.size_bytes for file in self.chosen_extras())
         n_files = len(row.variant.files) + len(self.chosen_extras())
-        self.title.setText(f"{row.variant.label}  ·  {bytes_text(size_bytes)}  ·  {files_text(n_files)}")
+        self.title.setText(f"{row.label}  ·  {bytes_text(size_bytes)}  ·  {files_text(n_files)}")
         self.download.setText(
             self.tr("Download the newer one") if row.where.is_older else self.tr("Download")
         )
         self.download.setToolTip(self.tr("Download {size}").format(size=bytes_text(size_bytes)))
+        self.download.setEnabled(not self._is_locked)
         text, tone = self._text(row, size_bytes)
         self.text.setText(text)
         set_role(self.text, tone)
@@ -155,6 +167,8 @@ class ModelFooter(QFrame):
             return self.tr("On this computer is an older version of this file."), "warning"
         if where.presence is Presence.HERE:
             return self.tr("On this computer: {path}").format(path=where.path), "hint"
+        if self._is_locked:
+            return self.tr("It can be downloaded once you have access to it."), "warning"
         return self._room_text(size_bytes)
 
     def _room_text(self, size_bytes: int) -> tuple[str, str]:

@@ -64,6 +64,13 @@ class VariantRow:
     is_outdated: bool = False  # the fit is that of another context
 
     @property
+    def label(self) -> str:
+        """The quantisation; of what is no model the file's own name, which tells more."""
+        if self.variant.role is Role.MODEL:
+            return self.variant.label
+        return self.variant.files[0].path.rpartition("/")[2].removesuffix(".gguf")
+
+    @property
     def note(self) -> str:
         """What the quantisation means for quality, or what the file is for."""
         return role_text(self.variant.role) or quality_text(self.variant.quality)
@@ -146,7 +153,7 @@ class VariantRows(QAbstractTableModel):
 
     def _text(self, row: VariantRow, column: Column) -> str:
         return {
-            Column.NAME: row.variant.label,
+            Column.NAME: row.label,
             Column.SIZE: bytes_text(row.variant.size_bytes),
             Column.FIT: row.fit.title,
             Column.ACTION: self.action_text(row),
@@ -169,7 +176,7 @@ class VariantRows(QAbstractTableModel):
         if column is Column.NAME:
             names = [file.path for file in row.variant.files[:6]]
             more = [self.tr("and {n} more").format(n=len(row.variant.files) - 6)]
-            return "\n".join([*names, *(more if len(row.variant.files) > 6 else [])])
+            return "\n".join([row.note, *names, *(more if len(row.variant.files) > 6 else [])])
         if column is Column.SIZE:
             return files_text(len(row.variant.files))
         if column is Column.FIT:
@@ -179,7 +186,7 @@ class VariantRows(QAbstractTableModel):
     def _spoken(self, row: VariantRow, column: Column) -> str:
         recommended = self.tr("recommended") if row.is_recommended else ""
         parts = {
-            Column.NAME: (row.variant.label, recommended, row.note),
+            Column.NAME: (row.label, recommended, row.note),
             Column.FIT: (row.fit.title, row.fit.detail),
         }.get(column, (self._text(row, column),))
         return ", ".join(part for part in parts if part)

@@ -23,10 +23,10 @@ from app.ui.theme import Theme
 from app.ui.tokens import mix
 
 _PAD = 10
-_ACTION_PX = 44
+_ACTION_PX = 42
 _CENTRE = Qt.AlignmentFlag.AlignVCenter
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-_FIT_SAMPLE = "Fits with other programs closed"  # the widest title of the fit column
+_FIT_SAMPLE = "Fits once others are closed"  # the widest title of the fit column
 
 
 class VariantTable(QTableView):
@@ -191,12 +191,12 @@ class _VariantDelegate(QStyledItemDelegate):
         painter.setFont(self._theme.font(bold=True))
         painter.setPen(self._theme.color("text"))
         metrics = painter.fontMetrics()
-        width = metrics.horizontalAdvance(row.variant.label)
+        width = metrics.horizontalAdvance(row.label)
         chip = self.tr("Recommended") if row.is_recommended else ""
         hint = QFontMetrics(self._theme.font(self._theme.hint_size_px))
         chip_width = hint.horizontalAdvance(chip) + 14 if chip else 0
         room = above.width() - (chip_width + 8 if chip else 0)
-        self._draw(painter, QRect(above.left(), above.top(), room, above.height()), row.variant.label)
+        self._draw(painter, QRect(above.left(), above.top(), room, above.height()), row.label)
         if chip:
             left = above.left() + min(width, room) + 8
             self._paint_chip(painter, QRect(left, above.top(), chip_width, above.height()), chip)
@@ -258,7 +258,7 @@ class _VariantDelegate(QStyledItemDelegate):
 
     def _paint_ring(self, painter: QPainter, box: QRectF, share: float) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self._theme.color("line"), 2.5))
+        painter.setPen(QPen(self._theme.color("faint", 0.4), 2.5))
         painter.drawEllipse(box)
         painter.setPen(QPen(self._theme.color("accent"), 2.5))
         painter.drawArc(box, 90 * 16, -round(360 * 16 * max(0.02, min(1.0, share))))

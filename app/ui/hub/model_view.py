@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QProgressBar,
@@ -27,6 +26,7 @@ from app.services.hub_services import HubServices
 from app.ui.chat.markdown import MarkdownParser
 from app.ui.format import count_text, when_text
 from app.ui.hub.hub_words import error_text
+from app.ui.hub.model_context import ContextChoice
 from app.ui.hub.model_failed import ModelFailed
 from app.ui.hub.model_footer import ModelFooter
 from app.ui.hub.model_header import ModelHeader
@@ -39,9 +39,6 @@ from app.ui.hub.strip import Strip
 from app.ui.theme import Theme
 from app.ui.widgets import EmptyState
 
-CONTEXTS = (2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144)
-"""Contexts to choose from, in tokens; the preference may hold any other one."""
-
 
 class ModelView(QWidget):
     """Shows a `ModelPage`. What it asks of others goes out as signals."""
@@ -50,6 +47,7 @@ class ModelView(QWidget):
     token_asked = Signal()
     downloads_asked = Signal()
     model_asked = Signal(str)  # another repository
+    search_asked = Signal(str)  # a text to search for
 
     def __init__(
         self,
@@ -72,7 +70,7 @@ class ModelView(QWidget):
         self.rows = VariantRows(self)
         self.header = ModelHeader(theme, self)
         self.tabs = QTabBar(self)
-        self.context = QComboBox(self)
+        self.context = ContextChoice(self)
         self.table = VariantTable(theme, self.rows, self)
         self.readme = ReadmeView(theme, MarkdownParser(), self)
         self.footer = ModelFooter(theme, self)
@@ -142,11 +140,6 @@ class ModelView(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.addTab(self.tr("Files"))
         self.tabs.addTab(self.tr("README"))
-        self.context.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-        self.context.setAccessibleName(self.tr("Context that the fit is found for"))
-        self.context.setToolTip(
-            self.tr("How long the context shall be, in tokens: the longer, the more memory it takes")
-        )
         self.busy.setRange(0, 0)
         self.busy.setTextVisible(False)
         self.busy.setAccessibleName(self.tr("Asking for the model"))
@@ -206,7 +199,7 @@ class ModelView(QWidget):
         self._downloads.target_changed.connect(self._show_footer)
         self._account.changed.connect(self._show_access)
         self.tabs.currentChanged.connect(lambda _place: self._show_body())
-        self.context.activated.connect(lambda _place: self._choose_context())
+        self.context.chosen.connect(page.set_n_ctx)
         self.table.selected.connect(self._row_selected)
         self.table.acted.connect(self.act)
         self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._show_first())
@@ -216,6 +209,7 @@ class ModelView(QWidget):
         self.header.token_asked.connect(self.token_asked)
         self.header.base_asked.connect(self.model_asked)
         self.notice.acted.connect(page.retry)
+        self.no_files.clicked.connect(self._search_quantised)
         self.failed.retry_asked.connect(page.retry)
         self.failed.token_asked.connect(self.token_asked)
         self.failed.web_asked.connect(self.header.open_web)
@@ -240,7 +234,7 @@ class ModelView(QWidget):
         self.header.show_model(model)
         self.notice.setVisible(page.page.is_stored)
         if page.page.is_stored:
-            said = self.tr("Offline. This is the page of {when}.").format(when=when_text(page.page.asked_at))
+            said = self.tr("Offline: this page is from {when}.").format(when=when_text(page.page.asked_at))
             self.notice.show_text(said, self.tr("Try now"))
         self._has_chosen = False
         self.footer.forget()
@@ -249,7 +243,7 @@ class ModelView(QWidget):
         self.tabs.setTabText(0, title)
         self.tabs.setCurrentIndex(0)
         self._stack.setCurrentWidget(self._whole)
-        self._fill_contexts()
+        self.context.show_n_ctx(self._page.n_ctx)
         self._show_files()
         self._show_body()
         self._show_readme()
@@ -268,15 +262,19 @@ class ModelView(QWidget):
             self.failed.show_error(error, again, self._hub.client.host)
 
     def _show_access(self) -> None:
-        page = self._page.page
+        page, host = self._page.page, self._hub.client.host
         if page is not None and self._page.state is PageState.READY:
-            has_access = any(isinstance(fit, Fitness) for fit in self._page.fits.values())
+            has_access = not self._is_locked()
             self.header.show_access(
-                page.model.gated,
-                has_access=has_access,
-                account=self._account.name,
-                host=self._hub.client.host,
+                page.model.gated, has_access=has_access, account=self._account.name, host=host
             )
+
+    def _is_locked(self) -> bool:
+        """Whether a gated model's files cannot be had, as far as their headers tell."""
+        page = self._page
+        if page.page is None or page.page.model.gated is Gated.NO or not page.variants:
+            return False
+        return not page.pending and not any(isinstance(fit, Fitness) for fit in page.fits.values())
 
     def _load(self) -> None:
         row = self.table.row()
@@ -296,7 +294,7 @@ class ModelView(QWidget):
         if not self._has_chosen and page.variants:
             self._select(best)
         self._is_moving = False
-        self._fill_contexts()
+        self.context.show_n_ctx(self._page.n_ctx)
         self._show_footer()
         self._show_access()
 
@@ -327,7 +325,7 @@ class ModelView(QWidget):
         is_best = row is not None and best is not None and best.key == row.variant.key
         advice = advice_text(best.advice) if is_best and best is not None else ""
         extras = self._extras(row.variant) if row is not None else ()
-        self.footer.show_row(row, extras, advice, self._downloads.target)
+        self.footer.show_row(row, extras, advice, self._downloads.target, is_locked=self._is_locked())
 
     def _extras(self, variant: Variant) -> Sequence[Variant]:
         """What goes with a model, as far as it is not here yet."""
@@ -336,22 +334,6 @@ class ModelView(QWidget):
         found = [*companions(variant, self._page.variants), *drafts(self._page.variants)[:1]]
         rows = {row.variant.key: row for row in self.rows.rows()}
         return [extra for extra in found if rows[extra.key].where.presence is Presence.THERE]
-
-    def _fill_contexts(self) -> None:
-        page = self._page
-        known = sorted({*CONTEXTS, *([page.n_ctx] if page.n_ctx else [])})
-        titles = [(self.tr("{n} tokens").format(n=count_text(n_ctx)), n_ctx) for n_ctx in known]
-        titles.append((self.tr("the model's own"), 0))
-        if [title for title, _n_ctx in titles] != [
-            self.context.itemText(place) for place in range(self.context.count())
-        ]:
-            self.context.clear()
-            for title, n_ctx in titles:
-                self.context.addItem(title, n_ctx)
-        self.context.setCurrentIndex(self.context.findData(page.n_ctx))
-
-    def _choose_context(self) -> None:
-        self._page.set_n_ctx(self.context.currentData())
 
     # -- the body -------------------------------------------------------------------------------------------
 
@@ -374,10 +356,14 @@ class ModelView(QWidget):
         n_others = len(page.files) if page is not None else 0
         title = self.tr("No GGUF files here")
         if n_others:
-            said = self.tr("Loadout loads GGUF files. Search for this name with “GGUF only” to find them.")
+            said = self.tr("Loadout loads GGUF files, which others often make from a model.")
+            self.no_files.show_text(title, said, self.tr("Search for them"))
         else:
-            said = self.tr("This repository has no files.")
-        self.no_files.show_text(title, said)
+            self.no_files.show_text(title, self.tr("This repository has no files."))
+
+    def _search_quantised(self) -> None:
+        if self._page.page is not None:
+            self.search_asked.emit(self._page.page.model.name)
 
     def _show_readme(self) -> None:
         page = self._page

@@ -71,7 +71,7 @@ def _fit_text(fit: Fitness) -> FitText:
 def _not_text(fit: Fitness) -> FitText:
     missing = _tr("{size} too much").format(size=bytes_text(fit.missing_bytes))
     if fit.fits_if_closed:
-        return FitText(_tr("Fits with other programs closed"), missing, "warning", "warning-circle")
+        return FitText(_tr("Fits once others are closed"), missing, "warning", "warning-circle")
     tip = (
         ""
         if fit.is_impossible
@@ -104,15 +104,13 @@ def _has_gpu(footprint: Footprint) -> bool:
 def advice_text(advice: Advice) -> str:
     """Why a file is the one to take."""
     return {
-        Advice.FINEST_ON_GPU: _tr("Recommended: the finest that fits on the GPU whole."),
-        Advice.FINE_ENOUGH: _tr("Recommended: finer ones fit too, and are hardly better."),
-        Advice.COARSER_FOR_GPU: _tr("Recommended: fits on the GPU whole; finer ones would be much slower."),
-        Advice.BALANCED_PARTLY: _tr("Recommended: good for its size; only a part fits on the GPU."),
-        Advice.BALANCED_IN_MEMORY: _tr(
-            "Recommended: good for its size, which is what the speed depends on in main memory."
-        ),
-        Advice.FINEST_THAT_FITS: _tr("Recommended: the finest that fits."),
-        Advice.ONLY_ONE: _tr("Recommended: the only one that fits."),
+        Advice.FINEST_ON_GPU: _tr("The finest that fits on the GPU whole."),
+        Advice.FINE_ENOUGH: _tr("Finer ones fit too, and are hardly better."),
+        Advice.COARSER_FOR_GPU: _tr("Fits on the GPU whole; finer ones would be much slower."),
+        Advice.BALANCED_PARTLY: _tr("Good for its size; only a part fits on the GPU."),
+        Advice.BALANCED_IN_MEMORY: _tr("Good for its size; in main memory the speed depends on that."),
+        Advice.FINEST_THAT_FITS: _tr("The finest that fits."),
+        Advice.ONLY_ONE: _tr("The only one that fits."),
     }[advice]
 
 

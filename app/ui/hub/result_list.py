@@ -144,7 +144,7 @@ class ResultDelegate(QStyledItemDelegate):
             width = painter.fontMetrics().horizontalAdvance(row.size) + 14
             chip = QRectF(right - width, rect.top() + 1, width, rect.height() - 2)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.color("line"))
+            painter.setBrush(self._theme.color("faint", 0.25))
             painter.drawRoundedRect(chip, chip.height() / 2, chip.height() / 2)
             painter.setPen(self._theme.color("text"))
             painter.drawText(chip, int(Qt.AlignmentFlag.AlignCenter), row.size)

@@ -45,6 +45,7 @@ class ResultPane(QWidget):
         self._starting = list(starting)
         self._here: Collection[str] = frozenset()
         self._opened = ""
+        self._shows_starting = True
         self.is_narrowed = False  # whether filters leave results out
         self.rows = ResultRows(self)
         self.list = ResultList(theme, self.rows, self)
@@ -94,12 +95,13 @@ class ResultPane(QWidget):
     def _arrange(self) -> None:
         framed = QWidget(self)
         frame = QVBoxLayout(framed)
-        frame.setContentsMargins(8, 0, 4, 0)
+        frame.setContentsMargins(8, 4, 4, 0)
         frame.addWidget(self.list)
         self._framed = framed
         for part in (framed, self.empty, self.failed):
             self._stack.addWidget(part)
-        top = QVBoxLayout()
+        self._top = QWidget(self)
+        top = QVBoxLayout(self._top)
         top.setContentsMargins(16, 8, 12, 6)
         top.setSpacing(4)
         for part in (self.heading, self.hint, self.go_to):
@@ -109,7 +111,7 @@ class ResultPane(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.busy)
         layout.addWidget(self.notice)
-        layout.addLayout(top)
+        layout.addWidget(self._top)
         layout.addWidget(self._stack, 1)
         layout.addWidget(self.footer)
         policy = self.busy.sizePolicy()
@@ -135,7 +137,8 @@ class ResultPane(QWidget):
         return not self._search.models and state in (SearchState.IDLE, SearchState.SEARCHING)
 
     def _show_rows(self) -> None:
-        if self._is_starting():
+        self._shows_starting = self._is_starting()
+        if self._shows_starting:
             rows = [replace(row, is_here=row.repo_id in self._here) for row in self._starting]
         else:
             rows = [row_of(model, is_here=model.repo_id in self._here) for model in self._search.models]
@@ -151,10 +154,12 @@ class ResultPane(QWidget):
 
     def _show_state(self) -> None:
         search = self._search
+        if self._shows_starting != self._is_starting():
+            self._show_rows()
+            return
         is_busy = search.state in (SearchState.SEARCHING, SearchState.MORE)
         self.busy.setVisible(is_busy)
-        self._show_heading()
-        self._show_address()
+        self._show_top()
         self._show_notice()
         self._show_footer()
         self._show_middle()
@@ -164,17 +169,20 @@ class ResultPane(QWidget):
         if search.state is SearchState.DONE:
             QTimer.singleShot(0, self.list, self.list.tell_end)  # a tall window shows the end at once
 
-    def _show_heading(self) -> None:
+    def _show_top(self) -> None:
         is_starting = self._is_starting()
         self.heading.setVisible(is_starting)
         self.hint.setVisible(is_starting)
+        has_address = self._show_address()
+        self._top.setVisible(is_starting or has_address)
 
     def set_starting_texts(self, heading: str, hint: str) -> None:
         """What is said above the starting list."""
         self.heading.setText(heading)
         self.hint.setText(hint)
 
-    def _show_address(self) -> None:
+    def _show_address(self) -> bool:
+        """Offers to open the model that the text names, unless it is among the results."""
         address = self._search.address
         shown = address is not None and self.rows.row_of(address.repo_id) < 0
         self.go_to.setVisible(shown)
@@ -182,6 +190,7 @@ class ResultPane(QWidget):
             text = self.tr("Open {name}").format(name=address.repo_id.replace("&", "&&"))
             self.go_to.setText(text)
             self.go_to.setAccessibleName(text)
+        return shown
 
     def _open_address(self) -> None:
         address = self._search.address
@@ -192,9 +201,7 @@ class ResultPane(QWidget):
         search = self._search
         self.notice.setVisible(search.is_stored and bool(search.models))
         if search.is_stored:
-            said = self.tr("Offline. These are the results of {when}.").format(
-                when=when_text(search.asked_at)
-            )
+            said = self.tr("Offline: results from {when}.").format(when=when_text(search.asked_at))
             self.notice.show_text(f"{said} {self._wait_text()}".strip(), self.tr("Try now"))
 
     def _show_footer(self) -> None:
