@@ -16,6 +16,7 @@ class EmptyViews(QWidget):
     """No models at all, none in this view, or none that match the search: each with what to do next."""
 
     folder_asked = Signal()
+    discover_asked = Signal()
     search_cleared = Signal()
 
     def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
@@ -28,6 +29,7 @@ class EmptyViews(QWidget):
             self.tr("Add a folder with GGUF files, or drop files here.\nThey stay where they are."),
             self.tr("Add a folder…"),
             self,
+            second_text=self.tr("Find one to download"),
         )
         self.no_match = EmptyState(theme, "search", "", "", self.tr("Clear the search"), self)
         self.none_here = EmptyState(theme, "models", "", "", "", self)
@@ -45,6 +47,7 @@ class EmptyViews(QWidget):
         for part in (self._first, self.no_match, self.none_here, self.scanning):
             self._layout.addWidget(part)
         self.nothing.clicked.connect(self.folder_asked)
+        self.nothing.second_clicked.connect(self.discover_asked)
         self.no_match.clicked.connect(self.search_cleared)
 
     def show_for(self, view: View, search: str, *, n_rows: int) -> None:

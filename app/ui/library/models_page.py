@@ -41,6 +41,7 @@ class ModelsPage(QWidget):
     download_requested = Signal(object, list)  # HubPage, list[HubFile]
     page_requested = Signal(str, str)  # repository and revision of the model whose page on the Hub is wanted
     downloads_requested = Signal()  # show them
+    discover_requested = Signal()  # look for models to download
 
     def __init__(
         self,
@@ -193,6 +194,7 @@ class ModelsPage(QWidget):
         header.file_asked.connect(self.choose_file)
         header.folder_asked.connect(self.choose_folder)
         self.empty.folder_asked.connect(self.choose_folder)
+        self.empty.discover_asked.connect(self.discover_requested)
         self.empty.search_cleared.connect(header.search.clear)
         self.view.load_asked.connect(self.load_selected)
         self.view.doubleClicked.connect(self.load_selected)

@@ -117,6 +117,7 @@ class Desktop(QObject):
         self._pages.system_prompt_requested.connect(self._show_system_prompt)
         self._pages.load_requested.connect(self._load_from_library)
         self._pages.preferences_requested.connect(lambda: window.show_page("preferences"))
+        self._pages.discover_requested.connect(lambda: window.show_page("discover"))
         window.files_dropped.connect(self._take_files)
         window.rail.help_requested.connect(self._open_help)
         self.uncaught.connect(self._tell_uncaught)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from app.core.hub import HubFile, HubPage
+from app.core.hub_files import find_variant, variants
 from app.core.starting_models import FILE_NAME, StartingModels, read_starting_models
 from app.paths import Paths, resources
 from app.services.profile import Profile
@@ -16,6 +19,9 @@ from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.shell.page import Page
 from app.ui.theme import Theme
+
+if TYPE_CHECKING:
+    from app.ui.hub.discover_page import DiscoverPage
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +33,7 @@ class Pages(QObject):
     system_prompt_requested = Signal()  # show it in the side panel
     load_requested = Signal(str)  # the path of a model
     preferences_requested = Signal()
+    discover_requested = Signal()  # show that page, which is built then at the latest
 
     def __init__(
         self,
@@ -42,6 +49,7 @@ class Pages(QObject):
         self._paths = paths
         self._profile = profile
         self._chosen_name = chosen_name
+        self._discover_page: DiscoverPage | None = None
         aside = {"with_panel": False, "with_plots": False}
         self.listed = [
             Page("chat", self.tr("Chat"), "chat", self._chat),
@@ -60,9 +68,26 @@ class Pages(QObject):
         return page
 
     def _models(self) -> QWidget:
-        page = ModelsPage(self._theme, self._profile.library)
+        page = ModelsPage(self._theme, self._profile.library, self._profile.updates)
         page.load_requested.connect(self.load_requested)
+        page.download_requested.connect(self._download)
+        page.page_requested.connect(self._open_on_hub)
+        page.downloads_requested.connect(self._show_downloads)
+        page.discover_requested.connect(self.discover_requested)
         return page
+
+    def _download(self, page: HubPage, files: list[HubFile]) -> None:
+        self._profile.downloads.add(page, files, _title(page, files), self._profile.hub.endpoint)
+
+    def _open_on_hub(self, repo_id: str, revision: str) -> None:
+        self.discover_requested.emit()
+        if self._discover_page is not None:
+            self._discover_page.open(repo_id, revision)
+
+    def _show_downloads(self) -> None:
+        self.discover_requested.emit()
+        if self._discover_page is not None:
+            self._discover_page.show_downloads()
 
     def _discover(self) -> QWidget:
         from app.ui.hub.discover_page import DiscoverPage
@@ -75,6 +100,7 @@ class Pages(QObject):
         )
         page.load_requested.connect(self.load_requested)
         page.folder_requested.connect(self.preferences_requested)
+        self._discover_page = page
         return page
 
     def _devices(self) -> QWidget:
@@ -99,6 +125,12 @@ class Pages(QObject):
             self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
         }
         return PreferencesPage(self._theme, self._profile.preferences, folders)
+
+
+def _title(page: HubPage, files: list[HubFile]) -> str:
+    """What a download of these files is called, as on the model's own page."""
+    found = find_variant(files[0].path, variants(page.files))
+    return f"{page.model.name} {found.label if found else files[0].path}"
 
 
 def _starting_models() -> StartingModels | None:

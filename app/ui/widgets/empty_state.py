@@ -10,9 +10,10 @@ from app.ui.theme import Theme
 
 
 class EmptyState(QWidget):
-    """Icon, title, sentence and at most one button; `clicked` when the button was."""
+    """Icon, title, sentence and at most one button, `clicked` when it was; `second_clicked` for a quieter one."""
 
     clicked = Signal()
+    second_clicked = Signal()
 
     def __init__(
         self,
@@ -22,6 +23,8 @@ class EmptyState(QWidget):
         text: str,
         button_text: str = "",
         parent: QWidget | None = None,
+        *,
+        second_text: str = "",
     ) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -43,6 +46,9 @@ class EmptyState(QWidget):
         self.button.setProperty("role", "primary")
         self.button.setVisible(bool(button_text))
         self.button.clicked.connect(self.clicked)
+        self.second = QPushButton(second_text, self)
+        self.second.setVisible(bool(second_text))
+        self.second.clicked.connect(self.second_clicked)
         self._arrange()
         theme.changed.connect(self._draw)
         self._draw()
@@ -60,7 +66,13 @@ class EmptyState(QWidget):
         middle.addStretch(1)
         layout.addLayout(middle)
         layout.addSpacing(8)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch(1)
+        buttons.addWidget(self.button)
+        buttons.addWidget(self.second)
+        buttons.addStretch(1)
+        layout.addLayout(buttons)
         layout.addStretch(3)
 
     def show_text(self, title: str, text: str, button_text: str = "") -> None:
