@@ -25,6 +25,9 @@ _N_WORKER_LOGS = 40
 _N_CRASH_FILES = 20
 _LARGEST_KEPT_BYTES = 50_000_000
 
+# They write down the address of every request: what was searched for, and links that open a gated file to anyone.
+_ADDRESS_LOGGERS = ("httpx2", "httpcore2")
+
 log = logging.getLogger(__name__)
 
 
@@ -53,6 +56,8 @@ def start(paths: Paths, process: str, *, level: int = logging.INFO) -> Path:
     root = logging.getLogger()
     root.addHandler(target)
     root.setLevel(level)
+    for name in _ADDRESS_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
     return path
 

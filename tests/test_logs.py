@@ -38,6 +38,22 @@ def test_a_log_is_written_and_rotates(paths: Paths) -> None:
     assert not any(isinstance(item, RotatingFileHandler) for item in logging.getLogger().handlers)
 
 
+def test_addresses_of_requests_stay_out_of_the_log(paths: Paths) -> None:
+    import httpx2
+
+    from tests.hub_server import HubServer
+
+    path = logs.start(paths, "window", level=logging.DEBUG)
+    try:
+        with HubServer() as server, httpx2.Client(trust_env=False) as client:
+            logging.getLogger("test").info("before")
+            client.get(f"{server.endpoint}/api/models?search=secret-plan")
+    finally:
+        logs.stop()
+    assert "before" in path.read_text()
+    assert "secret-plan" not in path.read_text()
+
+
 def test_old_worker_logs_go(paths: Paths) -> None:
     for number in range(60):
         path = paths.worker_log("m", f"20261121-{number:06}")
