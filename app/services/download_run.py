@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.core.download import DownloadRequest
 from app.core.hub import HubError, HubReason
 from app.services.download_space import shortage
 from app.services.job_thread import JobThread
-from app.worker.download_client import DownloadEvent, DownloadProcess, Failed
+from app.worker.download_client import BACKOFF_S, DownloadEvent, DownloadProcess, Failed
 
 
 class DownloadRun:
@@ -22,17 +22,19 @@ class DownloadRun:
         read_token: Callable[[str], str],
         jobs: JobThread,
         on_event: Callable[[DownloadRun, DownloadEvent], None],
+        backoff_s: Sequence[float] = BACKOFF_S,
     ) -> None:
         """`promised_bytes` is what other running downloads will still write, by their target folder.
 
         `read_token` gives an endpoint's access token and may block: it is called on the thread of `jobs`. `on_event` is
-        called on threads of their own.
+        called on threads of their own. `backoff_s` are the waits between the process's own tries.
         """
         self.request = request
         self._promised_bytes = promised_bytes
         self._read_token = read_token
         self._jobs = jobs
         self._on_event = on_event
+        self._backoff_s = backoff_s
         self._lock = threading.Lock()  # of what follows
         self._process: DownloadProcess | None = None
         self._is_stopped = False
@@ -60,7 +62,8 @@ class DownloadRun:
         if error is not None:
             self._tell(_failed(error))
             return
-        process = DownloadProcess(self.request, self._read_token(self.request.endpoint), self._tell)
+        token = self._read_token(self.request.endpoint)
+        process = DownloadProcess(self.request, token, self._tell, backoff_s=self._backoff_s)
         try:
             process.start()
         except OSError as refusal:  # no memory for another process, or too many

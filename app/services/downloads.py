@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.download import DownloadProgress, DownloadRequest, DownloadState
+from app.core.download import DownloadRequest, DownloadState
 from app.core.download_queue import QueueFile
-from app.core.hub import HubError, HubFile, HubPage, HubReason
+from app.core.hub import HubFile, HubPage
 from app.core.settings.store import StoreReport
 from app.services.download_entry import DownloadEntry
 from app.services.download_files import DownloadFiles
 from app.services.download_item import DownloadItem, DownloadTotals, Target
 from app.services.download_list import DownloadList
-from app.services.download_run import DownloadRun
-from app.services.job_thread import JobThread
+from app.services.download_work import DownloadWork
 from app.services.library import LibraryService
 from app.services.preferences import Preferences
-from app.worker.download_client import DownloadEvent, Finished, discard
+from app.worker.download_client import BACKOFF_S
 
 RETRY_S = (10.0, 30.0, 60.0, 120.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 1800.0)
 """How long to wait between tries that bring nothing: the line may be back in a minute, or in an hour."""
 UNDO_S = 10.0
 """How long what has arrived of a cancelled download is kept, for `restore`: longer than a toast is shown."""
-_PASSING = frozenset({HubReason.IN_USE})  # besides those that HubError calls passing
 
 
 class Downloads(QObject):
@@ -45,7 +43,6 @@ class Downloads(QObject):
     failed = Signal(str)  # id: it waits for the user now
     target_changed = Signal()
     save_failed = Signal(object)  # StoreReport, once until a save succeeds again
-    _told = Signal(object, object)  # DownloadRun, DownloadEvent
 
     def __init__(
         self,
@@ -56,30 +53,33 @@ class Downloads(QObject):
         parent: QObject | None = None,
         *,
         retry_s: Sequence[float] = RETRY_S,
+        backoff_s: Sequence[float] = BACKOFF_S,
         undo_s: float = UNDO_S,
     ) -> None:
-        """`queue_path` holds the queue (JSON). `read_token` gives an endpoint's access token or "", and may block."""
+        """`queue_path` holds the queue (JSON). `read_token` gives an endpoint's access token or "", and may block.
+
+        A process waits `backoff_s` between its own tries; after it has given up, the next one waits `retry_s`.
+        """
         super().__init__(parent)
         self._preferences = preferences
-        self._read_token = read_token
         self._library = library
-        self._retry_s = tuple(retry_s)
         self._undo_ms = round(undo_s * 1000)
         queue_file = QueueFile(queue_path)
         self.reports: list[StoreReport] = queue_file.reports
         self._list = DownloadList(queue_file.downloads)
-        self._jobs = JobThread("downloads")  # starts and ends processes
+        n_at_once = partial(preferences.value, "n_downloads")
+        self._work = DownloadWork(self._list, n_at_once, read_token, retry_s, backoff_s, self)
+        self._work.changed.connect(self._changed)
+        self._work.progressed.connect(self.progressed)
+        self._work.finished.connect(self._finish)
+        self._work.failed.connect(self.failed)
         self._files = DownloadFiles(queue_file, self)
         self._files.measured.connect(self._take_measure)
         self._files.missed.connect(self._take_missing)
         self._files.target_known.connect(self._take_target)
         self._files.save_failed.connect(self.save_failed)
         self._target: Target | None = None
-        self._is_started = self._is_closed = False
-        self._retry = QTimer(self)
-        self._retry.setSingleShot(True)
-        self._retry.timeout.connect(self._retry_due)
-        self._told.connect(self._take)
+        self._is_closed = False
         preferences.changed.connect(self._preference_changed)
 
     # -- what it knows --------------------------------------------------------------------------------------
@@ -118,7 +118,6 @@ class Downloads(QObject):
 
     def start(self) -> None:
         """Goes on with what went on when the app ended or crashed, and finishes what was being cancelled."""
-        self._is_started = True
         for download_id in self._list.cancelled_ids:
             self._forget(download_id)
         self._files.measure(
@@ -126,7 +125,7 @@ class Downloads(QObject):
         )
         self.look_for_files()
         self.ask_target()
-        self._start_next()
+        self._work.start()
 
     def ask_target(self) -> None:
         """Asks how much room there is; `target_changed` follows."""
@@ -162,7 +161,7 @@ class Downloads(QObject):
         """Stops it at once; what has arrived stays."""
         entry = self._list.get(download_id)
         if entry is not None and entry.state.is_active:
-            self._stop(entry.settle(DownloadState.PAUSED))
+            self._work.settle(entry, DownloadState.PAUSED)
             self._changed()
 
     def resume(self, download_id: str) -> None:
@@ -171,7 +170,7 @@ class Downloads(QObject):
         is_waiting = entry is not None and entry.state is DownloadState.RETRYING
         if entry is not None and (is_waiting or not entry.state.is_active):
             entry.n_tries = 0
-            self._stop(entry.settle(DownloadState.WAITING))
+            self._work.settle(entry, DownloadState.WAITING)
             self._changed()
 
     retry = resume
@@ -185,8 +184,7 @@ class Downloads(QObject):
         if entry is None:
             return
         if entry.state is not DownloadState.FINISHED:
-            was_active = entry.state.is_active
-            self._stop(entry.settle(DownloadState.WAITING if was_active else entry.state, entry.error))
+            self._work.settle(entry, DownloadState.WAITING if entry.state.is_active else entry.state)
         QTimer.singleShot(self._undo_ms, self, lambda: self._forget(download_id))
         self._changed()
         self.ask_target()
@@ -225,13 +223,10 @@ class Downloads(QObject):
         if self._is_closed:
             return True
         self._is_closed = True
-        self._retry.stop()
-        for entry in self._list.running():
-            self._stop(entry.settle(DownloadState.WAITING))
         for download_id in self._list.cancelled_ids:
             self._forget(download_id)
+        are_ended = self._work.close(timeout_s)
         self._files.save(self._list.for_file())
-        are_ended = self._jobs.close(timeout_s)
         return self._files.close(timeout_s) and are_ended
 
     # -- what happens ---------------------------------------------------------------------------------------
@@ -252,78 +247,21 @@ class Downloads(QObject):
         chosen = str(self._preferences.value("download_folder") or "")
         return os.path.abspath(os.path.expanduser(chosen)) if chosen else ""
 
-    def _start_next(self) -> None:
-        if not self._is_started or self._is_closed:
-            return
-        n_at_once = int(self._preferences.value("n_downloads"))
-        while (entry := self._list.next_to_start(n_at_once)) is not None:
-            promised = self._list.promised_bytes(self._list.running())
-            run = DownloadRun(entry.request, promised, self._read_token, self._jobs, self._told.emit)
-            entry.begin(run)
-            run.start()
-
-    def _stop(self, run: DownloadRun | None) -> None:
-        if run is not None:
-            run.stop()
-
-    def _take(self, run: DownloadRun, event: DownloadEvent) -> None:
-        entry = self._list.get(run.request.id)
-        if entry is None or entry.run is not run or self._is_closed:
-            return
-        if isinstance(event, DownloadProgress):
-            has_changed = entry.take_progress(event)
-            self._list.note_time()
-            (self.changed.emit if has_changed else lambda: self.progressed.emit(entry.request.id))()
-            return
-        run.stop()
-        if isinstance(event, Finished):
-            self._finish(entry, event.paths)
-        else:
-            self._fail(entry, HubError(event.reason, wait_s=event.wait_s, **event.values))
-
-    def _finish(self, entry: DownloadEntry, paths: tuple[str, ...]) -> None:
-        entry.finish(paths)
+    def _finish(self, download_id: str, paths: list[str]) -> None:
         for path in paths:
             if path.lower().endswith(".gguf"):
                 self._library.take_file(path)
-        self._changed()
-        self.finished.emit(entry.request.id, list(paths))
+        self.finished.emit(download_id, paths)
         self.ask_target()
-
-    def _fail(self, entry: DownloadEntry, error: HubError) -> None:
-        may_pass = error.is_passing or error.reason in _PASSING
-        if may_pass and entry.n_tries < len(self._retry_s):
-            wait_s = max(self._retry_s[entry.n_tries], error.wait_s or 0.0)
-            entry.settle(DownloadState.RETRYING, error)
-            entry.n_tries += 1
-            entry.retry_at = time.time() + wait_s
-            self._retry_due()
-        else:
-            entry.settle(DownloadState.FAILED, error)
-            self.failed.emit(entry.request.id)
-        self._changed()
-
-    def _retry_due(self) -> None:
-        """Those whose time has come wait for their turn; the timer is set for the next one."""
-        now_s = time.time()
-        waiting = [entry for entry in self._list if entry.run is None and entry.retry_at is not None]
-        for entry in waiting:
-            if entry.retry_at is not None and entry.retry_at <= now_s:
-                entry.settle(DownloadState.WAITING)
-        times = [entry.retry_at for entry in waiting if entry.retry_at is not None]
-        if times:
-            self._retry.start(round(max(0.0, min(times) - now_s) * 1000) + 1)
-        if len(times) < len(waiting):
-            self._changed()
 
     def _forget(self, download_id: str) -> None:
         request = self._list.forget(download_id)
         if request is not None:
-            self._jobs.post(lambda: discard(request))  # after the end of its process
+            self._work.discard(request)
         self._save()
 
     def _changed(self) -> None:
-        self._start_next()
+        self._work.start_next()
         self._save()
         self.changed.emit()
 
@@ -333,7 +271,7 @@ class Downloads(QObject):
 
     def _preference_changed(self, key: str) -> None:
         if key == "n_downloads":
-            self._start_next()
+            self._work.start_next()
             self.changed.emit()
         elif key == "download_folder":
             self.ask_target()

@@ -71,16 +71,6 @@ class HubServices(QObject):
             tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
         return tokens.token()
 
-    def token_for(self, endpoint: str) -> str:
-        """The access token for an endpoint, which need not be the one in force now. May block; any thread."""
-        tokens = self.tokens
-        if endpoint != self.endpoint:
-            tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
-        return tokens.token()
-
-    def _token(self) -> str:
-        return self.tokens.token()  # of the endpoint as it then is
-
     def close(self) -> None:
         """Ends the threads and the process."""
         self._soon.stop()
