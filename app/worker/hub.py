@@ -188,6 +188,8 @@ class Hub:
         address = parse_address(query.text, self.endpoint)
         if address is None:
             owner = parse_owner(query.text, self.endpoint)
+            if not owner and "://" in query.text:
+                raise HubError(HubReason.BAD_ADDRESS, text=query.text.strip())
             query = dataclasses.replace(query, text="", author=owner) if owner else query
             return self._list(query, cursor, token)
         answer = self._list(dataclasses.replace(query, text=address.repo_id), cursor, token)

@@ -26,6 +26,7 @@ from app.worker.hub_faults import faults_named, is_same_server, next_address, re
 _N_HOPS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONNECT_S: Final = 10.0
+_TRANSPORT_HEADERS: Final = ("content-encoding", "content-length", "transfer-encoding")
 
 
 class Exchange:
@@ -74,7 +75,7 @@ class Exchange:
         return response
 
     def _followed(self, request: httpx2.Request) -> httpx2.Response:
-        url, headers = request.url, request.headers
+        url, headers = request.url, _without(request.headers, "host")  # each address has its own
         had_token = "authorization" in headers
         for _ in range(_N_HOPS):
             wanted = self._client.build_request(
@@ -90,7 +91,7 @@ class Exchange:
             finally:
                 response.close()
             if not is_same_server(self._endpoint, url):
-                headers = httpx2.Headers([(k, v) for k, v in headers.items() if k.lower() != "authorization"])
+                headers = _without(headers, "authorization")
         raise HubError(HubReason.REDIRECT_LOOP, host=self._host)
 
     def _sent(self, request: httpx2.Request) -> httpx2.Response:
@@ -116,13 +117,16 @@ class Exchange:
             if time.monotonic() > self._deadline:
                 raise HubError(HubReason.TOO_SLOW, host=self._host, timeout_s=f"{self._timeout_s:g}")
         # What is read is decoded: its headers must not ask for that again.
-        headers = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _TRANSPORT_HEADERS]
+        headers = _without(response.headers, *_TRANSPORT_HEADERS)
         return httpx2.Response(
             response.status_code, headers=headers, content=bytes(body), request=response.request
         )
 
 
-_TRANSPORT_HEADERS: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+def _without(headers: httpx2.Headers, *names: str) -> httpx2.Headers:
+    return httpx2.Headers([(key, value) for key, value in headers.multi_items() if key.lower() not in names])
+
+
 _CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 _INSTALLING: Final = threading.Lock()
 

@@ -336,6 +336,8 @@ def test_a_name_that_no_model_has(hub: Hub, server: HubServer) -> None:
         error = _refused(lambda name=name: hub.page(name))
         assert error.reason is HubReason.BAD_ADDRESS
         assert name in error.message
+    for text in ("https://example.com/owner/name", f"{server.endpoint}/datasets/owner/name"):
+        assert _refused(lambda text=text: hub.search(SearchQuery(text=text))).reason is HubReason.BAD_ADDRESS
     assert server.seen == []
 
 
@@ -354,7 +356,9 @@ def test_the_token_stays_with_its_server(server: HubServer) -> None:
         server.fault("*", redirect_to=f"{other.endpoint}/{REPO}/resolve/main/README.md", times=1)
         assert hub.readme(page) == "# Other"
         assert {seen.token for seen in server.seen} == {"hf_x"}
-        assert {seen.token for seen in other.seen} == {""}
+        assert {(seen.token, seen.headers["host"]) for seen in other.seen} == {
+            ("", other.endpoint.removeprefix("http://"))
+        }
 
 
 def test_a_mirror_that_links_to_the_original_is_asked_on(hub: Hub, server: HubServer) -> None:
