@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -45,16 +46,32 @@ def run(args: argparse.Namespace) -> int:
         print(_text(entries))
     else:
         note("loadout: no models; name a folder, or add one in the window")
+        _offer()
     return EXIT_DONE
+
+
+def _offer() -> None:
+    """Says where other programs keep models here; who has none yet may not know."""
+    from app.cli.terminal import bytes_text, note
+    from app.core.known_folders import known_folders
+    from app.core.offers import survey
+
+    for offer in map(survey, known_folders()):
+        if offer.n_models:
+            count = "1 model" if offer.n_models == 1 else f"{offer.n_models} models"
+            note(f"loadout: {offer.program} has {count} ({bytes_text(offer.size_bytes)}) in {offer.path}")
 
 
 def _record(entry: ModelEntry) -> dict[str, Any]:
     return {
         "id": entry.id,
+        "name": entry.name,
+        "program": entry.program,
         "path": entry.path,
         "parts": list(entry.parts),
         "size_bytes": entry.size_bytes,
         "modified_at": entry.modified_at,
+        "origins": [dataclasses.asdict(origin) for origin in entry.origins],
         "error": entry.error,
         "facts": entry.facts.to_json() if entry.facts else None,
     }

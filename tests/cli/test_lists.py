@@ -10,6 +10,7 @@ import pytest
 
 from app.core.settings import APP, LOAD, SAMPLING
 from tests.cli.program import Program
+from tests.other_programs import OllamaStore, put_in_hub_cache
 
 ALL_ROWS = [row for table in (LOAD, SAMPLING, APP) for row in table]
 
@@ -46,6 +47,31 @@ def test_models_of_an_empty_library(loadout: Program) -> None:
     text = loadout("models")
     assert text.exit_code == 0
     assert "no models" in text.stderr
+
+
+def test_models_of_other_programs_have_their_names_and_origins(
+    loadout: Program, tmp_path: Path, tiny_model: Path, tiny_moe: Path
+) -> None:
+    store = OllamaStore(tmp_path / "ollama")
+    store.pull("registry.ollama.ai/library/small/1b", tiny_model)
+    put_in_hub_cache(tmp_path / "hub", "o/n", "1" * 40, {"moe.gguf": tiny_moe})
+    said = loadout("models", tmp_path, "--json").json()
+    entries = {entry["name"]: entry for entry in said}
+    assert entries["small:1b"]["program"] == "Ollama"
+    assert entries["small:1b"]["path"] == store.path(tiny_model)
+    (origin,) = entries["Tiny mixture"]["origins"]
+    assert (origin["repo_id"], origin["commit"], origin["path"]) == ("o/n", "1" * 40, "moe.gguf")
+    assert "small:1b" in loadout("models", tmp_path).stdout
+
+
+def test_an_empty_library_says_where_other_programs_keep_models(
+    loadout: Program, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    OllamaStore(tmp_path / "store").pull("registry.ollama.ai/library/small/1b", tiny_model)
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path / "store"))
+    done = loadout("models")
+    assert "Ollama has 1 model (" in done.stderr
+    assert str(tmp_path / "store") in done.stderr
 
 
 def test_models_of_a_path_that_is_not_there(loadout: Program, tmp_path: Path) -> None:
