@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +139,23 @@ def test_offline_it_shows_what_it_knows(loadout: Program, server: HubServer) -> 
     assert "This is what it said on 20" in done.stderr
     assert "Q8_0" in done.stdout
     assert "The fit" not in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize("where", ["/api/*", "/*/resolve/*"])
+def test_ctrl_c_while_the_hub_is_silent(where: str, loadout: Program, server: HubServer) -> None:
+    server.fault(where, hang=True)
+    program = loadout.start("show", REPO)
+    try:
+        while not server.asked(where):
+            assert program.poll() is None
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        out, err = program.communicate(timeout=20)
+        assert (program.returncode, out) == (130, "")
+        assert err.strip() == "loadout: interrupted"
+        assert time.monotonic() - started < 3
+    finally:
+        program.kill()
+        program.wait()
