@@ -24,6 +24,7 @@ import contextlib
 import fnmatch
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Mapping
 from http.server import ThreadingHTTPServer
@@ -188,6 +189,26 @@ def _with_readme(
     return {**files, "README.md": text or files.get("README.md", b"# A model\n")}
 
 
+def main() -> None:
+    """Serves models by hand until Ctrl+C: ``python -m tests.hub_server FOLDER [N]``, N invented ones beside them.
+
+    FOLDER/owner/name/*.gguf is the model owner/name; files right in FOLDER are one, local/models-GGUF.
+    """
+    folder, n_models = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    repositories: dict[str, dict[str, Path | bytes | Content]] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            names = path.relative_to(folder).parts
+            repo_id = "/".join(names[:2]) if len(names) > 2 else "local/models-GGUF"
+            repositories.setdefault(repo_id, {})["/".join(names[2:]) or path.name] = path
+    with HubServer() as server, contextlib.suppress(KeyboardInterrupt):
+        server.add_many(n_models)
+        for repo_id, files in repositories.items():
+            server.add_model(repo_id, files, None if "README.md" in files else "", trending=10**6)
+        print(f"HF_ENDPOINT={server.endpoint}", flush=True)
+        threading.Event().wait()
+
+
 class _Listener(ThreadingHTTPServer):
     """One port. Its threads end with it, whoever still keeps a connection open."""
 
@@ -236,3 +257,7 @@ class _Listener(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves early is what many tests are about."""
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import json
 import pickle
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.core.hub import MESSAGES, HubError, HubPage, HubReason, SearchQuery
 from app.worker.hub import Hub
@@ -305,6 +308,48 @@ def test_odd_values_become_unknown_ones(hub: Hub, server: HubServer) -> None:
         "mit",
         (),
     )
+
+
+_KEYS = (
+    *(
+        "id",
+        "sha",
+        "siblings",
+        "gated",
+        "gguf",
+        "tags",
+        "lastModified",
+        "createdAt",
+        "cardData",
+        "safetensors",
+    ),
+    *("downloads", "rfilename", "size", "blobId", "lfs", "sha256", "pointerSize", "total", "architecture"),
+    *("private", "transformersInfo", "evalResults", "inferenceProviderMapping", "license", "model-index"),
+)
+
+
+def _rows(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.dictionaries(st.sampled_from(_KEYS), values, max_size=6)
+
+
+_SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
+_VALUES = st.recursive(_SCALARS, lambda inner: st.lists(inner, max_size=3) | _rows(inner), max_leaves=5)
+
+
+def test_whatever_the_answer_is_the_error_is_one_of_ours(hub: Hub, server: HubServer) -> None:
+    fault = server.fault("/api/*", body=b"")
+
+    @settings(max_examples=150)
+    @given(_rows(_VALUES | st.lists(_rows(_SCALARS), max_size=2)))
+    def check(row: dict[str, Any]) -> None:
+        for answer, ask in ((row, lambda: hub.page(REPO)), ([row], lambda: hub.search(SearchQuery()))):
+            fault.body = json.dumps(
+                {"id": REPO, "sha": "a" * 40, **answer} if answer is row else answer
+            ).encode()
+            with contextlib.suppress(HubError):
+                ask()
+
+    check()
 
 
 def test_odd_file_names_are_given_on_or_left_out(hub: Hub, server: HubServer) -> None:
