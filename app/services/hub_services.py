@@ -78,6 +78,10 @@ class HubServices(QObject):
         self.account.close()
         self.page.end()
 
+    def _token(self) -> str:
+        """The token for the endpoint in use, which may be another one by the time it is read."""
+        return self.tokens.token()
+
     def _connected(self) -> tuple[HubTokens, Hub]:
         endpoint = clean_endpoint(str(self._preferences.value(ENDPOINT_KEY)))
         tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
