@@ -1,4 +1,5 @@
-"""The program without a window: run, bench, estimate, fit, models, search, show, devices, rpc-worker, settings.
+"""The program without a window: run, bench, estimate, fit, models, search, show, download, devices, rpc-worker,
+settings.
 
 Each command is a module with `add_parser(subparsers)`, which needs argparse only, and `run(args) -> int`, which
 imports what it uses. Exit codes: 0 done, 1 it could not be done (the reason is on stderr), 2 wrong usage, 130 Ctrl+C.
@@ -12,9 +13,21 @@ import argparse
 
 def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add every command; each leaves a `run` in the parsed arguments: call ``args.run(args)`` for the exit code."""
-    from app.cli import bench, devices, estimate, fit, models, rpc_worker, run, search, settings, show
+    from app.cli import (
+        bench,
+        devices,
+        download,
+        estimate,
+        fit,
+        models,
+        rpc_worker,
+        run,
+        search,
+        settings,
+        show,
+    )
 
-    for command in (run, bench, estimate, fit, models, search, show, devices, rpc_worker, settings):
+    for command in (run, bench, estimate, fit, models, search, show, download, devices, rpc_worker, settings):
         command.add_parser(subparsers)
     for parser in subparsers.choices.values():
         # Here too, since it is natural to add it at the end; absent, it leaves alone what stood before the command.

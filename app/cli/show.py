@@ -179,7 +179,7 @@ def _print_text(page: HubPage, chosen: Sequence[Variant], fits: Fits, hub: Hub) 
     if fits.n_ctx is not None:
         print(f"\n{_fit_note(fits)}")
     if fits.recommended is not None:
-        print(_advice(fits.recommended, chosen))
+        print(f"* {advice_text(fits.recommended, chosen)}")
 
 
 def _facts(page: HubPage, hub: Hub) -> list[str]:
@@ -236,7 +236,8 @@ def _fit_note(fits: Fits) -> str:
     return f"The fit is for {context}, and what is free now."
 
 
-def _advice(recommended: Recommendation, chosen: Sequence[Variant]) -> str:
+def advice_text(recommended: Recommendation, chosen: Sequence[Variant]) -> str:
+    """Which of the files is recommended, and why."""
     from app.core.hub_fit import Advice
 
     words: Mapping[Advice, str] = {
@@ -249,7 +250,7 @@ def _advice(recommended: Recommendation, chosen: Sequence[Variant]) -> str:
         Advice.ONLY_ONE: "the only one that fits",
     }
     label = next(variant.label for variant in chosen if variant.key == recommended.key)
-    return f"* {label} is recommended: {words[recommended.advice]}."
+    return f"{label} is recommended: {words[recommended.advice]}."
 
 
 _ROLE_NOTES = {

@@ -21,7 +21,6 @@ from tests.hub_server import Content, HubServer
 from tests.worker.download_rig import (
     CDN_FILE,
     FILE,
-    HUB_FILE,
     REPO,
     Download,
     content,

@@ -277,7 +277,7 @@ def test_a_disk_without_room_for_all_files_is_not_begun_to_be_filled(server: Hub
     assert event.reason is HubReason.DISK_FULL
     assert event.values["folder"] == str(cache)
     free, needed = int(event.values["free"]), int(event.values["needed"])
-    assert 0 < free
+    assert free > 0
     assert free + needed == wanted.size_bytes + (1 << 50)
     assert server.seen == []
 
