@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -54,12 +55,15 @@ def asked_address(text: str, hub: Hub) -> Address:
 @contextmanager
 def hub_failures() -> Generator[None]:
     """A HubError inside becomes the command's one line."""
-    from app.core.hub import HubError
+    from app.core.hub import HubError, HubReason
 
     try:
         yield
     except HubError as error:
-        raise CommandError(error.message) from None
+        named = next((name for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(name)), "")
+        is_from_environment = error.reason is HubReason.BAD_TOKEN and named
+        source = f" The token is that of the environment variable {named}." if is_from_environment else ""
+        raise CommandError(error.message + source) from None
 
 
 def note_stored(why: HubError | None, asked_at: float) -> None:

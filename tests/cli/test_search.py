@@ -93,6 +93,17 @@ def test_offline_it_shows_what_it_knows_and_says_so(loadout: Program, server: Hu
     assert "Check the connection" in other.stderr
 
 
+def test_a_token_that_is_not_valid_is_named(
+    loadout: Program, server: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_revoked")
+    done = loadout("search", "tiny")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "does not accept the access token" in done.stderr
+    assert "environment variable HF_TOKEN" in done.stderr
+    assert "hf_revoked" not in done.stderr
+
+
 def test_text_of_the_hub_does_not_steer_a_terminal() -> None:
     from app.cli.terminal import shown
 
