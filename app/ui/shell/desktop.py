@@ -15,6 +15,7 @@ from app.core.settings.store import StoreError, StoreReport
 from app.paths import Paths, resources, translations
 from app.services.profile import Profile
 from app.ui.chat.chat_page import ChatPage
+from app.ui.hub.download_notes import DownloadNotes
 from app.ui.language import install_language
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
@@ -72,6 +73,9 @@ class Desktop(QObject):
         self._plots.set_collapsed(state.plots_collapsed)
         self._reopened = (state.conversation, state.model)
         self._notices = Notices(self.theme, self.window, self.show_log)
+        self._download_notes = DownloadNotes(
+            self.theme, self.window, profile.downloads, self._load_from_library, self._pages.show_downloads
+        )
         self._load_view = LoadView(self.theme, profile.loading, self.bar, self.window)
         self.shortcuts = Shortcuts(self.window, self._pages.listed)
         self._connect()
@@ -104,7 +108,8 @@ class Desktop(QObject):
         profile.loading.changed.connect(self._mark_loaded)
         profile.loading.changed.connect(self._mark_chosen)
         profile.preferences.changed.connect(self._preference_changed)
-        profile.preferences.save_failed.connect(self._tell_unsaved)
+        for stored in (profile.preferences, profile.downloads):
+            stored.save_failed.connect(self._tell_unsaved)
         profile.library.folders_changed.connect(self._take_folders)
         self._take_folders(profile.library.folders())
         bar.add_requested.connect(self._add_model)

@@ -72,7 +72,7 @@ class Pages(QObject):
         page.load_requested.connect(self.load_requested)
         page.download_requested.connect(self._download)
         page.page_requested.connect(self._open_on_hub)
-        page.downloads_requested.connect(self._show_downloads)
+        page.downloads_requested.connect(self.show_downloads)
         page.discover_requested.connect(self.discover_requested)
         return page
 
@@ -84,7 +84,8 @@ class Pages(QObject):
         if self._discover_page is not None:
             self._discover_page.open(repo_id, revision)
 
-    def _show_downloads(self) -> None:
+    def show_downloads(self) -> None:
+        """Shows the queue of downloads."""
         self.discover_requested.emit()
         if self._discover_page is not None:
             self._discover_page.show_downloads()

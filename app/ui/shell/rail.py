@@ -66,6 +66,10 @@ class Rail(QFrame):
         """Marks the page that is shown."""
         self._buttons[key].setChecked(True)
 
+    def button(self, key: str) -> IconButton:
+        """The button of a page."""
+        return self._buttons[key]
+
     def add_hint(self, key: str, shortcut: str) -> None:
         """Names the page's shortcut in its button's tooltip."""
         button = self._buttons[key]
