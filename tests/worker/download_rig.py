@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import queue
 import random
+import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from app.core.download import DownloadRequest
 from app.core.hub import HubFile
@@ -111,3 +115,17 @@ def files_under(folder: Path) -> set[str]:
     """Every file below, but for locks."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     return {path for path in found if not path.endswith(".lock")}
+
+
+def certificate(folder: Path) -> Path:
+    """A self-signed one for 127.0.0.1, with its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificate")
+    path = folder / "certificate.pem"
+    subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    command = ["openssl", "req", *kind, *subject, "-keyout", str(path), "-out", f"{path}.crt"]
+    subprocess.run(command, check=True, capture_output=True)
+    with path.open("ab") as whole:
+        whole.write(Path(f"{path}.crt").read_bytes())
+    return path

@@ -21,6 +21,7 @@ from tests.worker.download_rig import (
     HUB_FILE,
     REPO,
     Download,
+    certificate,
     content,
     failure,
     files_under,
@@ -101,6 +102,25 @@ def test_a_connection_that_always_breaks_at_once(server: HubServer) -> None:
     assert event.reason is HubReason.CLOSED
     assert event.values["n_tries"] == 3
     assert "3 times in a row" in event.message
+
+
+def test_a_server_that_does_not_prove_who_it_is_and_one_that_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HubServer(certificate=certificate(tmp_path)) as server:
+        server.add_model(REPO, {FILE: content(SIZE)})
+        server.fault(CDN_FILE, cut_every=MB)
+        event = failure(request(server))
+        assert event.reason is HubReason.NOT_TRUSTED
+        assert "certificate" in event.message
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificate.pem"))
+        assert is_whole(finished(request(server), backoff_s=()))
+        with HubServer() as plain:  # from there it does not go on to where anyone can listen
+            server.heal()
+            server.fault(HUB_FILE, redirect_to=f"{plain.endpoint}/x.gguf")
+            server.update(REPO, {FILE: content(SIZE, seed=1)})
+            assert failure(request(server)).reason is HubReason.BAD_REDIRECT
+            assert plain.seen == []
 
 
 # -- what servers say -----------------------------------------------------------------------------------------
