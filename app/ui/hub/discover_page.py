@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -32,6 +32,8 @@ from app.ui.theme import Theme
 from app.ui.widgets import IconButton, SearchField
 
 _LIST_PX = 320
+_LIST_WIDE_PX = 420
+_LIST_SHARE = 0.27  # of the page, between the two above, until the user moves the line
 _LIST_MIN_PX = 250
 _LIST_MAX_PX = 520
 _VIEW_MIN_PX = 400
@@ -61,6 +63,7 @@ class DiscoverPage(QWidget):
         self._downloads = downloads
         self._starting = starting
         self._last_text = ""
+        self._is_split_by_hand = False
         self._next = ""  # the row that the keyboard is on
         self.where = Whereabout(downloads, library, lambda: hub.endpoint, self)
         self.search_field = SearchField(theme, self.tr("Search, or paste a model's address"), self)
@@ -120,6 +123,12 @@ class DiscoverPage(QWidget):
             self.search_field.setFocus()
         self._downloads.ask_target()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._is_split_by_hand:
+            width = max(_LIST_PX, min(_LIST_WIDE_PX, round(self.width() * _LIST_SHARE)))
+            self._split.setSizes([width, max(1, self.width() - width)])
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Down and self.search_field.hasFocus():
             self.results.list.setFocus(Qt.FocusReason.TabFocusReason)
@@ -162,7 +171,6 @@ class DiscoverPage(QWidget):
         self._split.addWidget(self.model)
         self._split.setStretchFactor(0, 0)
         self._split.setStretchFactor(1, 1)
-        self._split.setSizes([_LIST_PX, 10_000])
         self._stack.addWidget(self._split)
         self._stack.addWidget(self.downloads_view)
         layout = QVBoxLayout(self)
@@ -177,6 +185,7 @@ class DiscoverPage(QWidget):
         self.search_field.textChanged.connect(self._text_changed)
         self.search_field.returnPressed.connect(self._ask_now)
         self.filters.changed.connect(self._ask)
+        self._split.splitterMoved.connect(lambda _place, _index: self._note_split())
         self.tabs.currentChanged.connect(lambda _place: self._show_view())
         self.token_button.clicked.connect(self.ask_token)
         self.results.chosen.connect(self.open)
@@ -231,6 +240,9 @@ class DiscoverPage(QWidget):
     def _show_host(self) -> None:
         if self._starting is not None:
             self.results.set_starting_texts(*starting_texts(self._starting, self._hub.client.host))
+
+    def _note_split(self) -> None:
+        self._is_split_by_hand = True
 
     # -- views ----------------------------------------------------------------------------------------------
 

@@ -46,7 +46,7 @@ class ModelFailed(QWidget):
             state = self.locked
             title = self.tr("Not open to everyone") if error.reason is HubReason.GATED else title
         elif error.reason in _NO_ONE_THERE:
-            state, title = self.offline, self.tr("{host} cannot be reached").format(host=host)
+            state, title = self.offline, self.tr("No connection")
         if error.reason is HubReason.BAD_TOKEN:
             title = self.tr("The access token is not accepted")
         text = "\n".join(part for part in (error_text(error), again) if part)

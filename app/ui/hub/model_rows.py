@@ -77,7 +77,7 @@ class VariantRow:
 
 
 class VariantRows(QAbstractTableModel):
-    """Models first, then what goes with them, each in the order in which `core.hub_files` has them."""
+    """Models first, then what goes with them, each in the order of `core.hub_files`, sets that lack a part last."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -100,7 +100,9 @@ class VariantRows(QAbstractTableModel):
         where: Mapping[str, Whereabouts],
     ) -> None:
         """Shows these; rows of the same variants are changed in place, so that selection and scrolling stay."""
-        order = sorted(variants, key=lambda variant: variant.role is not Role.MODEL)
+        order = sorted(
+            variants, key=lambda variant: (variant.role is not Role.MODEL, not variant.is_complete)
+        )
         rows = [_row(variant, fits, pending, recommended, where) for variant in order]
         if [row.variant for row in rows] != [row.variant for row in self._rows]:
             self.beginResetModel()

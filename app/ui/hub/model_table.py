@@ -26,7 +26,7 @@ _PAD = 10
 _ACTION_PX = 42
 _CENTRE = Qt.AlignmentFlag.AlignVCenter
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
-_FIT_SAMPLE = "Fits once others are closed"  # the widest title of the fit column
+_FIT_SAMPLE = "126 of 127 layers on the GPU"  # the widest title of the fit column
 
 
 class VariantTable(QTableView):
@@ -128,7 +128,7 @@ class VariantTable(QTableView):
         fit = metrics.horizontalAdvance(_FIT_SAMPLE) + 2 * _PAD + 24
         name = room - size - fit - _ACTION_PX
         if name > 420:  # what is left over is shared out, so that the columns stay near each other
-            fit += (name - 420) // 2
+            fit += (name - 420) * 2 // 3
             name = room - size - fit - _ACTION_PX
         self.setColumnWidth(Column.SIZE, size)
         self.setColumnWidth(Column.FIT, fit)

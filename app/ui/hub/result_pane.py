@@ -28,6 +28,7 @@ from app.ui.theme import Theme
 from app.ui.widgets import EmptyState
 
 _COUNTDOWN_MS = 500
+_NOTHING_THERE = frozenset({HubReason.NOT_FOUND, HubReason.UNAUTHORISED})  # an address was searched for
 
 
 class ResultPane(QWidget):
@@ -223,6 +224,9 @@ class ResultPane(QWidget):
         search = self._search
         if self.rows.rowCount():
             self._stack.setCurrentWidget(self._framed)
+        elif search.error is not None and search.error.reason in _NOTHING_THERE:
+            self.empty.show_text(self.tr("Nothing found"), error_text(search.error))
+            self._stack.setCurrentWidget(self.empty)
         elif search.state is SearchState.FAILED and search.error is not None:
             title = (
                 self.tr("No connection")
