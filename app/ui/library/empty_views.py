@@ -46,6 +46,7 @@ class EmptyViews(QWidget):
         self._layout = QStackedLayout(self)
         for part in (self._first, self.no_match, self.none_here, self.scanning):
             self._layout.addWidget(part)
+        self.offers.emptied.connect(self.nothing.button.setFocus)
         self.nothing.clicked.connect(self.folder_asked)
         self.nothing.second_clicked.connect(self.discover_asked)
         self.no_match.clicked.connect(self.search_cleared)

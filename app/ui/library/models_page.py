@@ -193,6 +193,7 @@ class ModelsPage(QWidget):
         header.view_chosen.connect(self._show_view)
         header.file_asked.connect(self.choose_file)
         header.folder_asked.connect(self.choose_folder)
+        self.offers.emptied.connect(self.view.setFocus)
         self.empty.folder_asked.connect(self.choose_folder)
         self.empty.discover_asked.connect(self.discover_requested)
         self.empty.search_cleared.connect(header.search.clear)
@@ -223,10 +224,10 @@ class ModelsPage(QWidget):
         for row in rows:
             counts[view_of(row)] += 1
             size_bytes += row.size_bytes if isinstance(row, ModelEntry) else 0
-        self.header.show_counts(counts, bytes_text(size_bytes) if size_bytes else "")
         if self._update_view is not None:
             self.table.show_updates()
             self._update_view.show_button()
+        self.header.show_counts(counts, bytes_text(size_bytes) if size_bytes else "")
         self._follow_awaited()
         self._show_emptiness()
         self._show_selection()
@@ -240,11 +241,14 @@ class ModelsPage(QWidget):
 
     def _show_emptiness(self) -> None:
         is_empty = self.rows.rowCount() == 0
+        had_focus = self.empty.isAncestorOf(self.window().focusWidget() or self)
         self._stack.setCurrentWidget(self.empty if is_empty else self._framed)
         n_rows = len(self.table.rows())
         self.footer.setVisible(bool(n_rows))
         if is_empty:
             self.empty.show_for(self.header.view(), self.header.search.text(), n_rows=n_rows)
+        elif had_focus:
+            self.view.setFocus()
 
     def _search(self, text: str) -> None:
         self.rows.set_search(text)

@@ -16,7 +16,12 @@ _CARD_WIDTH = 560
 
 
 class OfferCard(QFrame):
-    """Every app with models here, each with its number, size and place, and a button that adds them."""
+    """Every app with models here, each with its number, size and place, and a button that adds them.
+
+    `emptied` when nothing is left of what had the keyboard.
+    """
+
+    emptied = Signal()
 
     def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,16 +56,23 @@ class OfferCard(QFrame):
 
     def show_offers(self) -> None:
         """Shows what there is to offer now; hides where there is nothing."""
+        had_focus = self.isAncestorOf(self.window().focusWidget() or self)
         while (item := self._lines.takeAt(0)) is not None:
             old = item.widget()
             if old is not None:
                 old.hide()
                 old.deleteLater()
         offers = self._library.offers()
-        for offer in offers:
-            self._lines.addWidget(_OfferLine(self._theme, self._library, offer, self))
+        lines = [_OfferLine(self._theme, self._library, offer, self) for offer in offers]
+        for line in lines:
+            self._lines.addWidget(line)
         self.add_all.setVisible(sum(not offer.is_closed for offer in offers) > 1)
         self.setVisible(bool(offers))
+        if had_focus and lines:
+            lines[0].show()  # else only with the next event: what is hidden takes no focus
+            lines[0].take_focus()
+        elif had_focus:
+            self.emptied.emit()
 
     def _add_all(self) -> None:
         for offer in self._library.offers():
@@ -90,27 +102,34 @@ class _OfferLine(QWidget):
         row.setContentsMargins(0, 8, 0, 8)
         row.setSpacing(12)
         row.addLayout(words, 1)
-        if not offer.is_closed:
-            add = QPushButton(self.tr("Add"), self)
-            add.setAccessibleName(self.tr("Add the models of {program}").format(program=offer.program))
-            add.setToolTip(add.accessibleName())
-            add.clicked.connect(lambda: library.add_folder(offer.path))
-            row.addWidget(add)
+        self._add = QPushButton(self.tr("Add"), self)
+        self._add.setAccessibleName(self.tr("Add the models of {program}").format(program=offer.program))
+        self._add.setToolTip(self._add.accessibleName())
+        self._add.clicked.connect(lambda: library.add_folder(offer.path))
+        self._add.setVisible(not offer.is_closed)
+        row.addWidget(self._add)
         text = self.tr("Do not offer the models of {program} again").format(program=offer.program)
-        decline = IconButton(theme, "close", text, self, size_px=12)
-        decline.clicked.connect(lambda: library.decline(offer.path))
-        row.addWidget(decline)
+        self._decline = IconButton(theme, "close", text, self, size_px=12)
+        self._decline.clicked.connect(lambda: library.decline(offer.path))
+        row.addWidget(self._decline)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(line)
         column.addLayout(row)
 
+    def take_focus(self) -> None:
+        """The keyboard goes to what can be done."""
+        (self._decline if self._add.isHidden() else self._add).setFocus()
+
 
 class OfferStrip(QFrame):
-    """One line above a list that has models: what another app keeps here, Add, and Not now, which is for good."""
+    """One line above a list that has models: what another app keeps here, Add, and a no that is for good.
 
-    asked = Signal(str)  # a folder was added
+    `emptied` when nothing is left of what had the keyboard.
+    """
+
+    emptied = Signal()
 
     def __init__(self, theme: Theme, library: LibraryService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -126,7 +145,7 @@ class OfferStrip(QFrame):
         self.decline.setToolTip(
             self.tr("Do not offer this folder again; the menu of searched folders still does")
         )
-        self.add.clicked.connect(self._add)
+        self.add.clicked.connect(lambda: self._library.add_folder(self._path))
         self.decline.clicked.connect(lambda: self._library.decline(self._path))
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
@@ -143,8 +162,11 @@ class OfferStrip(QFrame):
     def show_offers(self) -> None:
         """Shows the first offer there is; hides where there is none that can be taken."""
         offers = [offer for offer in self._library.offers() if not offer.is_closed]
+        had_focus = self.isAncestorOf(self.window().focusWidget() or self)
         self.setVisible(bool(offers))
         if not offers:
+            if had_focus:
+                self.emptied.emit()
             return
         offer = offers[0]
         self._path = offer.path
@@ -155,11 +177,6 @@ class OfferStrip(QFrame):
         add = self.tr("Add the models of {program}").format(program=offer.program)
         self.add.setToolTip(f"{add}\n{offer.path}")
         self.add.setAccessibleName(add)
-
-    def _add(self) -> None:
-        path = self._path
-        self._library.add_folder(path)
-        self.asked.emit(path)
 
     def _draw(self) -> None:
         self._picture.setPixmap(pixmap(self._theme, "folder-plus", 16, "accent"))

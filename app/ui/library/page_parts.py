@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -44,6 +44,7 @@ class Header(QFrame):
         self._theme = theme
         self._title = QLabel(self.tr("Models"), self)
         self._title.setProperty("role", "title")
+        self._size_text = ""
         self._total = ElidedLabel("", self)
         self._total.setProperty("role", "dim")
         self.search = SearchField(theme, self.tr("Search models"), self)
@@ -84,7 +85,8 @@ class Header(QFrame):
 
     def show_counts(self, counts: Mapping[View, int], size: str) -> None:
         """How many files each view has, and the size of all together ("" for none)."""
-        self._total.setText(self.tr("{size} in all").format(size=size) if size else "")
+        self._size_text = self.tr("{size} in all").format(size=size) if size else ""
+        self._show_total()
         titles = {
             View.MODELS: self.tr("Chat models"),
             View.OTHERS: self.tr("Other files"),
@@ -100,6 +102,17 @@ class Header(QFrame):
         is_empty = not any(counts.values())
         self.tabs.setVisible(not is_empty)
         self.search.setVisible(not is_empty)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_total()
+
+    def _show_total(self) -> None:
+        """The total goes where it would be cut: half a number is worse than none."""
+        parts = [self._title, self.updates, self.add_file, self.add_folder, self.folders]
+        shown = [part.sizeHint().width() for part in parts if not part.isHidden()]
+        needed = sum(shown) + 8 * len(shown) + 32 + self.fontMetrics().horizontalAdvance(self._size_text) + 8
+        self._total.setText(self._size_text if needed <= self.width() else "")
 
     def _arrange(self) -> None:
         layout = QVBoxLayout(self)
@@ -219,11 +232,13 @@ class Footer(QFrame):
         self.reveal.setEnabled(row is not None)
         self.remove.setEnabled(row is not None)
         self.update_button.setVisible(update is not None and update.is_newer)
-        self._where.setText(self._text(row, update))
+        self._show_text(row, update)
 
-    def _text(self, row: Row | None, update: Update | None) -> str:
-        if row is None:
-            return ""
-        if not isinstance(row, ModelEntry):
-            return problem_text(row)
-        return problem_text(row.problem) if row.problem else update_text(row, update) or row.path
+    def _show_text(self, row: Row | None, update: Update | None) -> None:
+        said = ""
+        if row is not None and not isinstance(row, ModelEntry):
+            said = problem_text(row)
+        elif row is not None:
+            said = problem_text(row.problem) if row.problem else update_text(update)
+        self._where.set_mode(Qt.TextElideMode.ElideRight if said else Qt.TextElideMode.ElideMiddle)
+        self._where.setText(said or (row.path if row is not None else ""))

@@ -210,7 +210,7 @@ class LibraryTable(QAbstractTableModel):
             return row.path
         origin = origin_text(row)
         came = self.tr("From {origin}").format(origin=origin) if origin else ""
-        return "\n".join(filter(None, (row.path, came, update_text(row, self.update_of(row)))))
+        return "\n".join(filter(None, (row.path, came, update_text(self.update_of(row)))))
 
     def _tooltip(self, row: Row, column: Column) -> str:
         if column is Column.NAME:

@@ -242,7 +242,8 @@ class _NameDelegate(QStyledItemDelegate):
         self._draw(painter, above, name, Qt.TextElideMode.ElideRight)
         painter.setFont(self._theme.font(self._theme.hint_size_px))
         painter.setPen(self._theme.color("accent" if self._is_newer(row) else "faint"))
-        self._draw(painter, below, self._second_line(row), Qt.TextElideMode.ElideMiddle)
+        mode = Qt.TextElideMode.ElideRight if self._is_newer(row) else Qt.TextElideMode.ElideMiddle
+        self._draw(painter, below, self._second_line(row), mode)
 
     def _second_line(self, row: ModelEntry | FolderProblem) -> str:
         path = Path(row.path)

@@ -68,25 +68,23 @@ def origin_text(entry: ModelEntry) -> str:
     return ", ".join(part for part in (origin.repo_id, origin.revision if commit else "", commit) if part)
 
 
-def update_text(entry: ModelEntry, update: Update | None) -> str:
+def update_text(update: Update | None) -> str:
     """What the Hub said of a model when it was asked, where that is worth a sentence; else ""."""
     if update is None:
         return ""
     if update.is_here:
-        text = QCoreApplication.translate("Library", "An older version; the newer one is in the list, too.")
+        text = QCoreApplication.translate("Library", "An older version. The newer one is listed, too.")
     elif update.note.state is UpdateState.GONE:
-        text = QCoreApplication.translate("Library", "{repo} no longer has this file (asked {when}).")
+        text = QCoreApplication.translate("Library", "The Hub no longer has this file (asked {when}).")
     elif not update.is_newer:
         return ""
     elif update.note.size_bytes:
-        text = QCoreApplication.translate("Library", "{repo} has a newer version, {size} (asked {when}).")
+        text = QCoreApplication.translate("Library", "A newer version is there: {size} (asked {when}).")
     else:
-        text = QCoreApplication.translate(
-            "Library", "{repo} has changed since this was pulled (asked {when})."
-        )
+        text = QCoreApplication.translate("Library", "It has changed on the Hub since (asked {when}).")
     note = update.note
     size, when = bytes_text(note.size_bytes), when_text(note.asked_at)
-    return text.format(repo=entry.origins[0].repo_id, size=size, when=when)
+    return text.format(size=size, when=when)
 
 
 def short_name(name: str) -> str:

@@ -88,7 +88,7 @@ class UpdateView(QObject):
         self._bar = bar
         self._messages = messages
         self._wanted: ModelEntry | None = None
-        button.clicked.connect(updates.check)
+        button.clicked.connect(self._check)
         bar.cancelled.connect(updates.cancel)
         updates.started.connect(self._start)
         updates.progressed.connect(bar.show_progress)
@@ -100,7 +100,6 @@ class UpdateView(QObject):
         """Shows the button where there is something to ask about, and says whom it asks about what."""
         n_models = len(self._updates.entries())
         self._button.setVisible(n_models > 0)
-        self._button.setEnabled(not self._updates.is_checking)
         text = self.tr("Asks {host} for newer versions of the {n} models that came from there")
         if n_models == 1:
             text = self.tr("Asks {host} for a newer version of the model that came from there")
@@ -117,8 +116,12 @@ class UpdateView(QObject):
         self._wanted = entry
         self._updates.fetch(entry)
 
+    def _check(self) -> None:
+        # Not disabled meanwhile: that would take the keyboard from whoever pressed it with a key.
+        if not self._updates.is_checking:
+            self._updates.check()
+
     def _start(self, n_models: int) -> None:
-        self._button.setEnabled(False)
         self._bar.start(self._updates.host, n_models)
 
     def _end(self, end: CheckEnd) -> None:

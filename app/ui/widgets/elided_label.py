@@ -25,6 +25,11 @@ class ElidedLabel(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
+    def set_mode(self, mode: Qt.TextElideMode) -> None:
+        """Shortens elsewhere from now on: a path in its middle, a sentence at its end."""
+        self._mode = mode
+        self.update()
+
     def minimumSizeHint(self) -> QSize:
         return QSize(self.fontMetrics().horizontalAdvance("\u2026") * 2, super().minimumSizeHint().height())
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -127,6 +128,17 @@ def test_the_strip_can_be_declined(
     page.offers.decline.click()
     assert not page.offers.isVisible()
     assert library.offers() == []
+
+
+def test_the_keyboard_stays_on_the_page(qtbot: QtBot, page: ModelsPage, library: LibraryService) -> None:
+    page.activateWindow()
+    qtbot.waitActive(page)
+    _button(page, "Do not offer the models of LM Studio").setFocus()
+    qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Space)
+    assert page.focusWidget().accessibleName() == "Add the models of Ollama"
+    with qtbot.waitSignal(library.scan_finished, timeout=5000):
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Space)
+    assert page.focusWidget() is page.view
 
 
 def test_a_second_button_leads_to_the_search_for_models(qtbot: QtBot, page: ModelsPage) -> None:
