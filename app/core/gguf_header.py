@@ -18,6 +18,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, Final, TypeAlias
 
 from app.core.gguf_format import (
@@ -161,9 +162,14 @@ def _errors_told(path: str | os.PathLike[str]) -> Generator[None]:
         raise GgufError(GgufReason.UNREADABLE, detail=error.strerror or str(error)) from None
 
 
-def parse_header(file: BinaryIO, size_bytes: int) -> Header:
-    """The header from an open binary file of `size_bytes`; GgufError as above, OSError from the file."""
-    reader = _Reader(file, size_bytes)
+def parse_header(
+    file: BinaryIO, size_bytes: int, known_ends: Mapping[str, int] = MappingProxyType({})
+) -> Header:
+    """The header from an open binary file of `size_bytes`; GgufError as above, OSError from the file.
+
+    `known_ends` has for keys of arrays of texts where their entries end, so that nobody has to walk there.
+    """
+    reader = _Reader(file, size_bytes, known_ends)
     version = _read_version(reader, size_bytes)
     n_tensors, n_values = reader.u64(), reader.u64()
     # The least a tensor info and a metadata entry can take.
@@ -203,7 +209,8 @@ def parse_header(file: BinaryIO, size_bytes: int) -> Header:
 class _Reader:
     """Numbers, texts and skips over one window of a file, each checked against the file's size."""
 
-    def __init__(self, file: BinaryIO, size_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, size_bytes: int, known_ends: Mapping[str, int]) -> None:
+        self.known_ends = known_ends
         self._file = file
         self._size = size_bytes
         self._window = b""
@@ -330,7 +337,10 @@ def _read_array(reader: _Reader, key: str) -> Array:
         items = tuple(
             reader.text(_TEXT_BYTES, f"an item of {_shown(key)}")[:_KEPT_TEXT_BYTES] for _ in range(n_kept)
         )
-        reader.skip_texts(n_items - n_kept)
+        if key in reader.known_ends:
+            reader.skip(max(0, reader.known_ends[key] - reader.position))
+        else:
+            reader.skip_texts(n_items - n_kept)
         return Array("string", n_items, items)
     if code not in VALUE_TYPES:  # an array of arrays too: llama.cpp refuses it
         raise GgufError(

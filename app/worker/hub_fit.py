@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -18,6 +19,9 @@ from app.core.remote import RemoteHeaderError
 from app.worker.probe_client import Probe, ProbeError
 
 if TYPE_CHECKING:
+    import ssl
+
+    from app.core.header_likeness import Likeness
     from app.worker.remote_header import RemoteModel
 
 _log = logging.getLogger(__name__)
@@ -65,8 +69,9 @@ class Found:
 class HubFits:
     """Finds how files fit, small ones first, and tells each as soon as it is known.
 
-    Four headers are read at a time, dry runs made one at a time as headers come. The methods but `close` return at
-    once; `tell` is called on other threads. New terms keep the headers and have the dry runs made again.
+    Of the first header all is read, of the others, four at a time, only what differs from it. Dry runs are made one
+    at a time as headers come. The methods but `close` and `wait` return at once; `tell` is called on other threads.
+    New terms keep the headers and have the dry runs made again.
     """
 
     def __init__(
@@ -94,7 +99,12 @@ class HubFits:
         self._n_ending = 0  # threads that end the process: until they have, it is not started again
         self._n_measuring = 0
         self._n_reading = 0  # threads of this round that read headers
+        self._like: Likeness | None = None  # what the headers of this round are expected to be like
+        self._may_be_alike = True
+        self._is_alone = False  # while a header is read that the others may be like
         self._threads: list[threading.Thread] = []
+        self._making_tls = threading.Lock()
+        self._tls: ssl.SSLContext | None = None
 
     # -- asking ---------------------------------------------------------------------------------------------
 
@@ -103,6 +113,7 @@ class HubFits:
         with self._changed:
             self._round += 1
             self._n_reading = 0  # those of the round before end by themselves
+            self._like, self._may_be_alike, self._is_alone = None, True, False
             self._queue, self._headers, self._open, self._terms = [], {}, set(), terms
             self._changed.notify_all()
             self._threads = [thread for thread in self._threads if thread.is_alive()]
@@ -204,16 +215,28 @@ class HubFits:
             with self._changed:
                 if self._round == number:
                     self._headers[source.key] = found
+                    self._learn(found)
                     self._changed.notify_all()
 
     def _next_source(self, number: int) -> Source | None:
         with self._changed:
+            self._changed.wait_for(lambda: self._round != number or not self._is_alone)
             if self._round != number:
                 return None
             if not self._queue:
                 self._n_reading -= 1
                 return None
+            self._is_alone = self._like is None and self._may_be_alike and len(self._queue) > 1
             return self._queue.pop(0)
+
+    def _learn(self, found: RemoteModel | NoFitness) -> None:
+        """What others may be like; one that was stored says nothing, and so the next one is read alone too."""
+        self._is_alone = False
+        if isinstance(found, NoFitness):
+            self._may_be_alike = False
+        elif found.n_bytes_read:
+            self._like = self._like or found.likeness
+            self._may_be_alike = self._like is not None
 
     def _header(self, source: Source, number: int) -> RemoteModel | NoFitness:
         from app.worker.remote_header import (
@@ -227,6 +250,8 @@ class HubFits:
                 token=self._read_token(),
                 timeout_s=self._timeout_s,
                 etags=source.etags,
+                like=self._like,
+                tls=self._tls_context(),
                 cancelled=lambda: self._round != number,
             )
         except RemoteHeaderError as error:
@@ -234,6 +259,15 @@ class HubFits:
         except Exception as error:  # the thread's boundary
             _log.exception("a header could not be read")
             return NoFitness(str(error), kind=FailureKind.INTERNAL)
+
+    def _tls_context(self) -> ssl.SSLContext | None:
+        from app.worker.remote_file import tls_context
+
+        with self._making_tls:
+            if self._tls is None:
+                with contextlib.suppress(OSError):  # `fetch` says what is wrong
+                    self._tls = tls_context()
+            return self._tls
 
     # -- dry runs -------------------------------------------------------------------------------------------
 

@@ -35,7 +35,16 @@ class Identity:
     size_bytes: int
 
 
-def open_client(timeout_s: float) -> httpx2.AsyncClient:
+def tls_context() -> ssl.SSLContext:
+    """What servers are trusted by, for `open_client`, which otherwise makes one itself, in 20 ms each time.
+
+    Raises:
+        OSError: the certificates that the environment names cannot be used.
+    """
+    return httpx2.create_ssl_context()
+
+
+def open_client(timeout_s: float, tls: ssl.SSLContext | None = None) -> httpx2.AsyncClient:
     """A client that goes through the system's proxy, where there is one.
 
     Raises:
@@ -43,7 +52,7 @@ def open_client(timeout_s: float) -> httpx2.AsyncClient:
     """
     timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
     try:
-        return httpx2.AsyncClient(timeout=timeout, trust_env=True, follow_redirects=False)
+        return httpx2.AsyncClient(verify=tls or True, timeout=timeout, trust_env=True, follow_redirects=False)
     except (ImportError, ValueError, httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
         raise RemoteHeaderError(RemoteReason.PROXY, detail=_one_line(error)) from error
 

@@ -12,11 +12,13 @@ import dataclasses
 import io
 import json
 import os
+import ssl
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -29,6 +31,7 @@ from app.core.gguf import (
     parse_header,
     part_number,
 )
+from app.core.header_likeness import Likeness, likeness_of
 from app.core.remote import RemoteHeaderError, RemoteReason, bad_file, file_name, part_urls
 from app.core.skeleton import Part, Skeletons
 from app.worker.remote_file import Identity, RemoteFile, open_client
@@ -53,12 +56,14 @@ class RemoteModel:
 
     `facts` are those of the model itself (its vocabulary too, which the skeleton lacks), with the skeleton's paths;
     `size_bytes` is what a download would take; `n_bytes_read` what was read this time, 0 where it was known.
+    `likeness` is what other quantisations of it will be like; None where it was not read, or is too small to matter.
     """
 
     path: str
     facts: ModelFacts
     size_bytes: int
     n_bytes_read: int
+    likeness: Likeness | None = field(default=None, repr=False, compare=False)
 
 
 def fetch(
@@ -68,13 +73,16 @@ def fetch(
     token: str = "",
     timeout_s: float = 30.0,
     etags: Sequence[tuple[str, int]] = (),
+    like: Likeness | None = None,
+    tls: ssl.SSLContext | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> RemoteModel:
     """The model at `url` (any part of a split one), its skeleton in the folder `skeletons`. Blocks; any thread.
 
     `token` goes to that server only, not to where it redirects. `cancelled` is asked some 20 times a second. `etags`
     are those that the server is known to have, with their sizes in bytes, of all parts in order, where the address
-    itself names a version: nothing is asked then of a model that is stored already.
+    itself names a version: nothing is asked then of a model that is stored already. `like` is that of another
+    quantisation of the model: it is tried whether the two differ but in little. `tls` spares making it for each file.
 
     Raises:
         RemoteHeaderError: with the reason and a sentence for people; nothing is left behind then.
@@ -87,7 +95,7 @@ def fetch(
     if len(urls) > _N_PARTS:  # a name alone must not cause thousands of requests
         urls = (url,)
     identities = [Identity(f'"{etag}"', size_bytes) for etag, size_bytes in etags]
-    work = _fetch(url, urls, Skeletons(skeletons), token, timeout_s, identities)
+    work = _fetch(url, urls, Skeletons(skeletons), token, timeout_s, identities, like, tls)
     return _run(_bounded(work, host, timeout_s, cancelled))
 
 
@@ -135,17 +143,21 @@ async def _fetch(
     token: str,
     timeout_s: float,
     identities: Sequence[Identity],
+    like: Likeness | None,
+    tls: ssl.SSLContext | None,
 ) -> RemoteModel:
-    async with open_client(timeout_s) as client:
+    async with open_client(timeout_s, tls) as client:
         asked = RemoteFile(client, url, token)
         files = [asked if part == url else RemoteFile(client, part, token) for part in urls]
         if asked not in files:  # its name is written in another way than ours
             number = part_number(file_name(url))
             files[number[0] - 1 if number and number[0] <= len(files) else 0] = asked
-        known = _stored_under(files, identities, skeletons) or await _known(asked, files, skeletons)
+        known = _stored_under(files, identities, skeletons)
+        if known is None and len(identities) != len(files):  # else a HEAD would say nothing new
+            known = await _known(asked, files, skeletons)
         if known is not None:
             return known
-        first = await _read_part(asked)
+        first = await _read_first(asked, like)
         n_parts = first.header.number("split.count")
         files = files if n_parts > 1 else [asked]
         if n_parts > _N_PARTS:
@@ -155,7 +167,8 @@ async def _fetch(
         others = await _each(_read_other, [file for file in files if file is not asked])
         parts = list(others)
         parts.insert(files.index(asked), first)
-        return _stored(files, parts, skeletons)
+        found = _stored(files, parts, skeletons, identities)
+        return dataclasses.replace(found, likeness=_likeness(first))
 
 
 # -- what is known already ----------------------------------------------------------------------------------
@@ -220,6 +233,27 @@ class _Start(io.BytesIO):
         return piece
 
 
+async def _read_first(file: RemoteFile, like: Likeness | None) -> Part:
+    """As `_read_part`, reading only what differs from a header that is known, where it is like that."""
+    if like is None:
+        return await _read_part(file)
+    head = await file.read(0, like.head_bytes)
+    size_bytes = file.identity.size_bytes if file.identity is not None else 0
+    if size_bytes > like.tail_start:
+        whole = like.joined(head, await file.read(like.tail_start, like.tail_bytes))
+        with contextlib.suppress(RemoteHeaderError):  # it only seemed to be like it
+            if whole is not None and (
+                header := _parsed(start := _Start(whole), len(whole), size_bytes, like.ends)
+            ):
+                return Part(file_name(file.url), header, start)
+    return await _read_part(file)
+
+
+def _likeness(part: Part) -> Likeness | None:
+    part.file.seek(0)
+    return likeness_of(part.header, part.file.read(part.header.tensors_span[1]))
+
+
 async def _read_part(file: RemoteFile) -> Part:
     """The header of one file, and its raw bytes.
 
@@ -237,10 +271,12 @@ async def _read_part(file: RemoteFile) -> Part:
     raise RemoteHeaderError(RemoteReason.TOO_LARGE)
 
 
-def _parsed(start: _Start, n_held: int, size_bytes: int) -> Header | None:
+def _parsed(
+    start: _Start, n_held: int, size_bytes: int, known_ends: Mapping[str, int] = MappingProxyType({})
+) -> Header | None:
     """The header, None where more of the file is needed."""
     try:
-        header = parse_header(start, size_bytes)
+        header = parse_header(start, size_bytes, known_ends)
         if header.missing_bytes:
             raise GgufError(GgufReason.TRUNCATED_TENSORS, missing_bytes=header.missing_bytes)
         # Of a long array at the end of the metadata the parser needs no more than the length.
@@ -264,13 +300,18 @@ async def _read_other(file: RemoteFile) -> Part:
         raise RemoteHeaderError(RemoteReason.MISSING_PART, host=file.host, name=name) from error
 
 
-def _stored(files: Sequence[RemoteFile], parts: Sequence[Part], skeletons: Skeletons) -> RemoteModel:
+def _stored(
+    files: Sequence[RemoteFile], parts: Sequence[Part], skeletons: Skeletons, told: Sequence[Identity]
+) -> RemoteModel:
+    """The model of what was read, stored under what the server said of its files, or was known (`told`) to say."""
     names, headers = [Path(part.name) for part in parts], [part.header for part in parts]
     try:
         facts = facts_of_headers(names, headers)
     except GgufError as error:
         raise bad_file(error) from error
     identities = [file.identity for file in files if file.identity is not None]
+    if len(told) == len(identities) and all(map(_is_same_version, told, identities)):
+        identities = list(told)
     # A server that names no version gets a skeleton that is never found again.
     key = _key(files, identities) + ("" if all(i.validator for i in identities) else f"\n{time.time_ns()}")
     try:
@@ -283,6 +324,11 @@ def _stored(files: Sequence[RemoteFile], parts: Sequence[Part], skeletons: Skele
         detail = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise RemoteHeaderError(RemoteReason.CANNOT_STORE, detail=detail) from error
     return RemoteModel(str(path), facts, facts.size_bytes, sum(file.n_bytes_read for file in files))
+
+
+def _is_same_version(told: Identity, said: Identity) -> bool:
+    """Servers put the same hash in different words: quoted, weak, with something behind it."""
+    return told.size_bytes == said.size_bytes and told.validator.strip('"') in said.validator
 
 
 def _write_facts(path: Path, facts: ModelFacts) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.core.footprint import Assessment, Footprint, Verdict, assess
-from app.core.gguf import facts
+from app.core.gguf import facts, read_header
 from app.core.hub_fit import Fitness, NoFitness, Placement, fitness
 from app.core.reasons import FailureKind
 from app.core.remote import RemoteReason
 from app.worker.hub_fit import Found, HubFits, Source, Terms, find_fits
 from app.worker.probe_client import Probe
+from app.worker.remote_header import RemoteModel
 from tests import tiny_models
-from tests.hub_server import HubServer
+from tests.hollow_models import LLAMA_1B, build_hollow
+from tests.hub_server import Content, HubServer
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 
 
@@ -57,6 +60,10 @@ class Repository:
         url = f"{self.server.endpoint}/own/tiny/resolve/{commit.sha}/{name}.gguf"
         etags = ((file.etag, file.size_bytes),) if knows_etag else ()
         return Source(name, url, file.size_bytes, etags)
+
+    def headers(self) -> list[RemoteModel]:
+        """What was read."""
+        return [found for found in self.fits._headers.values() if not isinstance(found, NoFitness)]
 
     def answers(self) -> dict[str, Fitness | NoFitness]:
         return {found.key: found.fit for found in self.told}
@@ -129,20 +136,49 @@ def test_a_header_that_is_known_by_its_etag_is_not_asked_for_again(repository: R
     assert len(repository.server.seen) > n_requests, "another version"
 
 
-def test_four_headers_are_read_at_a_time_small_ones_first(repository: Repository) -> None:
+def test_after_the_first_four_headers_are_read_at_a_time_small_ones_first(repository: Repository) -> None:
     names = ["f32", "f16", "bf16", "q8_0", "q4_0"]
     sources = repository.add(*names)
-    gate = repository.server.fault("*", hang=True)
-    repository.fits.open(sources, terms())
-    asked: Callable[[], set[str]] = lambda: {  # noqa: E731
+    sources.append(_copy(repository, "f32", "zz"))
+    by_size = [source.key for source in sorted(sources, key=lambda source: (source.size_bytes, source.key))]
+    gates = [repository.server.fault(f"*/{name}.gguf", hang=True) for name in by_size]
+    asked: Callable[[], list[str]] = lambda: [  # noqa: E731
         Path(seen.path).stem for seen in repository.server.asked("*/resolve/*")
-    }
-    _until(lambda: len(asked()) == 4)
-    largest = max(sources, key=lambda source: source.size_bytes)
-    assert asked() == set(names) - {largest.key}
-    repository.server.faults.remove(gate)
+    ]
+    repository.fits.open(sources, terms())
+    _until(lambda: bool(asked()))
+    threading.Event().wait(0.05)
+    assert asked() == by_size[:1]
     repository.fits.drop()
-    assert not repository.told
+    repository.server.seen.clear()
+    repository.server.faults.remove(gates[0])
+    repository.fits.open(sources, terms())
+    _until(lambda: len(set(asked())) == 5)
+    assert set(asked()) == set(by_size[:5])
+    repository.fits.drop()
+
+
+def test_of_headers_that_are_alike_only_what_differs_is_read(repository: Repository) -> None:
+    shape = replace(LLAMA_1B, n_layers=2, n_vocab=40_000)
+    like = build_hollow(repository.folder / "like.gguf", shape)
+    repository.paths = dict.fromkeys("abcde", like)
+    other = build_hollow(repository.folder / "x.gguf", replace(shape, n_vocab=shape.n_vocab + 9))
+    repository.paths["x"] = other
+    served = {
+        f"{key}.gguf": Content(path, f"{n:064x}") for n, (key, path) in enumerate(repository.paths.items())
+    }
+    repository.server.add_model("own/tiny", served)
+    sources = [repository.source(key, knows_etag=True) for key in repository.paths]
+    repository.fits.open(sources, terms())
+    assert repository.fits.wait(30)
+    header_bytes = max(read_header(path).tensors_span[1] for path in repository.paths.values())
+    n_bytes = [found.n_bytes_read for found in repository.headers()]
+    assert max(n_bytes) > header_bytes, "the first, and the one that is unlike it"
+    assert sorted(n_bytes)[3] < header_bytes // 10
+    for key, path in repository.paths.items():
+        fit = repository.answers()[key]
+        assert isinstance(fit, Fitness)
+        assert replace(fit.facts, path="", parts=()) == replace(facts(path), path="", parts=())
 
 
 def test_one_that_cannot_be_read_says_why_and_the_others_are_told(repository: Repository) -> None:
@@ -268,6 +304,12 @@ def test_with_a_device_layers_go_there_as_far_as_there_is_room(repository: Repos
         assert 0 < part.n_layers_offloaded < 3
         assert part.assessment.verdict is Verdict.FITS
         repository.fits.close()
+
+
+def _copy(repository: Repository, name: str, other: str) -> Source:
+    repository.paths[other] = repository.paths[name]
+    repository.server.update("own/tiny", {f"{other}.gguf": repository.paths[name]})
+    return repository.source(other)
 
 
 def _until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:

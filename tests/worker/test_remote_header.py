@@ -567,3 +567,50 @@ def test_a_cache_folder_that_cannot_be_written(model: Path, server: FileServer, 
 
 def test_every_reason_has_a_sentence() -> None:
     assert set(MESSAGES) == set(RemoteReason)
+
+
+# -- like another one ---------------------------------------------------------------------------------------
+
+
+def _served(server: FileServer, path: Path) -> str:
+    server.add(path)
+    return server.url(path.name)
+
+
+def test_a_header_like_a_known_one_is_read_where_it_differs(
+    tmp_path: Path, server: FileServer, skeletons: Path
+) -> None:
+    known = fetch(_served(server, _large(tmp_path / "known.gguf", 60_000)), skeletons)
+    assert known.likeness is not None
+    path = _large(tmp_path / "other.gguf", 60_000)
+    changed = path.read_bytes().replace(b"llama.block_count", b"llama.block_counx")
+    path.write_bytes(changed)
+    other = fetch(_served(server, path), skeletons, like=known.likeness)
+    assert other.n_bytes_read < known.n_bytes_read // 10
+    assert _same_but_paths(other.facts, facts(path))
+    assert other.facts.n_layers != known.facts.n_layers
+
+
+@pytest.mark.parametrize("what", ["longer vocabulary", "other words", "shorter file", "no vocabulary"])
+def test_a_header_that_only_seems_like_it_is_read_whole(
+    tmp_path: Path, server: FileServer, skeletons: Path, what: str
+) -> None:
+    known = fetch(_served(server, _large(tmp_path / "known.gguf", 60_000)), skeletons)
+    path = tmp_path / "other.gguf"
+    if what == "longer vocabulary":
+        _large(path, 60_001)
+    elif what == "shorter file":
+        _large(path, 20_000)
+    elif what == "no vocabulary":
+        tiny_models.build_llama(path)
+    else:  # as long in all, but the words are of other lengths
+        _large(path, 60_000)
+        old, new = struct.pack("<Q", 26) + b"token %020d" % 59_990, struct.pack("<Q", 27) + b"token %021d" % 0
+        after = struct.pack("<Q", 26) + b"token %020d" % 59_991
+        content = path.read_bytes()
+        shorter = struct.pack("<Q", 25) + b"token %019d" % 59_991
+        path.write_bytes(content.replace(old, new).replace(after, shorter))
+        assert path.stat().st_size == len(content)
+    other = fetch(_served(server, path), skeletons, like=known.likeness)
+    assert _same_but_paths(other.facts, facts(path))
+    assert other.size_bytes == path.stat().st_size
