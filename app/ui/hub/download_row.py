@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import (
@@ -23,6 +25,7 @@ from app.ui.hub.hub_words import error_text
 from app.ui.icons import icon, pixmap
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
+from app.ui.widgets.plain_tip import plain_tip
 
 _BAR_STEPS = 1000
 _BUTTONS_TOP_PX = 8  # in the middle of title, bar and figures
@@ -86,6 +89,7 @@ class DownloadRow(QFrame):
         self.remedy = QPushButton(self)
         self.remedy.setProperty("role", "link")
         self.remedy.clicked.connect(self._ask_remedy)
+        self._acts = (self.pause, self.resume, self.retry, self.load)  # one of them at a time
         self.terms = QPushButton(self)
         self.terms.setProperty("role", "link")
         self.terms.clicked.connect(self.terms_asked)
@@ -154,9 +158,10 @@ class DownloadRow(QFrame):
     def show_time(self) -> None:
         """Shows what changes with the clock alone."""
         text = words.figures_text(self.item)
-        if self.item.state is DownloadState.FINISHED and self.item.paths and not self.item.is_missing:
-            text += " \u00b7 " + self.item.paths[0]
-        self.figures.setText(text)
+        is_here = self.item.state is DownloadState.FINISHED and not self.item.is_missing
+        path = self.item.paths[0] if is_here and self.item.paths else ""
+        self.figures.setText(f"{text} \u00b7 {Path(path).name}" if path else text)
+        self.figures.setToolTip(plain_tip(path))
 
     def _draw(self) -> None:
         name, tone = words.state_icon(self.item)
@@ -209,12 +214,15 @@ class DownloadRow(QFrame):
 
     def _show_buttons(self) -> None:
         state, is_missing = self.item.state, self.item.is_missing
+        focused = next((part for part in self._acts if part.hasFocus()), None)
         is_finished = state is DownloadState.FINISHED
         self.pause.setVisible(state.is_active)
         self.resume.setVisible(state is DownloadState.PAUSED)
         self.retry.setVisible(state is DownloadState.FAILED or is_missing)
         self.load.setVisible(is_finished and not is_missing and bool(self._model_path()))
         self.reveal.setVisible(is_finished and not is_missing)
+        if focused is not None and focused.isHidden():  # Qt would go on to Cancel
+            next((part for part in self._acts if not part.isHidden()), self).setFocus()
 
     def _name_buttons(self) -> None:
         title = self.item.request.title

@@ -264,7 +264,8 @@ class DownloadsView(QWidget):
 
     def _cancel(self, download_id: str) -> None:
         row = self.rows[download_id]
-        had_focus = row.isAncestorOf(self.focusWidget() or self)
+        focused = self.focusWidget()
+        had_focus = focused is not None and (focused is row or row.isAncestorOf(focused))
         is_finished = row.item.state is DownloadState.FINISHED
         said = self.tr("{title} was taken off the list") if is_finished else self.tr("{title} was cancelled")
         self._cancelled = download_id
