@@ -92,7 +92,7 @@ class Skeletons:
         """The skeleton stored under `key`, None where there is none, or what is there was damaged (a power cut)."""
         place = self._folder / _digest(key)
         try:
-            parts = sorted(place.glob("*.gguf"))
+            parts = sorted(place.iterdir())  # of any name: Ollama's blobs have no ending
         except OSError:
             return None
         if parts and place not in self._sound and not all(map(_is_sound, parts)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def test_it_is_made_once_for_each_version_of_a_file(tmp_path: Path, skeletons: S
     assert first.stat().st_mtime_ns == made
     tiny_models.build_llama(path, n_layers=3)
     assert facts(skeletons.of(path)).n_layers == 3
+
+
+@pytest.mark.parametrize("name", ["a.gguf", "B.GGUF", "sha256-0123"])
+def test_what_the_file_is_called_does_not_matter(tmp_path: Path, skeletons: Skeletons, name: str) -> None:
+    path = tiny_models.build_llama(tmp_path / name)
+    first = skeletons.of(path)
+    status = path.stat()
+    path.write_bytes(bytes(status.st_size))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert skeletons.of(path) == first, "the file is not read again"
 
 
 def test_a_skeletons_skeleton_says_the_same(tmp_path: Path, skeletons: Skeletons) -> None:
