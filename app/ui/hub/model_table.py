@@ -53,6 +53,7 @@ class VariantTable(QTableView):
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Files of this model"))
         header = self.horizontalHeader()
+        header.setAccessibleName(self.tr("Columns"))
         header.setHighlightSections(False)
         header.setSectionsClickable(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

@@ -62,6 +62,7 @@ class ResultList(QListView):
 
     def tell_end(self) -> None:
         """Asks for more where the end is near, or in sight at once."""
+        self.executeDelayedItemsLayout()  # until then the bar knows nothing of new rows
         bar = self.verticalScrollBar()
         if self._rows.rowCount() and bar.maximum() - bar.value() < _NEAR_END_PX:
             self.end_neared.emit()
