@@ -71,9 +71,6 @@ class HubServices(QObject):
             tokens = HubTokens(endpoint, self._paths.hub_tokens_file)
         return tokens.token()
 
-    def _token(self) -> str:
-        return self.tokens.token()  # of the endpoint as it then is
-
     def close(self) -> None:
         """Ends the threads and the process."""
         self._soon.stop()
