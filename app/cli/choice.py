@@ -115,7 +115,8 @@ def _matches(text: str, entries: list[ModelEntry]) -> list[ModelEntry]:
 
     def names(entry: ModelEntry) -> tuple[str, ...]:
         file = Path(entry.path)
-        return entry.name.casefold(), file.name.casefold(), file.stem.casefold()
+        said = (*entry.names, entry.name, file.name, file.stem)
+        return tuple(name.casefold() for name in said)
 
     exact = [entry for entry in entries if wanted in names(entry)]
     return exact or [entry for entry in entries if any(wanted in name for name in names(entry))]

@@ -64,6 +64,19 @@ def test_models_of_other_programs_have_their_names_and_origins(
     assert "small:1b" in loadout("models", tmp_path).stdout
 
 
+def test_a_model_is_found_by_each_of_the_names_that_ollama_has_for_it(
+    loadout: Program, profile_dir: Path, tmp_path: Path, tiny_model: Path
+) -> None:
+    store = OllamaStore(tmp_path / "ollama")
+    store.pull("registry.ollama.ai/library/small/1b", tiny_model)
+    store.pull("registry.ollama.ai/library/small/latest", tiny_model)
+    (profile_dir / "config").mkdir()
+    library = {"version": 1, "folders": [str(store.root)], "files": [], "hidden": []}
+    (profile_dir / "config" / "library.json").write_text(json.dumps(library))
+    assert "fits" in loadout("estimate", "small:latest").stdout
+    assert "no model of the library" in loadout("estimate", "small:2b").stderr
+
+
 def test_an_empty_library_says_where_other_programs_keep_models(
     loadout: Program, tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

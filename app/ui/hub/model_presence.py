@@ -51,12 +51,13 @@ class Whereabout(QObject):
         """The repositories of which something is here."""
         return frozenset(origin.repo_id for entry in self._library.entries() for origin in entry.origins[:1])
 
-    def _of(self, page: HubPage, variant: Variant, here: Mapping[str, ModelEntry]) -> Whereabouts:
+    def _of(self, page: HubPage, variant: Variant, here: Mapping[str, list[ModelEntry]]) -> Whereabouts:
         item = self._downloads.of_files(page, variant.files, self._endpoint())
         if item is not None and item.state is not DownloadState.FINISHED:
             return _of_item(item)
-        entry = here.get(variant.files[0].path)
-        if entry is not None and len(entry.origins) == variant.n_parts:
+        entries = [e for e in here.get(variant.files[0].path, ()) if len(e.origins) == variant.n_parts]
+        if entries:  # after an update both versions are here
+            entry = min(entries, key=lambda entry: _is_older(variant, entry))
             return Whereabouts(Presence.HERE, 1.0, path=entry.path, is_older=_is_older(variant, entry))
         if item is not None and item.paths and not item.is_missing:
             return Whereabouts(Presence.HERE, 1.0, item.id, item.paths[0])
@@ -67,12 +68,12 @@ class Whereabout(QObject):
             self._soon.start()
 
 
-def _paths(library: LibraryService, repo_id: str) -> dict[str, ModelEntry]:
+def _paths(library: LibraryService, repo_id: str) -> dict[str, list[ModelEntry]]:
     """The entries that came from a repository, by the path that their first file has there."""
-    found: dict[str, ModelEntry] = {}
+    found: dict[str, list[ModelEntry]] = {}
     for entry in library.entries():
         if entry.origins and entry.origins[0].repo_id == repo_id and entry.origins[0].path:
-            found[entry.origins[0].path] = entry
+            found.setdefault(entry.origins[0].path, []).append(entry)
     return found
 
 
