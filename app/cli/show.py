@@ -242,6 +242,7 @@ def advice_text(recommended: Recommendation, chosen: Sequence[Variant]) -> str:
 
     words: Mapping[Advice, str] = {
         Advice.FINEST_ON_GPU: "the finest that fits on the GPU",
+        Advice.FINEST_WITH_ROOM: "the finest that fits on the GPU and leaves enough of it free",
         Advice.FINE_ENOUGH: "finer ones fit too, and are hardly better",
         Advice.COARSER_FOR_GPU: "finer ones do not fit on the GPU whole, and would be slow",
         Advice.BALANCED_PARTLY: "good for its size, and part of it fits on the GPU",

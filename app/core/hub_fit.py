@@ -121,6 +121,7 @@ class Advice(StrEnum):
     """Why a file is the one to take."""
 
     FINEST_ON_GPU = "finest_on_gpu"  # the finest of those that fit on the GPU whole
+    FINEST_WITH_ROOM = "finest_with_room"  # a finer one fits there too, but leaves less free than it should
     FINE_ENOUGH = "fine_enough"  # finer ones fit too, and are hardly better
     COARSER_FOR_GPU = "coarser_for_gpu"  # finer ones would be slow: they do not fit on the GPU whole
     BALANCED_PARTLY = "balanced_partly"  # good for its size; what does not fit on the GPU computes slowly
@@ -187,14 +188,21 @@ def _on_gpu(on_gpu: Mapping[str, Fitness], fitting: Mapping[str, Fitness]) -> Re
     if good:
         fine = {key: fit for key, fit in good.items() if _bits(fit) <= _FINE_ENOUGH}
         key = _finest(fine) if fine else _coarsest(good)
-        is_finest = _bits(good[key]) >= max(map(_bits, good.values()))
-        return Recommendation(key, Advice.FINEST_ON_GPU if is_finest else Advice.FINE_ENOUGH)
+        if _bits(good[key]) < max(map(_bits, good.values())):
+            return Recommendation(key, Advice.FINE_ENOUGH)
+        return Recommendation(key, _finest_advice(good[key], fitting))
     usable = {key: fit for key, fit in on_gpu.items() if _bits(fit) >= _USABLE}
     if not usable:
         return None
     key = _finest(usable)
     is_finest = _bits(usable[key]) >= max(map(_bits, fitting.values()))
     return Recommendation(key, Advice.FINEST_ON_GPU if is_finest else Advice.COARSER_FOR_GPU)
+
+
+def _finest_advice(chosen: Fitness, fitting: Mapping[str, Fitness]) -> Advice:
+    others = (fit for fit in fitting.values() if fit.placement is Placement.GPU)
+    is_finest = _bits(chosen) >= max(map(_bits, others))
+    return Advice.FINEST_ON_GPU if is_finest else Advice.FINEST_WITH_ROOM
 
 
 def _elsewhere(easy: Mapping[str, Fitness]) -> Recommendation:

@@ -105,6 +105,7 @@ def advice_text(advice: Advice) -> str:
     """Why a file is the one to take."""
     return {
         Advice.FINEST_ON_GPU: _tr("The finest that fits on the GPU whole."),
+        Advice.FINEST_WITH_ROOM: _tr("The finest that fits on the GPU whole and leaves enough of it free."),
         Advice.FINE_ENOUGH: _tr("Finer ones fit too, and are hardly better."),
         Advice.COARSER_FOR_GPU: _tr("Fits on the GPU whole; finer ones would be much slower."),
         Advice.BALANCED_PARTLY: _tr("Good for its size; only a part fits on the GPU."),
