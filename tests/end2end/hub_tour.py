@@ -107,7 +107,7 @@ def main(out_dir: Path, looks: list[tuple[str, int, int]] = LOOKS) -> list[Path]
             real.profile.preferences.set_value("hub_endpoint", server.endpoint)
             real.profile.preferences.set_value("download_folder", str(Path(folder) / "downloads"))
             real.wait(lambda: real.profile.hub.endpoint == server.endpoint, "the endpoint")
-            for number, name in enumerate(_walk(real, server), start=1):
+            for number, name in enumerate(_walk(real, server, len(looks)), start=1):
                 for theme, width, height in looks:
                     real.set_look(theme, width, height)
                     path = out_dir / f"{number:02d}-{name}-{theme}-{width}x{height}.png"
@@ -165,21 +165,22 @@ def _quantisations(
 # -- the walk ------------------------------------------------------------------------------------------------
 
 
-def _walk(real: RealApp, server: HubServer) -> Iterator[str]:
+def _walk(real: RealApp, server: HubServer, n_looks: int) -> Iterator[str]:
+    """Brings up one state after the other; what passes by itself lasts for `n_looks` pictures."""
     real.window.show_page("discover")
     page = real.page("discover")
     assert isinstance(page, DiscoverPage)
     hub = real.profile.hub
     real.rest(0.2)
     yield "starting-list"
-    server.fault("/api/models", delay_s=3.0, times=1)
+    server.fault("/api/models", delay_s=0.6 * (1 + n_looks), times=1)
     page.search("gguf")
     real.wait(lambda: hub.search.state is SearchState.SEARCHING, "the search to begin")
     yield "searching"
     real.wait(lambda: hub.search.state is SearchState.DONE, "results")
     yield "results"
     yield from _model(real, page)
-    yield from _downloads(real, server, page)
+    yield from _downloads(real, server, page, n_looks)
     yield from _faults(real, server, page)
 
 
@@ -256,10 +257,10 @@ def _fit_of(fit: Fitness, placement: Placement, answer: Footprint, n_layers: int
     )
 
 
-def _downloads(real: RealApp, server: HubServer, page: DiscoverPage) -> Iterator[str]:
+def _downloads(real: RealApp, server: HubServer, page: DiscoverPage, n_looks: int) -> Iterator[str]:
     _open(real, page, WALNUT)
     yield "model-small"
-    server.fault("*walnut*", bytes_per_s=120_000.0)
+    server.fault("*walnut*", bytes_per_s=400_000.0 / n_looks)
     page.model.download_selected()
     real.wait(lambda: any(item.n_bytes for item in _items(real)), "the first bytes", 60)
     yield "model-downloading"

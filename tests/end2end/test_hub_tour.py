@@ -12,7 +12,6 @@ from tests.end2end import hub_tour
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.allow_log("cannot be reached", "hub", "download")
 def test_every_state_has_its_picture(qapp: Any, tmp_path: Path) -> None:
     taken = hub_tour.main(tmp_path, looks=[("dark", 1000, 650)])
     names = {path.name.split("-", 1)[1].rsplit("-", 2)[0] for path in taken}
