@@ -31,7 +31,10 @@ def known_folders(
     Reads those programs' settings where they say that the models lie elsewhere: not for the UI thread.
     """
     env = os.environ if environment is None else environment
-    places = _Places(home or Path.home(), env, platform)
+    try:
+        places = _Places(home or Path.home(), env, platform)
+    except RuntimeError:  # a user without a home
+        return []
     folders: dict[str, KnownFolder] = {}
     for program, path in places.candidates():
         if _is_there(path):

@@ -9,6 +9,7 @@ from app.services.library import LibraryService
 from app.ui.icons import icon
 from app.ui.library.texts import offer_text
 from app.ui.theme import Theme
+from app.ui.widgets.plain_tip import plain_tip
 
 
 class FoldersMenu(QMenu):
@@ -29,7 +30,7 @@ class FoldersMenu(QMenu):
         for offer in self._library.offers(declined=True):
             text = self.tr("Add the models of {program}").format(program=offer.program)
             action = self.addAction(icon(self._theme, "add"), text)
-            action.setToolTip(f"{offer_text(offer)}\n{offer.path}")
+            action.setToolTip(plain_tip(f"{offer_text(offer)}\n{offer.path}"))
             action.setEnabled(not offer.is_closed)
             action.triggered.connect(lambda _checked=False, path=offer.path: self._library.add_folder(path))
         self.addSeparator()

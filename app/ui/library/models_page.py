@@ -219,13 +219,13 @@ class ModelsPage(QWidget):
     def _show_rows(self) -> None:
         rows: list[Row] = [*self._library.entries(), *self._library.folder_problems()]
         self.table.set_rows(rows)
+        self.table.show_updates()
         counts = dict.fromkeys(View, 0)
         size_bytes = 0
         for row in rows:
             counts[view_of(row)] += 1
             size_bytes += row.size_bytes if isinstance(row, ModelEntry) else 0
         if self._update_view is not None:
-            self.table.show_updates()
             self._update_view.show_button()
         self.header.show_counts(counts, bytes_text(size_bytes) if size_bytes else "")
         self._follow_awaited()

@@ -11,6 +11,7 @@ from app.ui.icons import pixmap
 from app.ui.library.texts import offer_text
 from app.ui.theme import Theme
 from app.ui.widgets import ElidedLabel, IconButton
+from app.ui.widgets.plain_tip import plain_tip
 
 _CARD_WIDTH = 560
 
@@ -175,7 +176,7 @@ class OfferStrip(QFrame):
             text = self.tr("{program} has {figures} on this computer. More apps have some, too.")
         self.label.setText(text.format(program=offer.program, figures=offer_text(offer)))
         add = self.tr("Add the models of {program}").format(program=offer.program)
-        self.add.setToolTip(f"{add}\n{offer.path}")
+        self.add.setToolTip(plain_tip(f"{add}\n{offer.path}"))
         self.add.setAccessibleName(add)
 
     def _draw(self) -> None:

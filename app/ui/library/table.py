@@ -86,6 +86,7 @@ class LibraryTable(QAbstractTableModel):
         self._rows: list[Row] = []
         self._loaded_path = ""
         self._update_of: Callable[[ModelEntry], Update | None] = lambda _entry: None
+        self._updates: dict[str, Update | None] = {}
 
     def set_rows(self, rows: Sequence[Row]) -> None:
         """Shows these rows, in any order; selections and scroll positions stay with the rows that stay."""
@@ -120,9 +121,11 @@ class LibraryTable(QAbstractTableModel):
         self._update_of = update_of
 
     def show_updates(self) -> None:
-        """Shows what the Hub says by now."""
-        if self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0))
+        """Shows what the Hub says by now; only rows of which it says something else are drawn and sorted again."""
+        before, self._updates = self._updates, {row.path: self.update_of(row) for row in self._rows}
+        for place, row in enumerate(self._rows):
+            if before.get(row.path) != self._updates[row.path]:
+                self.dataChanged.emit(self.index(place, 0), self.index(place, 0))
 
     def update_of(self, row: Row) -> Update | None:
         """What the Hub said of this model, None for nothing."""

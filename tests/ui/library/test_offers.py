@@ -141,6 +141,19 @@ def test_the_keyboard_stays_on_the_page(qtbot: QtBot, page: ModelsPage, library:
     assert page.focusWidget() is page.view
 
 
+def test_names_that_others_wrote_are_never_taken_for_html(
+    qtbot: QtBot, page: ModelsPage, library: LibraryService, home: Path, tiny_swa: Path
+) -> None:
+    store = OllamaStore(home / "<img src=x>" / "models")
+    store.pull("registry.ollama.ai/library/<b>bold/<i>", tiny_swa)
+    with qtbot.waitSignal(library.scan_finished, timeout=5000):
+        library.add_folder(store.root)
+    assert _names(page) == ["<b>bold:<i>"]
+    tip = page.rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "&lt;img src=x&gt;" in tip
+    assert "<img" not in tip
+
+
 def test_a_second_button_leads_to_the_search_for_models(qtbot: QtBot, page: ModelsPage) -> None:
     with qtbot.waitSignal(page.discover_requested):
         page.empty.nothing.second.click()
