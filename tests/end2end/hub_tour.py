@@ -208,7 +208,7 @@ def _model(real: RealApp, page: DiscoverPage) -> Iterator[str]:
     _pretend_gpu(real)
     yield "model-gpu"
     _open(real, page, LARGE)
-    page.model.table.select_key("Llama-3.3-70B-Instruct-Q2_K.gguf")
+    page.model.files.table.select_key("Llama-3.3-70B-Instruct-Q2_K.gguf")
     yield "model-too-large"
     _open(real, page, GATED)
     yield "gated"
@@ -261,7 +261,7 @@ def _downloads(real: RealApp, server: HubServer, page: DiscoverPage, n_looks: in
     _open(real, page, WALNUT)
     yield "model-small"
     server.fault("*walnut*", bytes_per_s=400_000.0 / n_looks)
-    page.model.download_selected()
+    page.model.files.download_selected()
     real.wait(lambda: any(item.n_bytes for item in _items(real)), "the first bytes", 60)
     yield "model-downloading"
     page.show_downloads()

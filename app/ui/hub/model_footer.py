@@ -27,6 +27,7 @@ class ModelFooter(QFrame):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._row: VariantRow | None = None
         self._extras: dict[str, tuple[QCheckBox, Variant]] = {}
         self._advice = ""
@@ -147,6 +148,8 @@ class ModelFooter(QFrame):
         )
         self.download.setToolTip(self.tr("Download {size}").format(size=bytes_text(size_bytes)))
         self.download.setEnabled(not self._is_locked)
+        picture = ("lock-simple", "faint") if self._is_locked else ("download", "on_accent")
+        self.download.setIcon(icon(self._theme, *picture))
         text, tone = self._text(row, size_bytes)
         self.text.setText(text)
         set_role(self.text, tone)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import (
@@ -16,9 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.hub import Gated, HubError, HubReason
-from app.core.hub_files import Role, Variant, companions, drafts, find_variant
-from app.core.hub_fit import Fitness
+from app.core.hub import Gated, HubError, HubPage, HubReason
 from app.services.downloads import Downloads
 from app.services.hub_account import AccountState
 from app.services.hub_page import PageState
@@ -28,12 +25,9 @@ from app.ui.format import count_text, when_text
 from app.ui.hub.hub_words import error_text
 from app.ui.hub.model_context import ContextChoice
 from app.ui.hub.model_failed import ModelFailed
-from app.ui.hub.model_footer import ModelFooter
+from app.ui.hub.model_files import ModelFiles
 from app.ui.hub.model_header import ModelHeader
 from app.ui.hub.model_presence import Whereabout
-from app.ui.hub.model_rows import Presence, VariantRows
-from app.ui.hub.model_table import VariantTable
-from app.ui.hub.model_words import advice_text
 from app.ui.hub.readme_view import ReadmeView
 from app.ui.hub.strip import Strip
 from app.ui.theme import Theme
@@ -61,19 +55,13 @@ class ModelView(QWidget):
         self._hub = hub
         self._page = hub.page
         self._account = hub.account
-        self._downloads = downloads
-        self._where = where
         self._opened = ("", "")
-        self._has_chosen = False  # a row by hand: the recommendation no longer moves the selection
-        self._is_moving = False
-        self._wanted = ""
-        self.rows = VariantRows(self)
+        self._shown = ("", "")  # the repository and the commit on show
         self.header = ModelHeader(theme, self)
         self.tabs = QTabBar(self)
         self.context = ContextChoice(self)
-        self.table = VariantTable(theme, self.rows, self)
+        self.files = ModelFiles(theme, hub, downloads, where, self)
         self.readme = ReadmeView(theme, MarkdownParser(), self)
-        self.footer = ModelFooter(theme, self)
         self.notice = Strip(theme, "cloud-slash", "warning", self)
         self.busy = QProgressBar(self)
         self.failed = ModelFailed(theme, self)
@@ -100,7 +88,7 @@ class ModelView(QWidget):
 
     def open(self, repo_id: str, revision: str = "main", wanted: str = "") -> None:
         """Shows a repository; `wanted` is a file or a quantisation to select when its files are known."""
-        self._wanted = wanted
+        self.files.want(wanted)
         is_open = self._page.repo_id == repo_id and self._opened == (repo_id, revision)
         if is_open and not wanted:
             if self._page.state is PageState.FAILED:
@@ -108,29 +96,6 @@ class ModelView(QWidget):
             return
         self._opened = (repo_id, revision)
         self._page.open(repo_id, revision)
-
-    def download_selected(self) -> None:
-        """Puts the selected file into the queue, with the companions that are ticked."""
-        row, page = self.table.row(), self._page.page
-        if row is None or page is None or not row.variant.is_complete:
-            return
-        files = [*row.variant.files, *self.footer.chosen_extras()]
-        title = f"{page.model.name} {row.variant.label}"
-        self._downloads.add(page, files, title, self._hub.endpoint)
-
-    def act(self, key: str) -> None:
-        """What the mark of a row promises: download, show the queue, or load."""
-        self.table.select_key(key)
-        row = self.table.row()
-        if row is None:
-            return
-        presence = row.where.presence
-        if presence is Presence.THERE:
-            self.download_selected()
-        elif presence is Presence.HERE:
-            self._load()
-        else:
-            self.downloads_asked.emit()
 
     # -- layout ---------------------------------------------------------------------------------------------
 
@@ -151,13 +116,8 @@ class ModelView(QWidget):
         self.busy.setSizePolicy(policy)
 
     def _arrange(self) -> None:
-        files = QWidget(self)
-        column = QVBoxLayout(files)
-        column.setContentsMargins(10, 0, 4, 0)
-        column.addWidget(self.table)
-        for body in (files, self.readme, self.no_files):
+        for body in (self.files, self.readme, self.no_files):
             self._bodies.addWidget(body)
-        self._files = files
         self._context_label = QLabel(self.tr("Fit at"), self)
         self._context_label.setProperty("role", "dim")
         bar = QHBoxLayout()
@@ -173,7 +133,6 @@ class ModelView(QWidget):
         inner.setSpacing(0)
         inner.addLayout(bar)
         inner.addWidget(self._bodies, 1)
-        inner.addWidget(self.footer)
         self._whole = whole
         self._blank = QWidget(self)
         for part in (whole, self.failed, self._blank):
@@ -193,19 +152,13 @@ class ModelView(QWidget):
     def _connect(self) -> None:
         page = self._page
         page.page_changed.connect(self._show_page)
-        page.fits_changed.connect(self._show_files)
+        page.fits_changed.connect(self._show_fits)
         page.readme_changed.connect(self._show_readme)
-        self._where.changed.connect(self._show_files)
-        self._downloads.target_changed.connect(self._show_footer)
-        self._account.changed.connect(self._show_access)
+        self._account.changed.connect(self._show_fits)
         self.tabs.currentChanged.connect(lambda _place: self._show_body())
         self.context.chosen.connect(page.set_n_ctx)
-        self.table.selected.connect(self._row_selected)
-        self.table.acted.connect(self.act)
-        self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._show_first())
-        self.footer.download_asked.connect(self.download_selected)
-        self.footer.load_asked.connect(self._load)
-        self.footer.downloads_asked.connect(self.downloads_asked)
+        self.files.load_requested.connect(self.load_requested)
+        self.files.downloads_asked.connect(self.downloads_asked)
         self.header.token_asked.connect(self.token_asked)
         self.header.base_asked.connect(self.model_asked)
         self.notice.acted.connect(page.retry)
@@ -222,6 +175,8 @@ class ModelView(QWidget):
         self._open.setVisible(state is not PageState.CLOSED)
         self.busy.setVisible(state is PageState.LOADING)
         self._show_error()
+        if state is not PageState.READY:
+            self._shown = ("", "")
         if state is PageState.CLOSED:
             return
         if state is not PageState.READY or page.page is None:
@@ -229,26 +184,35 @@ class ModelView(QWidget):
             self._stack.setCurrentWidget(self.failed if state is PageState.FAILED else self._blank)
             self.notice.hide()
             return
-        model = page.page.model
+        self._show_ready(page.page)
+
+    def _show_ready(self, page: HubPage) -> None:
+        """A page that has come, or that has been found to be the same."""
+        model = page.model
         self.header.show_name(model.repo_id, f"{self._hub.endpoint}/{model.repo_id}", self._hub.client.host)
         self.header.show_model(model)
-        self.notice.setVisible(page.page.is_stored)
-        if page.page.is_stored:
-            said = self.tr("Offline: this page is from {when}.").format(when=when_text(page.page.asked_at))
+        self.notice.setVisible(page.is_stored)
+        if page.is_stored:
+            said = self.tr("Offline: this page is from {when}.").format(when=when_text(page.asked_at))
             self.notice.show_text(said, self.tr("Try now"))
-        self._has_chosen = False
-        self.footer.forget()
-        n_files = len(page.variants)
+        if self._shown != (model.repo_id, page.commit):
+            self._shown = (model.repo_id, page.commit)
+            self._begin()
+        self._stack.setCurrentWidget(self._whole)
+        self.files.refresh()
+        self._show_fits()
+        self._show_body()
+        if model.gated is not Gated.NO and self._account.state is AccountState.UNKNOWN:
+            self._account.check()
+
+    def _begin(self) -> None:
+        """Another page than before: from its beginning."""
+        n_files = len(self._page.variants)
         title = self.tr("Files  {n}").format(n=count_text(n_files)) if n_files else self.tr("Files")
         self.tabs.setTabText(0, title)
         self.tabs.setCurrentIndex(0)
-        self._stack.setCurrentWidget(self._whole)
-        self.context.show_n_ctx(self._page.n_ctx)
-        self._show_files()
-        self._show_body()
+        self.files.begin()
         self._show_readme()
-        if model.gated is not Gated.NO and self._account.state is AccountState.UNKNOWN:
-            self._account.check()
 
     def _show_error(self) -> None:
         page = self._page
@@ -261,92 +225,26 @@ class ModelView(QWidget):
             again = self.tr("Trying again in {n} s.").format(n=max(1, math.ceil(wait_s))) if wait_s else ""
             self.failed.show_error(error, again, self._hub.client.host)
 
-    def _show_access(self) -> None:
+    def _show_fits(self) -> None:
+        """What follows from the fits for the rest of the page."""
         page, host = self._page.page, self._hub.client.host
-        if page is not None and self._page.state is PageState.READY:
-            has_access = not self._is_locked()
-            self.header.show_access(
-                page.model.gated, has_access=has_access, account=self._account.name, host=host
-            )
-
-    def _is_locked(self) -> bool:
-        """Whether a gated model's files cannot be had, as far as their headers tell."""
-        page = self._page
-        if page.page is None or page.page.model.gated is Gated.NO or not page.variants:
-            return False
-        return not page.pending and not any(isinstance(fit, Fitness) for fit in page.fits.values())
-
-    def _load(self) -> None:
-        row = self.table.row()
-        if row is not None and row.where.path and row.variant.role is Role.MODEL:
-            self.load_requested.emit(row.where.path)
-
-    # -- files ----------------------------------------------------------------------------------------------
-
-    def _show_files(self) -> None:
-        page = self._page
-        if page.page is None or page.state is not PageState.READY:
+        if page is None or self._page.state is not PageState.READY:
             return
-        best = page.recommended.key if page.recommended is not None else ""
-        where = self._where.of_page(page.page, page.variants)
-        self._is_moving = True
-        self.rows.show(page.variants, page.fits, page.pending, best, where)
-        if not self._has_chosen and page.variants:
-            self._select(best)
-        self._is_moving = False
         self.context.show_n_ctx(self._page.n_ctx)
-        self._show_footer()
-        self._show_access()
-
-    def _select(self, best: str) -> None:
-        """What was asked for by name, else the recommended one."""
-        named = find_variant(self._wanted, self._page.variants) if self._wanted else None
-        self._wanted = ""
-        self._has_chosen = named is not None
-        self.table.select_key(named.key if named is not None else best or self._first_choice())
-
-    def _first_choice(self) -> str:
-        """What is selected before anything is known: what is selected already, else the first row."""
-        row = self.table.row()
-        return row.variant.key if row is not None else self.rows.rows()[0].variant.key
-
-    def _row_selected(self) -> None:
-        if not self._is_moving:
-            self._has_chosen = True
-        self._show_footer()
-
-    def _show_first(self) -> None:
-        if self._page.pending:
-            self._page.show_first(self.table.keys_on_screen())
-
-    def _show_footer(self) -> None:
-        row = self.table.row()
-        best = self._page.recommended
-        is_best = row is not None and best is not None and best.key == row.variant.key
-        advice = advice_text(best.advice) if is_best and best is not None else ""
-        extras = self._extras(row.variant) if row is not None else ()
-        self.footer.show_row(row, extras, advice, self._downloads.target, is_locked=self._is_locked())
-
-    def _extras(self, variant: Variant) -> Sequence[Variant]:
-        """What goes with a model, as far as it is not here yet."""
-        if variant.role is not Role.MODEL:
-            return ()
-        found = [*companions(variant, self._page.variants), *drafts(self._page.variants)[:1]]
-        rows = {row.variant.key: row for row in self.rows.rows()}
-        return [extra for extra in found if rows[extra.key].where.presence is Presence.THERE]
+        gated, account = page.model.gated, self._account.name
+        self.header.show_access(gated, has_access=not self.files.is_locked(), account=account, host=host)
 
     # -- the body -------------------------------------------------------------------------------------------
 
     def _show_body(self) -> None:
         is_files = self.tabs.currentIndex() == 0
         has_files = bool(self._page.variants)
-        self.footer.setVisible(is_files and has_files)
         for part in (self._context_label, self.context):
             part.setVisible(is_files and has_files)
         if not is_files:
             self._bodies.setCurrentWidget(self.readme)
         elif has_files:
-            self._bodies.setCurrentWidget(self._files)
+            self._bodies.setCurrentWidget(self.files)
         else:
             self._show_no_files()
             self._bodies.setCurrentWidget(self.no_files)

@@ -41,6 +41,11 @@ def fit_text(fit: Fitness | NoFitness | None, *, is_pending: bool) -> FitText:
     return _unknown(fit)
 
 
+def wants_access(fit: Fitness | NoFitness) -> bool:
+    """Whether a header was refused for want of an account that may read it."""
+    return isinstance(fit, NoFitness) and fit.header is not None and fit.header.reason in _ASKS_FOR_ACCESS
+
+
 def _unknown(fit: NoFitness) -> FitText:
     if fit.header is None:
         return FitText(_tr("Not known"), _tr("llama.cpp cannot plan it"), "warning", "question", fit.message)

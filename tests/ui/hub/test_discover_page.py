@@ -200,7 +200,7 @@ def test_a_pasted_address_opens_the_model_and_selects_the_file(rig: Rig) -> None
     rig.page.search_field.setFocus()
     rig.page.search_field.insert(f"https://huggingface.co/{REPO}/blob/main/tiny-Q8_0.gguf")
     rig.until(lambda: rig.hub.page.state is PageState.READY and not rig.hub.page.pending)
-    row = rig.page.model.table.row()
+    row = rig.page.model.files.table.row()
     assert row is not None
     assert row.variant.key == "tiny-Q8_0.gguf"
 
@@ -221,10 +221,10 @@ def test_a_models_page(rig: Rig) -> None:
     assert rig.says("tiny-GGUF")
     assert rig.says("12K downloads")
     assert rig.says("1.1M parameters")
-    rows = {row.label: row for row in model.rows.rows()}
+    rows = {row.label: row for row in model.files.rows.rows()}
     assert set(rows) == {"F16", "Q8_0"}
     assert all("Fits" in row.fit.title for row in rows.values())
-    selected = model.table.row()
+    selected = model.files.table.row()
     assert selected is not None
     assert selected.is_recommended
     model.tabs.setCurrentIndex(1)
@@ -237,12 +237,12 @@ def test_a_models_page(rig: Rig) -> None:
 
 def test_another_context_changes_the_fit(rig: Rig) -> None:
     rig.open()
-    before = [row.fit.detail for row in rig.page.model.rows.rows()]
+    before = [row.fit.detail for row in rig.page.model.files.rows.rows()]
     choice = rig.page.model.context
     choice.setCurrentIndex(choice.findData(2048))
     choice.chosen.emit(2048)
     rig.until(lambda: not rig.hub.page.pending)
-    assert [row.fit.detail for row in rig.page.model.rows.rows()] != before
+    assert [row.fit.detail for row in rig.page.model.files.rows.rows()] != before
     assert rig.profile.preferences.value("hub_fit_context") == 2048
 
 
@@ -251,13 +251,13 @@ def test_from_the_table_to_the_library_and_loading(rig: Rig) -> None:
     rig.page.load_requested.connect(asked.append)
     rig.open()
     model = rig.page.model
-    model.table.select_key("tiny-Q8_0.gguf")
-    model.footer.download.click()
-    rig.until(lambda: [row for row in model.rows.rows() if row.where.presence is Presence.HERE])
-    rig.until(model.footer.load.isVisible)
-    assert not model.footer.download.isVisible()
+    model.files.table.select_key("tiny-Q8_0.gguf")
+    model.files.footer.download.click()
+    rig.until(lambda: [row for row in model.files.rows.rows() if row.where.presence is Presence.HERE])
+    rig.until(model.files.footer.load.isVisible)
+    assert not model.files.footer.download.isVisible()
     rig.until(rig.profile.library.entries)
-    model.footer.load.click()
+    model.files.footer.load.click()
     assert Path(asked[0]).name == "tiny-Q8_0.gguf"
     rig.search("tiny")
     rig.until(lambda: rig.rows() and rig.rows()[0].is_here)
@@ -266,11 +266,11 @@ def test_from_the_table_to_the_library_and_loading(rig: Rig) -> None:
 def test_a_download_on_its_way_leads_to_the_queue(rig: Rig) -> None:
     rig.open()
     rig.server.fault("*tiny-F16*", bytes_per_s=20_000.0)
-    rig.page.model.act("tiny-F16.gguf")
+    rig.page.model.files.act("tiny-F16.gguf")
     rig.until(lambda: rig.page.tabs.tabText(1).endswith("1"))
-    rows = rig.page.model.rows
+    rows = rig.page.model.files.rows
     rig.until(lambda: [row for row in rows.rows() if row.where.presence is Presence.QUEUED])
-    rig.page.model.act("tiny-F16.gguf")  # the mark is now the way to the queue
+    rig.page.model.files.act("tiny-F16.gguf")  # the mark is now the way to the queue
     assert rig.page.tabs.currentIndex() == 1
     assert rig.page.downloads_view.isVisible()
     assert not rig.page.search_field.isVisible()
@@ -280,30 +280,30 @@ def test_a_download_on_its_way_leads_to_the_queue(rig: Rig) -> None:
 def test_what_is_newer_on_the_hub_can_be_had(rig: Rig, tiny_files: dict[str, Path]) -> None:
     rig.open()
     model = rig.page.model
-    model.act("tiny-Q8_0.gguf")
-    rig.until(lambda: [row for row in model.rows.rows() if row.where.presence is Presence.HERE])
+    model.files.act("tiny-Q8_0.gguf")
+    rig.until(lambda: [row for row in model.files.rows.rows() if row.where.presence is Presence.HERE])
     rig.server.update(REPO, {"tiny-Q8_0.gguf": tiny_files["tiny-F16.gguf"]})
     rig.hub.page.reload()
     rig.until(lambda: rig.hub.page.state is PageState.READY and not rig.hub.page.pending)
-    model.table.select_key("tiny-Q8_0.gguf")
+    model.files.table.select_key("tiny-Q8_0.gguf")
     rig.until(lambda: rig.says("an older version"))
-    assert model.footer.download.isVisible()
+    assert model.files.footer.download.isVisible()
 
 
 def test_a_split_set_without_a_part_cannot_be_chosen(rig: Rig) -> None:
     rig.server.update(REPO, {"tiny-BF16-00001-of-00002.gguf": b"GGUF" * 100})
     rig.open()
-    rig.page.model.table.select_key("tiny-BF16-00001-of-00002.gguf")
+    rig.page.model.files.table.select_key("tiny-BF16-00001-of-00002.gguf")
     assert rig.says("Only 1 of 2 parts")
-    assert not rig.page.model.footer.download.isVisible()
-    rig.page.model.act("tiny-BF16-00001-of-00002.gguf")
+    assert not rig.page.model.files.footer.download.isVisible()
+    rig.page.model.files.act("tiny-BF16-00001-of-00002.gguf")
     assert not rig.profile.downloads.items
 
 
 def test_companions_are_offered_and_taken_along(rig: Rig) -> None:
     rig.server.update(REPO, {"mmproj-F16.gguf": b"GGUF" * 1000, "tiny-draft-Q8_0.gguf": b"GGUF" * 500})
     rig.open()
-    footer = rig.page.model.footer
+    footer = rig.page.model.files.footer
     boxes = [box for box in footer.findChildren(QAbstractButton) if "with the" in box.text()]
     assert len(boxes) == 2
     assert not footer.chosen_extras()  # nobody asked for them
@@ -336,7 +336,7 @@ def test_a_gated_model_opens_with_a_token(rig: Rig, monkeypatch: pytest.MonkeyPa
     assert rig.hub.page.page is not None
     assert rig.hub.page.page.model.gated is Gated.MANUAL
     assert model.header.access.isVisible()
-    assert not model.footer.download.isEnabled()
+    assert not model.files.footer.download.isEnabled()
     model.header.access.ask.click()
     assert opened == [f"{rig.server.endpoint}/{REPO}"]
     model.header.access.token.click()
@@ -347,7 +347,7 @@ def test_a_gated_model_opens_with_a_token(rig: Rig, monkeypatch: pytest.MonkeyPa
     _set_token(rig, dialog, "hf_good")
     rig.until(lambda: "maria" in dialog.state.text())
     dialog.reject()
-    rig.until(lambda: not rig.hub.page.pending and model.footer.download.isEnabled())
+    rig.until(lambda: not rig.hub.page.pending and model.files.footer.download.isEnabled())
     assert not model.header.access.isVisible()
 
 
@@ -368,7 +368,7 @@ def test_the_keyboard_goes_from_the_search_to_the_download(rig: Rig) -> None:
     assert rig.page.results.list.hasFocus()
     rig.press(Qt.Key.Key_Return)
     rig.until(lambda: rig.hub.page.state is PageState.READY and not rig.hub.page.pending)
-    table = rig.page.model.table
+    table = rig.page.model.files.table
     table.setFocus()
     rig.press(Qt.Key.Key_Return)
     assert len(rig.profile.downloads.items) == 1
