@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from app.core.hub import HubFile
+from app.core.hub import HubError, HubFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ class DownloadProgress:
     """How far a download is: bytes on disk of all files, of which `n_verified_bytes` are hashed.
 
     `bytes_per_s` is the speed of the last seconds, 0 while nothing arrives. `retry_in_s` is the wait before the next
-    try, None where none is due; `reason` says why there is one.
+    try, None where none is due; `error` says why there is one.
     """
 
     n_bytes: int
@@ -91,4 +91,9 @@ class DownloadProgress:
     bytes_per_s: float
     file: str = ""
     retry_in_s: float | None = None
-    reason: str = ""
+    error: HubError | None = None
+
+    @property
+    def reason(self) -> str:
+        """`error` in English, "" for none."""
+        return self.error.message if self.error is not None else ""

@@ -94,6 +94,7 @@ class DownloadEntry:
             state = DownloadState.RETRYING
         elif progress.n_bytes >= self.request.size_bytes > progress.n_verified_bytes:
             state = DownloadState.VERIFYING
+        self.error = progress.error
         self.retry_at = now_s + progress.retry_in_s if progress.retry_in_s is not None else None
         if progress.n_bytes > self.n_bytes_before:
             self.n_tries = 0
@@ -106,7 +107,7 @@ class DownloadEntry:
         run, self.run = self.run, None
         self.state, self.error, self.retry_at = state, error, None
         self.time_left = TimeLeft()
-        self.progress = replace(self.progress, bytes_per_s=0.0, retry_in_s=None, reason="")
+        self.progress = replace(self.progress, bytes_per_s=0.0, retry_in_s=None, error=None)
         return run
 
     def begin(self, run: DownloadRun) -> None:

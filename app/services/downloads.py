@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.download import DownloadRequest, DownloadState
 from app.core.download_queue import QueueFile
+from app.core.gguf import parts_of
 from app.core.hub import HubFile, HubPage
 from app.core.settings.store import StoreReport
 from app.services.download_entry import DownloadEntry
@@ -248,9 +249,9 @@ class Downloads(QObject):
         return os.path.abspath(os.path.expanduser(chosen)) if chosen else ""
 
     def _finish(self, download_id: str, paths: list[str]) -> None:
-        for path in paths:
-            if path.lower().endswith(".gguf"):
-                self._library.take_file(path)
+        models = (parts_of(path)[0] for path in paths if path.lower().endswith(".gguf"))
+        for first in dict.fromkeys(models):  # of a split model one entry
+            self._library.take_file(first)
         self.finished.emit(download_id, paths)
         self.ask_target()
 

@@ -23,6 +23,7 @@ from app.core.hub_cache import Layout, Place, layout_of
 from app.core.hub_record import read_record, write_record
 from app.worker.download_disk import (
     appear,
+    forget_locks,
     is_checked,
     is_done,
     locked,
@@ -94,6 +95,7 @@ def _download(
             _fetch_all(layout, missing, _Progress(events, layout), token, backoff_s, timeout_s)
         with written(layout.root):
             appear(layout)
+    forget_locks(layout)
     return paths_of(layout)
 
 
@@ -182,17 +184,17 @@ class _Progress:
         until_s = time.monotonic() + seconds
         self._samples.clear()
         while (left_s := until_s - time.monotonic()) > 0:
-            self.tell(left_s, error.message)
+            self.tell(left_s, error)
             time.sleep(min(left_s, 1.0))
 
-    def tell(self, retry_in_s: float | None = None, reason: str = "") -> None:
+    def tell(self, retry_in_s: float | None = None, error: HubError | None = None) -> None:
         """Sends it now."""
         now_s = time.monotonic()
         self._due_s = now_s + _EVERY_S
         n_bytes, n_hashed = sum(self._n_bytes.values()), sum(self._n_hashed.values())
         file = self._place.file.path if self._place is not None else ""
         speed = 0.0 if retry_in_s is not None else self._speed(now_s)
-        self._events.send(DownloadProgress(n_bytes, n_hashed, speed, file, retry_in_s, reason))
+        self._events.send(DownloadProgress(n_bytes, n_hashed, speed, file, retry_in_s, error))
 
     def _speed(self, now_s: float) -> float:
         """Bytes per second of the last seconds."""

@@ -282,6 +282,19 @@ def test_what_may_pass_is_tried_again_by_itself(make_rig: MakeRig, hub: HubServe
     rig.until_state(key, S.FINISHED)
 
 
+def test_the_process_says_why_it_waits(make_rig: MakeRig, hub: HubServer) -> None:
+    rig = make_rig(backoff_s=(60.0,))
+    fault = hub.fault("*", status=503)
+    key = rig.add("a.gguf")
+    item = rig.until_state(key, S.RETRYING)
+    assert item.error is not None
+    assert item.error.reason is HubReason.SERVER_ERROR
+    assert item.retry_at is not None
+    fault.times = 0
+    rig.downloads.resume(key)  # a new process waits for nothing
+    assert rig.until_state(key, S.FINISHED).error is None
+
+
 def test_in_the_end_it_gives_up(make_rig: MakeRig, hub: HubServer) -> None:
     rig = make_rig(retry_s=(0.01,))
     hub.fault("*", status=503)
