@@ -92,7 +92,8 @@ class Skeletons:
         """The skeleton stored under `key`, None where there is none, or what is there was damaged (a power cut)."""
         place = self._folder / _digest(key)
         try:
-            parts = sorted(place.iterdir())  # of any name: Ollama's blobs have no ending
+            # Of any name, since Ollama's blobs have no ending; but what is known of a remote model lies here too.
+            parts = sorted(p for p in place.iterdir() if p.suffix != ".json" and not p.name.startswith("."))
         except OSError:
             return None
         if parts and place not in self._sound and not all(map(_is_sound, parts)):
