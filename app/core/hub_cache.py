@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.core.download import DownloadRequest
 from app.core.hub import HubError, HubFile, HubReason
@@ -88,8 +89,13 @@ def layout_of(request: DownloadRequest, environ: Mapping[str, str] | None = None
         check_path(file.path)
         if not _ETAG.fullmatch(file.etag):
             detail = f"it names no checksum of {file.path}"
-            raise HubError(HubReason.BAD_ANSWER, host=request.endpoint, detail=detail)
+            raise HubError(HubReason.BAD_ANSWER, host=host_of(request.endpoint), detail=detail)
     return _in_folder(request) if request.folder else _in_cache(request, environ)
+
+
+def host_of(endpoint: str) -> str:
+    """The Hub's name, for messages."""
+    return urlsplit(endpoint).hostname or endpoint
 
 
 def check_path(path: str) -> None:

@@ -133,6 +133,14 @@ def _take(stack: contextlib.ExitStack, place: Place) -> None:
         return
 
 
+def forget_locks(layout: Layout) -> None:
+    """Deletes the lock files beside finished files of the user's; Hugging Face's cache keeps its own."""
+    if not layout.is_cache:
+        for place in layout.places:
+            with contextlib.suppress(OSError):
+                place.lock.unlink()
+
+
 def settle(place: Place) -> None:
     """A checked partial file gets its checksum's name, for good: also if the power goes now. OSError."""
     with place.partial.open("rb+") as file:
@@ -238,9 +246,8 @@ def _is_linked(home: Path, place: Place) -> bool:
 
 def _remove_empty(layout: Layout) -> None:
     """The folders that were made for it, if nothing is in them."""
+    forget_locks(layout)
     for place in layout.places:
-        if not layout.is_cache:
-            place.lock.unlink(missing_ok=True)
         for folder in (place.content.parent, layout.home, layout.home.parent):
             if folder == layout.root:
                 break

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from app.core.hub import HubError, HubReason
-from app.core.hub_cache import Layout, Place
+from app.core.hub_cache import Layout, Place, host_of
 from app.worker.download_disk import NO_SPACE, free_bytes, settle, size_of, written
 from app.worker.download_hash import FollowingHash
 
@@ -81,7 +81,7 @@ class FileDownload:
                         return
                 finally:
                     self._forget_hash()
-                self._set_aside()
+                self._set_aside(is_last)
                 if is_last:
                     raise self._damaged()
 
@@ -96,10 +96,10 @@ class FileDownload:
             self._watch.advance(self._size_bytes, follower.n_hashed)
         return follower.finish() == self._place.file.etag
 
-    def _set_aside(self) -> None:
-        """The damaged file stays to be looked at, where there is room for it beside a good one."""
+    def _set_aside(self, is_last: bool) -> None:
+        """The damaged file stays to be looked at, unless the next try needs its room."""
         place = self._place
-        if free_bytes(self._layout.home) > self._size_bytes + _SPACE_LEFT_BYTES:
+        if is_last or free_bytes(self._layout.home) > self._size_bytes + _SPACE_LEFT_BYTES:
             place.partial.replace(place.damaged)
         else:
             place.partial.unlink(missing_ok=True)
@@ -107,9 +107,8 @@ class FileDownload:
         self._watch.advance(0, 0)
 
     def _damaged(self) -> HubError:
-        kept = str(self._place.damaged) if self._place.damaged.exists() else "-"
-        host = _host(self._layout)
-        return HubError(HubReason.WRONG_HASH, name=self._place.file.path, host=host, kept=kept)
+        place, host = self._place, host_of(self._layout.request.endpoint)
+        return HubError(HubReason.WRONG_HASH, name=place.file.path, host=host, kept=str(place.damaged))
 
     def _forget_hash(self) -> None:
         if self._hash is not None:
@@ -257,7 +256,3 @@ def _counted(error: HubError, n_tries: int) -> HubError:
     if error.reason is not HubReason.CLOSED:
         return error
     return HubError(error.reason, wait_s=error.wait_s, **(error.values | {"n_tries": n_tries}))
-
-
-def _host(layout: Layout) -> str:
-    return layout.request.endpoint.partition("://")[2].partition("/")[0]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -41,13 +43,20 @@ def test_the_cache_is_where_huggingface_hub_has_it(tmp_path: Path) -> None:
     assert [cache_folder(environ) for environ, _ in found] == [path.absolute() for _, path in found]
 
 
-def test_the_installed_huggingface_hub_agrees(tmp_path: Path) -> None:
-    from huggingface_hub import constants, file_download
+def test_the_installed_huggingface_hub_agrees(python: str) -> None:
+    environ = {"HF_HOME": "~/$PLACE", "PLACE": "here", "PATH": os.environ["PATH"], "HOME": str(Path.home())}
+    code = "from huggingface_hub import constants; print(constants.HF_HUB_CACHE)"
+    told = subprocess.check_output([python, "-c", code], env=environ, text=True).strip()
+    assert told == str(Path.home() / "here/hub")
+    code = "from app.core.hub_cache import cache_folder; print(cache_folder())"
+    assert subprocess.check_output([python, "-c", code], env=environ, text=True).strip() == told
 
-    folder = file_download.repo_folder_name(repo_id="owner/name", repo_type="model")
+
+def test_files_in_the_cache_have_huggingface_hubs_names() -> None:
+    from huggingface_hub import file_download
+
     layout = layout_of(WANTED)
-    assert layout.root == Path(constants.HF_HUB_CACHE).absolute()
-    assert layout.home.name == folder
+    assert layout.home.name == file_download.repo_folder_name(repo_id="owner/name", repo_type="model")
     (place,) = layout.places
     assert place.final == layout.home / "snapshots" / WANTED.commit / "sub/a.gguf"
     assert place.content == layout.home / "blobs" / SHA

@@ -112,9 +112,9 @@ def failure(wanted: DownloadRequest, **options: object) -> Failed:
 
 
 def files_under(folder: Path) -> set[str]:
-    """Every file below, but for locks."""
+    """Every file below, but for the locks of Hugging Face's cache, which stay."""
     found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    return {path for path in found if not path.endswith(".lock")}
+    return {path for path in found if not path.startswith(".locks/")}
 
 
 def certificate(folder: Path) -> Path:
