@@ -86,7 +86,8 @@ class _ProgressLine:
             return f"{_bar(part)} checking, {progress.n_verified_bytes / size_bytes:.0%}"
         seconds = self._time_left.seconds(size_bytes - progress.n_bytes)
         left = f", {duration_text(seconds)} left" if seconds else ""
-        return f"{_bar(part)} {part:4.0%}  {amount}, {bytes_text(progress.bytes_per_s)}/s{left}"
+        speed = f", {bytes_text(progress.bytes_per_s)}/s" if progress.bytes_per_s else ""
+        return f"{_bar(part)} {part:4.0%}  {amount}{speed}{left}"
 
 
 def _bar(part: float) -> str:
