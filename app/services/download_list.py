@@ -81,9 +81,12 @@ class DownloadList:
         entry, _place = self._cancelled.pop(download_id, (None, 0))
         if entry is None or entry.state is DownloadState.FINISHED:
             return None
-        wanted = {
-            file.etag for other in self if other.shares_a_file_with(entry) for file in other.request.files
-        }
+        return self.only_its_own(entry)
+
+    def only_its_own(self, entry: DownloadEntry) -> DownloadRequest | None:
+        """`entry`'s request for the files that no other in the queue wants; None where there are none."""
+        others = [other for other in self if other is not entry and other.shares_a_file_with(entry)]
+        wanted = {file.etag for other in others for file in other.request.files}
         files = tuple(file for file in entry.request.files if file.etag not in wanted)
         return replace(entry.request, files=files) if files else None
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.core.download import DownloadRequest, DownloadState
 from app.core.download_queue import QueueFile
 from app.core.gguf import parts_of
-from app.core.hub import HubFile, HubPage
+from app.core.hub import HubFile, HubPage, HubReason
 from app.core.settings.store import StoreReport
 from app.services.download_entry import DownloadEntry
 from app.services.download_files import DownloadFiles
@@ -27,6 +27,7 @@ from app.worker.download_client import BACKOFF_S
 
 RETRY_S = (10.0, 30.0, 60.0, 120.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 1800.0)
 """How long to wait between tries that bring nothing: the line may be back in a minute, or in an hour."""
+_OF_THE_FOLDER = frozenset({HubReason.DISK_FULL, HubReason.CANNOT_WRITE})
 UNDO_S = 10.0
 """How long what has arrived of a cancelled download is kept, for `restore`: longer than a toast is shown."""
 
@@ -166,11 +167,16 @@ class Downloads(QObject):
             self._changed()
 
     def resume(self, download_id: str) -> None:
-        """Goes on with what is paused, failed, waits for its next try, or has lost its finished files."""
+        """Goes on with what is paused, failed, waits for its next try, or has lost its finished files.
+
+        What failed for its folder goes to the one that is chosen now.
+        """
         entry = self._list.get(download_id)
         is_waiting = entry is not None and entry.state is DownloadState.RETRYING
         if entry is not None and (is_waiting or not entry.state.is_active):
             entry.n_tries = 0
+            if entry.error is not None and entry.error.reason in _OF_THE_FOLDER:
+                self._take_other_folder(entry)
             self._work.settle(entry, DownloadState.WAITING)
             self._changed()
 
@@ -243,6 +249,17 @@ class Downloads(QObject):
             endpoint=endpoint,
             title=title,
         )
+
+    def _take_other_folder(self, entry: DownloadEntry) -> None:
+        """No room, or no way to write: where another folder was chosen since, it goes there."""
+        folder = self._folder()
+        if folder == entry.request.folder:
+            return
+        begun = self._list.only_its_own(entry)
+        if begun is not None:
+            self._work.discard(begun)
+        entry.request = replace(entry.request, folder=folder)
+        entry.progress = replace(entry.progress, n_bytes=0, n_verified_bytes=0)
 
     def _folder(self) -> str:
         chosen = str(self._preferences.value("download_folder") or "")

@@ -325,6 +325,18 @@ def test_more_than_the_disk_holds_is_refused_before_anything_is_written(
     assert not (rig.folder / "models").exists()
 
 
+def test_what_failed_for_its_folder_goes_to_the_one_that_is_chosen_then(rig: DownloadRig) -> None:
+    (rig.folder / "models").write_text("no folder")
+    key = rig.add("a.gguf")
+    error = rig.until_state(key, S.FAILED).error
+    assert error is not None
+    assert error.reason is HubReason.CANNOT_WRITE
+    other = str(rig.folder / "other")
+    rig.preferences.set_value("download_folder", other)
+    rig.downloads.retry(key)
+    assert rig.until_state(key, S.FINISHED, S.FAILED).paths == (os.path.join(other, REPO, "a.gguf"),)
+
+
 def test_what_others_will_still_write_counts(rig: DownloadRig, hub: HubServer, qtbot: QtBot) -> None:
     with qtbot.waitSignal(rig.downloads.target_changed):
         rig.downloads.ask_target()

@@ -72,7 +72,7 @@ _APP_ROWS = (
         summary="Where downloaded models go: Hugging Face's own cache, or a folder of yours.",
         help="The cache is shared with other programs that use it, so that nothing is downloaded twice; its files "
         "lie under names that people do not read. A folder of your own gets owner/model/file instead. Downloads "
-        "that are in the queue already stay where they began.",
+        "that are in the queue already stay where they began, but for those that failed because there was no room.",
         apply=Apply.NOW,
         machine_bound=True,
     ),
