@@ -33,7 +33,7 @@ from app.ui.widgets import IconButton, SearchField
 
 _LIST_PX = 320
 _LIST_WIDE_PX = 420
-_LIST_SHARE = 0.27  # of the page, between the two above, until the user moves the line
+_LIST_SHARE = 0.27  # of the page, more of a narrow one; until the user moves the line
 _LIST_MIN_PX = 250
 _LIST_MAX_PX = 520
 _VIEW_MIN_PX = 400
@@ -126,7 +126,8 @@ class DiscoverPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if not self._is_split_by_hand:
-            width = max(_LIST_PX, min(_LIST_WIDE_PX, round(self.width() * _LIST_SHARE)))
+            share = round(self.width() * _LIST_SHARE)
+            width = max(_LIST_MIN_PX, min(_LIST_PX, round(share * 1.3)), min(_LIST_WIDE_PX, share))
             self._split.setSizes([width, max(1, self.width() - width)])
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

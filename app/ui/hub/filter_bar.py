@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.hub import SearchQuery, Sort
 from app.ui.hub.hub_words import sort_text
@@ -90,6 +91,7 @@ class FilterBar(QWidget):
         self.clear.setSizePolicy(policy)
         self.clear.clicked.connect(self.reset)
         self._arrange()
+        theme.changed.connect(self._fit)
         self._asked = self.query("")
         self._connect()
         self._show_clear()
@@ -153,15 +155,40 @@ class FilterBar(QWidget):
         return combo
 
     def _arrange(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(6)
-        for part in (self.sort, self.size_class, self.architecture, self.licence, self.access):
-            layout.addWidget(part)
-        layout.addSpacing(6)
-        layout.addWidget(self.gguf_only)
-        layout.addWidget(self.clear)
-        layout.addStretch(1)
+        self._lines = QVBoxLayout(self)
+        self._lines.setContentsMargins(0, 0, 0, 0)
+        self._lines.setSpacing(6)
+        self._rows = [QHBoxLayout(), QHBoxLayout()]
+        for row in self._rows:
+            row.setSpacing(6)
+            self._lines.addLayout(row)
+        self._n_first = 0
+        self._fit()
+
+    def _parts(self) -> list[QWidget]:
+        combos: list[QWidget] = [self.sort, self.size_class, self.architecture, self.licence, self.access]
+        return [*combos, self.gguf_only, self.clear]
+
+    def _fit(self) -> None:
+        """One line where there is room, else two."""
+        parts = self._parts()
+        needed = sum(part.sizeHint().width() for part in parts) + 6 * (len(parts) - 1)
+        n_first = len(parts) if not self.width() or needed <= self.width() else 3
+        if n_first == self._n_first:
+            return
+        self._n_first = n_first
+        for row in self._rows:
+            while row.takeAt(0) is not None:
+                pass
+        for row, shown in zip(self._rows, (parts[:n_first], parts[n_first:]), strict=True):
+            for part in shown:
+                row.addWidget(part)
+            if shown:
+                row.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _connect(self) -> None:
         for combo in (self.sort, self.size_class, self.architecture, self.licence, self.access):

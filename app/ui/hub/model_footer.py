@@ -91,9 +91,7 @@ class ModelFooter(QFrame):
         column.setSpacing(2)
         column.addWidget(self.title)
         column.addWidget(self.text)
-        column.addWidget(self._boxes)
         row = QHBoxLayout()
-        row.setContentsMargins(20, 8, 16, 8)
         row.setSpacing(8)
         row.addLayout(column, 1)
         for button in (self.queue, self.download, self.load):
@@ -102,7 +100,12 @@ class ModelFooter(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(line)
-        layout.addLayout(row)
+        body = QVBoxLayout()
+        body.setContentsMargins(20, 8, 16, 8)
+        body.setSpacing(4)
+        body.addLayout(row)
+        body.addWidget(self._boxes)
+        layout.addLayout(body)
 
     def _show_extras(self, extras: Sequence[Variant]) -> None:
         """One box per companion; a box that was ticked stays ticked while the page is open."""

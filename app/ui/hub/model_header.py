@@ -14,6 +14,8 @@ from app.ui.theme import Theme
 from app.ui.widgets import Chip, ElidedLabel, IconButton
 from app.ui.widgets.plain_tip import plain_tip
 
+_CHIP_LETTERS = 20
+
 
 class ModelHeader(QFrame):
     """Shows a `HubModel`, or a bare name while nothing is known yet."""
@@ -59,9 +61,11 @@ class ModelHeader(QFrame):
         """What the Hub says of it."""
         parts = [model.owner]
         if model.n_downloads is not None:
-            parts.append(self.tr("{n} downloads").format(n=short_count(model.n_downloads)))
+            said = self.tr("1 download") if model.n_downloads == 1 else self.tr("{n} downloads")
+            parts.append(said.format(n=short_count(model.n_downloads)))
         if model.n_likes is not None:
-            parts.append(self.tr("{n} likes").format(n=short_count(model.n_likes)))
+            said = self.tr("1 like") if model.n_likes == 1 else self.tr("{n} likes")
+            parts.append(said.format(n=short_count(model.n_likes)))
         if model.updated_at:
             parts.append(self.tr("updated {when}").format(when=when_text(model.updated_at)))
         self.owner.setText("  ·  ".join(part for part in parts if part))
@@ -130,8 +134,10 @@ class ModelHeader(QFrame):
                 old.deleteLater()
         for text, tone, tip in facts:
             if text:
-                chip = Chip(text, tone, self)
-                chip.setToolTip(tip)
+                chip = Chip(
+                    text if len(text) <= _CHIP_LETTERS else text[: _CHIP_LETTERS - 1] + "…", tone, self
+                )
+                chip.setToolTip(plain_tip("\n".join(part for part in (tip, text) if part)))
                 self._chips.addWidget(chip)
 
 

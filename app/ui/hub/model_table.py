@@ -26,6 +26,7 @@ _PAD = 10
 _ACTION_PX = 42
 _CENTRE = Qt.AlignmentFlag.AlignVCenter
 _LEFT, _RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+_NAME_SAMPLE = "UD-Q4_K_XL"
 _FIT_SAMPLE = "126 of 127 layers on the GPU"  # the widest title of the fit column
 
 
@@ -127,6 +128,8 @@ class VariantTable(QTableView):
         room = self.viewport().width()
         size = metrics.horizontalAdvance(bytes_text(8.88e9)) + 2 * _PAD
         fit = metrics.horizontalAdvance(_FIT_SAMPLE) + 2 * _PAD + 24
+        least = QFontMetrics(self._theme.font(bold=True)).horizontalAdvance(_NAME_SAMPLE) + 2 * _PAD
+        fit = max(80, min(fit, room - size - _ACTION_PX - least))
         name = room - size - fit - _ACTION_PX
         if name > 420:  # what is left over is shared out, so that the columns stay near each other
             fit += (name - 420) * 2 // 3
@@ -134,7 +137,7 @@ class VariantTable(QTableView):
         self.setColumnWidth(Column.SIZE, size)
         self.setColumnWidth(Column.FIT, fit)
         self.setColumnWidth(Column.ACTION, _ACTION_PX)
-        self.setColumnWidth(Column.NAME, max(120, name))
+        self.setColumnWidth(Column.NAME, max(60, name))
 
 
 class _VariantDelegate(QStyledItemDelegate):
@@ -196,10 +199,10 @@ class _VariantDelegate(QStyledItemDelegate):
         chip = self.tr("Recommended") if row.is_recommended else ""
         hint = QFontMetrics(self._theme.font(self._theme.hint_size_px))
         chip_width = hint.horizontalAdvance(chip) + 14 if chip else 0
-        room = above.width() - (chip_width + 8 if chip else 0)
-        self._draw(painter, QRect(above.left(), above.top(), room, above.height()), row.label)
-        if chip:
-            left = above.left() + min(width, room) + 8
+        has_room = width + 8 + chip_width <= above.width()  # else the bar at the left and the footer say it
+        self._draw(painter, above, row.label)
+        if chip and has_room:
+            left = above.left() + width + 8
             self._paint_chip(painter, QRect(left, above.top(), chip_width, above.height()), chip)
         painter.setFont(self._theme.font(self._theme.hint_size_px))
         painter.setPen(self._theme.color("dim"))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
+    QSizePolicy,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
@@ -103,6 +104,8 @@ class ModelView(QWidget):
         self.tabs.setAccessibleName(self.tr("What is shown of the model"))
         self.tabs.setExpanding(False)
         self.tabs.setDrawBase(False)
+        self.tabs.setUsesScrollButtons(False)
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.tabs.addTab(self.tr("Files"))
         self.tabs.addTab(self.tr("README"))
         self.busy.setRange(0, 0)

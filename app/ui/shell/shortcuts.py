@@ -130,6 +130,7 @@ class ShortcutsDialog(QDialog):
         message, conversation = self.tr("In the message"), self.tr("In a conversation")
         conversations = self.tr("In the list of conversations")
         settings, models = self.tr("In the settings"), self.tr("In the list of models")
+        discover = self.tr("In Discover")
         return [
             Shortcut("", "Return", self.tr("Send"), message),
             Shortcut("", "Shift+Return", self.tr("New line"), message),
@@ -143,6 +144,9 @@ class ShortcutsDialog(QDialog):
             Shortcut("", "Return", self.tr("Load the model"), models),
             Shortcut("", "Delete", self.tr("Remove it from the list"), models),
             Shortcut("", "Ctrl+F", self.tr("Search"), models),
+            Shortcut("", "Ctrl+F", self.tr("Search"), discover),
+            Shortcut("", "Down", self.tr("From the search to the results"), discover),
+            Shortcut("", "Return", self.tr("Open the model, download the file"), discover),
         ]
 
     def _add(self, grid: QGridLayout, title: str, keys: list[str], role: str) -> None:
