@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -102,3 +103,14 @@ def _finish_and_talk(real: RealApp, folder: Path, model: Path) -> None:
     real.profile.sampling_plan.set_value("max_tokens", 8)
     real.say("Hello")
     assert real.profile.chat.current.path()[-1].text
+    _look_for_the_folder(real)
+
+
+def _look_for_the_folder(real: RealApp) -> None:
+    real.window.show_page("discover")
+    page: Any = real.page("discover")
+    page.show_downloads()
+    real.click("Choose another folder for downloads")
+    preferences: Any = real.page("preferences")
+    row = preferences.rows["download_folder"]
+    real.wait(lambda: not row.visibleRegion().isEmpty(), "the folder's setting to be in sight")

@@ -121,7 +121,7 @@ class Desktop(QObject):
         self._pages.choose_model_requested.connect(self._choose_model)
         self._pages.system_prompt_requested.connect(self._show_system_prompt)
         self._pages.load_requested.connect(self._load_from_library)
-        self._pages.preferences_requested.connect(lambda: window.show_page("preferences"))
+        self._pages.setting_requested.connect(self._show_setting)
         self._pages.discover_requested.connect(lambda: window.show_page("discover"))
         window.files_dropped.connect(self._take_files)
         window.rail.help_requested.connect(self._open_help)
@@ -288,6 +288,14 @@ class Desktop(QObject):
             self._profile.loading.load()
         else:
             self.bar.open_menu()
+
+    def _show_setting(self, key: str) -> None:
+        from app.ui.pages.preferences_page import PreferencesPage
+
+        self.window.show_page("preferences")
+        page = self.window.page("preferences")
+        if isinstance(page, PreferencesPage):
+            QTimer.singleShot(0, page, lambda: page.go_to(key))  # a page just built is not laid out yet
 
     def _show_system_prompt(self) -> None:
         self.window.set_panel_shown(True)

@@ -32,7 +32,7 @@ class Pages(QObject):
     choose_model_requested = Signal()
     system_prompt_requested = Signal()  # show it in the side panel
     load_requested = Signal(str)  # the path of a model
-    preferences_requested = Signal()
+    setting_requested = Signal(str)  # key of the app's setting to show
     discover_requested = Signal()  # show that page, which is built then at the latest
 
     def __init__(
@@ -100,7 +100,7 @@ class Pages(QObject):
             self._theme, profile.hub, profile.downloads, profile.library, _starting_models(), view
         )
         page.load_requested.connect(self.load_requested)
-        page.folder_requested.connect(self.preferences_requested)
+        page.folder_requested.connect(lambda: self.setting_requested.emit("download_folder"))
         self._discover_page = page
         return page
 
