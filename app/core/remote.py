@@ -89,6 +89,17 @@ MESSAGES: Final = MappingProxyType(
 )
 
 
+_PASSING: Final = frozenset(
+    {
+        RemoteReason.NO_NETWORK,
+        RemoteReason.TOO_MANY_REQUESTS,
+        RemoteReason.SERVER_ERROR,
+        RemoteReason.CLOSED,
+        RemoteReason.TOO_SLOW,
+    }
+)
+
+
 class RemoteHeaderError(Exception):
     """A header that cannot be read: `reason` for programs, `message` for people, `values` that fill it."""
 
@@ -97,6 +108,11 @@ class RemoteHeaderError(Exception):
         self.values = values
         self.message = message(reason, values)
         super().__init__(self.message)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same question may well be answered later."""
+        return self.reason in _PASSING
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.reason, self.values)

@@ -21,6 +21,7 @@ from app.worker.hub_fit import Found, HubFits, Source, Terms
 from app.worker.probe_client import Probe
 
 N_CTX_KEY: Final = "hub_fit_context"
+_LONGEST_AGAIN_S: Final = 120.0
 _GUARD_KEYS: Final = ("guard", "guard_reserve")
 
 
@@ -39,7 +40,8 @@ class ModelPage(QObject):
     `fits` maps keys of `variants` to how they fit, as it becomes known; those in `pending` have no answer for the
     context as it stands, though perhaps an older one. `recommended` is known when none is pending. `readme` is None
     until it has come, "" where there is none; `readme_error` says why it cannot be had. A page that was stored
-    (`page.why_stored`) is replaced as soon as the Hub can be reached.
+    (`page.why_stored`) is replaced as soon as the Hub can be reached, and headers that could not be read for a reason
+    that passes are read again by themselves.
     """
 
     page_changed = Signal()  # state, page, variants, error
@@ -57,9 +59,13 @@ class ModelPage(QObject):
         footprints: FootprintService,
         *,
         read_token: Callable[[], str] = lambda: "",
+        again_s: float = 15.0,
         parent: QObject | None = None,
     ) -> None:
-        """`probe` is for this page alone; `footprints` knows what a footprint is held against."""
+        """`probe` is for this page alone; `footprints` knows what a footprint is held against.
+
+        `again_s` is how long it waits before it reads headers again, at first.
+        """
         super().__init__(parent)
         self._hub = hub
         self._preferences = preferences
@@ -86,6 +92,10 @@ class ModelPage(QObject):
         self._reading.failed.connect(self._take_readme_error)
         self._finding = HubFits(probe, skeletons, self._found.emit, read_token=read_token)
         self._found.connect(self._take_fit)
+        self._first_again_s = self._again_s = again_s
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._find_passing)
         preferences.changed.connect(self._preference_changed)
         session.state_changed.connect(self._session_changed)
         footprints.sampled.connect(self._memory_sampled)
@@ -136,11 +146,7 @@ class ModelPage(QObject):
             self.readme_error = None
             self._reading.retry()
             self.readme_changed.emit()
-        failed = {key for key, fit in self.fits.items() if isinstance(fit, NoFitness)}
-        if failed and self.state is PageState.READY:
-            self.pending |= failed
-            self._finding.add(self._sources(failed))
-            self._tell_fits()
+        self._find_failed({key for key, fit in self.fits.items() if isinstance(fit, NoFitness)})
 
     def reload(self) -> None:
         """Fetches the open page anew: what the Hub shows may depend on the token."""
@@ -184,6 +190,8 @@ class ModelPage(QObject):
         self._asking.drop()
         self._renewing.drop()
         self._reading.drop()
+        self._again.stop()
+        self._again_s = self._first_again_s
         self._finding.drop()
         self.page = self.readme = self.readme_error = self.recommended = self._terms = None
         self.variants, self.fits, self.pending = (), {}, frozenset()
@@ -237,6 +245,18 @@ class ModelPage(QObject):
         self._finding.open(self._sources(keys), self._terms)
         self._tell_fits()
 
+    def _find_failed(self, keys: set[str]) -> None:
+        """Once more for these, whose headers could not be read."""
+        self._again.stop()
+        if keys and self.state is PageState.READY:
+            self.pending |= keys
+            self._finding.add(self._sources(keys))
+            self._tell_fits()
+
+    def _find_passing(self) -> None:
+        self._again_s = min(2 * self._again_s, _LONGEST_AGAIN_S)
+        self._find_failed({key for key, fit in self.fits.items() if _is_passing(fit)})
+
     def _sources(self, keys: set[str]) -> list[Source]:
         page, hub = self.page, self._hub
         if page is None:
@@ -272,6 +292,8 @@ class ModelPage(QObject):
             self.recommended = recommend(
                 {key: fit for key, fit in self.fits.items() if isinstance(fit, Fitness)}
             )
+            if any(map(_is_passing, self.fits.values())):
+                self._again.start(round(self._again_s * 1000))
         self.fits_changed.emit()
 
     # -- following ------------------------------------------------------------------------------------------
@@ -302,6 +324,10 @@ def _fresh(hub: Hub, wanted: tuple[str, str]) -> HubPage:
     if page.why_stored is not None:
         raise page.why_stored
     return page
+
+
+def _is_passing(fit: Fitness | NoFitness) -> bool:
+    return isinstance(fit, NoFitness) and fit.header is not None and fit.header.is_passing
 
 
 def _can_fit(variant: Variant) -> bool:

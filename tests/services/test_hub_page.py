@@ -44,6 +44,7 @@ class PageRig:
             rig.session,
             rig.service,
             read_token=lambda: self.token,
+            again_s=0.2,
         )
 
     def hub(self) -> Hub:
@@ -179,6 +180,20 @@ def test_a_gated_model_shows_its_page_and_says_what_to_do(rig: PageRig) -> None:
     rig.settle()
     assert rig.fit("q8_0").placement is Placement.MEMORY
     assert all(seen.token == "" for seen in rig.server.seen if seen.host == "cdn")
+
+
+def test_a_header_that_a_passing_fault_withheld_is_read_again_by_itself(rig: PageRig) -> None:
+    rig.server.add_model(REPO, rig.files("q8_0", "q4_0"))
+    rig.server.fault("*tiny-Q8_0.gguf", status=429, times=2)
+    rig.open()
+    fit = rig.page.fits["tiny-Q8_0.gguf"]
+    assert isinstance(fit, NoFitness)
+    assert fit.header is not None
+    assert fit.header.reason is RemoteReason.TOO_MANY_REQUESTS
+    assert rig.fit("q4_0"), "the other one is there meanwhile"
+    rig.qtbot.waitUntil(lambda: isinstance(rig.page.fits["tiny-Q8_0.gguf"], Fitness), timeout=5_000)
+    rig.settle()
+    assert rig.page.recommended is not None
 
 
 def test_what_is_closed_or_left_for_another_page_is_told_no_more(rig: PageRig) -> None:
