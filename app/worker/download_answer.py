@@ -25,7 +25,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _UNSATISFIED: Final = re.compile(r"bytes \*/(\d{1,19})")
 _CONTENT_ETAG: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_PIECE_BYTES: Final = 1 << 18
+_PIECE_BYTES: Final = 1 << 20
 
 
 def open_client(timeout_s: float) -> httpx2.Client:
