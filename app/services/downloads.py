@@ -27,9 +27,10 @@ from app.worker.download_client import BACKOFF_S
 
 RETRY_S = (10.0, 30.0, 60.0, 120.0, 300.0, 300.0, 600.0, 600.0, 1800.0, 1800.0)
 """How long to wait between tries that bring nothing: the line may be back in a minute, or in an hour."""
-_OF_THE_FOLDER = frozenset({HubReason.DISK_FULL, HubReason.CANNOT_WRITE})
 UNDO_S = 10.0
 """How long what has arrived of a cancelled download is kept, for `restore`: longer than a toast is shown."""
+_OF_THE_FOLDER = frozenset({HubReason.DISK_FULL, HubReason.CANNOT_WRITE})
+_OF_THE_TOKEN = frozenset({HubReason.BAD_TOKEN, HubReason.UNAUTHORISED, HubReason.GATED})
 
 
 class Downloads(QObject):
@@ -215,6 +216,13 @@ class Downloads(QObject):
         """Goes on with what is paused or failed."""
         for entry in self._list:
             if entry.state in {DownloadState.PAUSED, DownloadState.FAILED}:
+                self.resume(entry.request.id)
+
+    def retry_refused(self) -> None:
+        """Tries again what the Hub refused for want of a token, or for the one it was given: there is another now."""
+        for entry in self._list:
+            reason = entry.error.reason if entry.error is not None else None
+            if entry.state is DownloadState.FAILED and reason in _OF_THE_TOKEN:
                 self.resume(entry.request.id)
 
     def clear_finished(self) -> None:

@@ -93,6 +93,7 @@ class Profile(QObject):
             paths.downloads_file, self.preferences, self.hub.read_token, self.library, self
         )
         self.updates = Updates(self.library, lambda: self.hub.client, paths.updates_file, self)
+        self.hub.account.token_changed.connect(self.downloads.retry_refused)
         self.chat = Chat(
             self.session,
             self.history,

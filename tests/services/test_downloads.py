@@ -259,7 +259,7 @@ def test_what_cannot_be_had_says_why_and_can_be_tried_again(rig: DownloadRig, hu
     assert rig.item(key).state is S.FAILED
     assert rig.item(key).error.reason is item.error.reason
     rig.tokens[hub.endpoint] = "hf_good"
-    rig.downloads.retry(key)
+    rig.downloads.retry_refused()
     rig.until_state(key, S.FINISHED)
 
 
