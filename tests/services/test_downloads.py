@@ -20,6 +20,7 @@ from app.core.hub import HubReason
 from tests.hub_server import HubServer
 from tests.services.download_rig import REPO, SLOW, DownloadRig, ids, page_of
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 S = DownloadState
 MakeRig = Callable[..., DownloadRig]
 BIG = bytes(range(256)) * 4096
@@ -210,7 +211,7 @@ def test_an_app_that_is_killed_goes_on_at_its_next_start(
     rig.close_downloads()
     script = tmp_path / "app_for_downloads.py"
     script.write_text(_APP)
-    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
         [sys.executable, script, tmp_path], stdout=subprocess.PIPE, text=True, env=environment
     ) as app:
@@ -226,6 +227,7 @@ def test_an_app_that_is_killed_goes_on_at_its_next_start(
     assert begun >= n_before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_process_that_is_killed_is_said_so_and_gone_on_with(rig: DownloadRig, hub: HubServer) -> None:
     slow = hub.fault("*", bytes_per_s=SLOW)
     key = rig.add("b.gguf")

@@ -56,18 +56,7 @@ class DownloadsView(QWidget):
         self.change.setProperty("role", "link")
         self.change.setAccessibleName(self.tr("Choose another folder for downloads"))
         self.change.clicked.connect(self.folder_requested)
-        self.empty = EmptyState(
-            theme,
-            "download",
-            self.tr("No downloads"),
-            self.tr(
-                "What you download from Discover is listed here. Downloads go on where they stopped, "
-                "also after the app was closed."
-            ),
-            self.tr("Find a model"),
-            self,
-        )
-        self.empty.clicked.connect(self.discover_requested)
+        self.empty = self._nothing()
         self.toast = Toast(theme, self)
         self.toast.acted.connect(lambda: downloads.restore(self._cancelled))
         self._cancelled = ""
@@ -81,6 +70,16 @@ class DownloadsView(QWidget):
         self._show()
 
     # -- parts ----------------------------------------------------------------------------------------------
+
+    def _nothing(self) -> EmptyState:
+        said = self.tr(
+            "What you download from Discover is listed here. Downloads go on where they stopped, "
+            "also after the app was closed."
+        )
+        find = self.tr("Find a model")
+        empty = EmptyState(self._theme, "download", self.tr("No downloads"), said, find, self)
+        empty.clicked.connect(self.discover_requested)
+        return empty
 
     def _quiet(self, text: str, ask: object) -> QPushButton:
         button = QPushButton(text, self)
