@@ -105,7 +105,7 @@ class ModelFiles(QWidget):
         best = page.recommended.key if page.recommended is not None else ""
         where = self._where.of_page(page.page, page.variants)
         self._is_moving = True
-        self.rows.show(page.variants, page.fits, page.pending, best, where)
+        self.rows.show(page.variants, page.fits, page.pending, best, where, page.n_ctx)
         if not self._has_chosen and page.variants:
             self._select(best)
         self._is_moving = False

@@ -98,12 +98,16 @@ class VariantRows(QAbstractTableModel):
         pending: frozenset[str],
         recommended: str,
         where: Mapping[str, Whereabouts],
+        n_ctx: int,
     ) -> None:
-        """Shows these; rows of the same variants are changed in place, so that selection and scrolling stay."""
+        """Shows these; rows of the same variants are changed in place, so that selection and scrolling stay.
+
+        `n_ctx` is the context that fits were asked for.
+        """
         order = sorted(
             variants, key=lambda variant: (variant.role is not Role.MODEL, not variant.is_complete)
         )
-        rows = [_row(variant, fits, pending, recommended, where) for variant in order]
+        rows = [_row(variant, fits, pending, recommended, where, n_ctx) for variant in order]
         if [row.variant for row in rows] != [row.variant for row in self._rows]:
             self.beginResetModel()
             self._rows = rows
@@ -200,12 +204,13 @@ def _row(
     pending: frozenset[str],
     recommended: str,
     where: Mapping[str, Whereabouts],
+    n_ctx: int,
 ) -> VariantRow:
     is_pending = variant.key in pending
     fit = fits.get(variant.key)
     return VariantRow(
         variant,
-        fit_text(fit, is_pending=is_pending),
+        fit_text(fit, is_pending=is_pending, n_ctx=n_ctx),
         where.get(variant.key, Whereabouts()),
         is_recommended=variant.key == recommended,
         is_outdated=is_pending and isinstance(fit, Fitness),

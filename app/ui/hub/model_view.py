@@ -21,7 +21,6 @@ from app.services.downloads import Downloads
 from app.services.hub_account import AccountState
 from app.services.hub_page import PageState
 from app.services.hub_services import HubServices
-from app.ui.chat.markdown import MarkdownParser
 from app.ui.format import count_text, when_text
 from app.ui.hub.hub_words import error_text
 from app.ui.hub.model_context import ContextChoice
@@ -62,7 +61,7 @@ class ModelView(QWidget):
         self.tabs = QTabBar(self)
         self.context = ContextChoice(self)
         self.files = ModelFiles(theme, hub, downloads, where, self)
-        self.readme = ReadmeView(theme, MarkdownParser(), self)
+        self.readme = ReadmeView(theme, self)
         self.notice = Strip(theme, "cloud-slash", "warning", self)
         self.busy = QProgressBar(self)
         self.failed = ModelFailed(theme, self)

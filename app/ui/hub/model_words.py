@@ -30,10 +30,10 @@ def _tr(text: str) -> str:
     return QCoreApplication.translate("HubFit", text)
 
 
-def fit_text(fit: Fitness | NoFitness | None, *, is_pending: bool) -> FitText:
-    """What is known of a file's fit; None: nothing yet."""
+def fit_text(fit: Fitness | NoFitness | None, *, is_pending: bool, n_ctx: int = 0) -> FitText:
+    """What is known of a file's fit; None: nothing yet. `n_ctx` is the context asked for, 0 the model's own."""
     if isinstance(fit, Fitness):
-        return _fit_text(fit)
+        return _fit_text(fit, n_ctx)
     if is_pending:
         return FitText(_tr("Reading its header…"), "", "faint", "hourglass")
     if fit is None:
@@ -56,10 +56,12 @@ def _unknown(fit: NoFitness) -> FitText:
     return FitText(_tr("Not known"), _tr("its header cannot be read"), "warning", "question", said)
 
 
-def _fit_text(fit: Fitness) -> FitText:
+def _fit_text(fit: Fitness, n_ctx: int) -> FitText:
     if fit.placement is Placement.NOT:
         return _not_text(fit)
     detail = _needs(fit)
+    if not n_ctx or fit.n_ctx < n_ctx:  # no longer one was trained
+        detail = _tr("{needs} at {n} tokens").format(needs=detail, n=count_text(fit.n_ctx))
     if fit.is_tight:
         detail = _tr("{needs}, leaves little free").format(needs=detail)
     if fit.placement is Placement.GPU:

@@ -21,10 +21,12 @@ class ReadmeView(QScrollArea):
 
     whole_asked = Signal()  # the page on the Hub, where the README is shown whole
 
-    def __init__(self, theme: Theme, parser: MarkdownParser, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._parser = parser
+        self._parser: MarkdownParser | None = (
+            None  # made when it is needed: a page without a README is quicker
+        )
         self._page = QWidget(self)
         self._column = QVBoxLayout(self._page)
         self._column.setContentsMargins(_MARGIN, 12, _MARGIN, 24)
@@ -62,6 +64,7 @@ class ReadmeView(QScrollArea):
         said = self.tr("Pictures are not fetched: their addresses open in the browser.")
         cut = self.tr("This README is very long; its end is shown only on its page.") if is_cut else ""
         self._note.setText(" ".join(part for part in (said, cut) if part))
+        self._parser = self._parser or MarkdownParser()
         text = MessageText(self._theme, self._parser, self._page)
         text.setAccessibleName(self.tr("README"))
         text.height_changed.connect(self._fit)

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.core.hub import Gated, HubModel, SearchQuery, Sort
-from app.ui.chat.markdown import MarkdownParser
 from app.ui.hub.filter_bar import FilterBar
 from app.ui.hub.hub_words import short_count
 from app.ui.hub.readme_view import ReadmeView
@@ -176,7 +175,7 @@ def test_a_rare_architecture_can_be_typed(qtbot: QtBot, filters: FilterBar) -> N
 
 
 def test_a_readme_of_five_megabytes_is_shown_in_pieces_and_cut(qtbot: QtBot) -> None:
-    view = ReadmeView(Theme(), MarkdownParser())
+    view = ReadmeView(Theme())
     qtbot.addWidget(view)
     view.resize(600, 500)
     view.show()
@@ -194,7 +193,7 @@ def test_a_readme_of_five_megabytes_is_shown_in_pieces_and_cut(qtbot: QtBot) -> 
 
 
 def test_a_readme_that_is_not_there_says_so(qtbot: QtBot) -> None:
-    view = ReadmeView(Theme(), MarkdownParser())
+    view = ReadmeView(Theme())
     qtbot.addWidget(view)
     view.show_readme("# Something", "https://h/")
     assert view.text is not None
