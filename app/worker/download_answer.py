@@ -60,6 +60,7 @@ class Answer:
         """Asks. HubError where the file is refused, is another one, or cannot be reached."""
         self._client = client
         self._file = file
+        self._repo_id = request.repo_id
         self._token = token.strip()
         self._endpoint = httpx2.URL(request.endpoint)
         self._host = self._endpoint.host
@@ -167,7 +168,10 @@ class Answer:
         if status in (400, 401, 403, 404) and not is_same_server(self._endpoint, url):
             # An address that was only lent has run out; the Hub lends another one.
             raise self._error(HubReason.SERVER_ERROR, status=status)
-        raise refusal(response, self._host, self._file.path, had_token=bool(self._token))
+        # Terms and permissions are the repository's, whichever of its files was asked for.
+        is_file = response.headers.get("x-error-code") == "EntryNotFound"
+        name = self._file.path if is_file else self._repo_id
+        raise refusal(response, self._host, name, had_token=bool(self._token))
 
     def _check(self) -> None:
         """The answer to the question: the file, from the right place."""

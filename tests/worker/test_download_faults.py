@@ -140,6 +140,7 @@ def test_a_gated_model(server: HubServer, token: str, reason: HubReason) -> None
     event = failure(request(server), token=token)
     assert event.reason is reason
     assert ("Accept them on its page" in event.message) == (reason is HubReason.GATED)
+    assert (f"The owner of {REPO} wants" in event.message) == (reason is HubReason.GATED)
     assert len(server.seen) == 1  # nobody is asked twice for what is refused
 
 
