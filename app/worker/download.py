@@ -95,7 +95,7 @@ def _download(
             _fetch_all(layout, missing, _Progress(events, layout), token, backoff_s, timeout_s)
         with written(layout.root):
             appear(layout)
-    forget_locks(layout)
+        forget_locks(layout)
     return paths_of(layout)
 
 

@@ -134,7 +134,10 @@ def _take(stack: contextlib.ExitStack, place: Place) -> None:
 
 
 def forget_locks(layout: Layout) -> None:
-    """Deletes the lock files beside finished files of the user's; Hugging Face's cache keeps its own."""
+    """Deletes the lock files beside finished files of the user's; Hugging Face's cache keeps its own.
+
+    For who holds the locks: another one's would no longer keep others out.
+    """
     if not layout.is_cache:
         for place in layout.places:
             with contextlib.suppress(OSError):
@@ -224,6 +227,8 @@ def discard(request: DownloadRequest) -> None:
         for place in layout.places:
             with contextlib.suppress(HubError, OSError), locked(layout, [place]):
                 _delete(layout, place)
+                if not layout.is_cache:
+                    place.lock.unlink(missing_ok=True)
         _remove_empty(layout)
 
 
@@ -246,7 +251,6 @@ def _is_linked(home: Path, place: Place) -> bool:
 
 def _remove_empty(layout: Layout) -> None:
     """The folders that were made for it, if nothing is in them."""
-    forget_locks(layout)
     for place in layout.places:
         for folder in (place.content.parent, layout.home, layout.home.parent):
             if folder == layout.root:

@@ -225,15 +225,19 @@ def test_the_app_killed_in_mid_download_leaves_no_process_and_loses_nothing(
     assert server.n_bytes_sent - n_before == 3 * MB - n_kept
 
 
-def test_two_downloads_of_one_file_do_not_write_it_both(server: HubServer, cache: Path) -> None:
+@pytest.mark.parametrize("where", ["cache", "folder"])
+def test_two_downloads_of_one_file_do_not_write_it_both(
+    server: HubServer, cache: Path, tmp_path: Path, where: str
+) -> None:
     fault = server.fault(CDN_FILE, bytes_per_s=4 * MB)
-    wanted = request(server, FILE)
+    wanted = request(server, FILE, folder="" if where == "cache" else tmp_path / "models")
     with Download(wanted) as first:
         first.until_bytes(100_000)
         second = failure(wanted)
         assert second.reason is HubReason.IN_USE
         assert FILE in second.message
         discard(wanted)  # another window's: what is being written is left to the one that writes
+        assert failure(wanted).reason is HubReason.IN_USE
         server.faults.remove(fault)
         assert isinstance(first.end(), Finished)
     assert finished(wanted)[0].read_bytes() == content(3 * MB)
