@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -165,6 +165,7 @@ class HubFits:
         with self._changed:
             self._round += 1
             self._queue, self._headers, self._open, self._terms = [], {}, set(), None
+            self._like = None
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -214,8 +215,8 @@ class HubFits:
             found = self._header(source, number)
             with self._changed:
                 if self._round == number:
-                    self._headers[source.key] = found
                     self._learn(found)
+                    self._headers[source.key] = _lightened(found)
                     self._changed.notify_all()
 
     def _next_source(self, number: int) -> Source | None:
@@ -225,6 +226,7 @@ class HubFits:
                 return None
             if not self._queue:
                 self._n_reading -= 1
+                self._like = None if not self._n_reading else self._like  # megabytes
                 return None
             self._is_alone = self._like is None and self._may_be_alike and len(self._queue) > 1
             return self._queue.pop(0)
@@ -341,6 +343,11 @@ class HubFits:
             self._tell(found)
         except RuntimeError:  # the Qt object is gone: the app is closing
             self.drop()
+
+
+def _lightened(found: RemoteModel | NoFitness) -> RemoteModel | NoFitness:
+    """Without the megabytes that only the next headers need."""
+    return found if isinstance(found, NoFitness) else replace(found, likeness=None)
 
 
 def find_fits(

@@ -56,7 +56,8 @@ class RemoteModel:
 
     `facts` are those of the model itself (its vocabulary too, which the skeleton lacks), with the skeleton's paths;
     `size_bytes` is what a download would take; `n_bytes_read` what was read this time, 0 where it was known.
-    `likeness` is what other quantisations of it will be like; None where it was not read, or is too small to matter.
+    `likeness` is what other quantisations of it will be like (megabytes); None where one was given already, nothing was
+    read, or it is too small to matter.
     """
 
     path: str
@@ -168,7 +169,7 @@ async def _fetch(
         parts = list(others)
         parts.insert(files.index(asked), first)
         found = _stored(files, parts, skeletons, identities)
-        return dataclasses.replace(found, likeness=_likeness(first))
+        return found if like is not None else dataclasses.replace(found, likeness=_likeness(first))
 
 
 # -- what is known already ----------------------------------------------------------------------------------

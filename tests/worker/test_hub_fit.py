@@ -175,6 +175,8 @@ def test_of_headers_that_are_alike_only_what_differs_is_read(repository: Reposit
     n_bytes = [found.n_bytes_read for found in repository.headers()]
     assert max(n_bytes) > header_bytes, "the first, and the one that is unlike it"
     assert sorted(n_bytes)[3] < header_bytes // 10
+    _until(lambda: repository.fits._like is None)  # megabytes that nobody needs any more
+    assert all(found.likeness is None for found in repository.headers())
     for key, path in repository.paths.items():
         fit = repository.answers()[key]
         assert isinstance(fit, Fitness)
