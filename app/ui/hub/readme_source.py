@@ -68,6 +68,9 @@ _BLOCKS = frozenset(
 )
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _SPACES = re.compile(r"[ \t]*\n[ \t]*")
+_WHITE = re.compile(r"\s+")
+_BLANK = re.compile(r"&(?:nbsp|emsp|ensp|thinsp);?")
+_CALLOUT = re.compile(r"^(> ?)\[!([A-Za-z]{1,20})\][ \t]*$", re.MULTILINE)
 _PIPES = re.compile(r"(?<!\\)\|")
 
 
@@ -83,7 +86,10 @@ def readme_markdown(text: str, base: str, image_word: str) -> tuple[str, bool]:
     text = text[:MAX_LENGTH]
     parts: list[str] = []
     for is_code, part in _fenced(text):
-        parts.append(part if is_code else _Converter(base, image_word).convert(part))
+        if not is_code:
+            part = _CALLOUT.sub(lambda match: f"{match[1]}**{match[2].capitalize()}**  ", part)
+            part = _Converter(base, image_word).convert(part)
+        parts.append(part)
     return "".join(parts).strip("\n") + "\n", is_cut
 
 
@@ -141,6 +147,7 @@ class _Converter:
     tables: list[_Table] = field(default_factory=list[_Table])
     marks: list[str] = field(default_factory=list[str])
     unclosed: set[str] = field(default_factory=set[str])  # elements of which no end follows
+    is_at_start: bool = False  # of a line or a link, where white space says nothing
     depth: int = 0  # of HTML blocks: inside them indented lines are no code
 
     def convert(self, text: str) -> str:
@@ -175,9 +182,16 @@ class _Converter:
             return
         if self.tables and not (self.tables[-1].rows and self.tables[-1].rows[-1]):
             text = text.strip()
+        elif self.links:
+            text = _WHITE.sub(" ", text)
         elif self.depth > 0:
             text = _SPACES.sub("\n", text)
-        self._write(text)
+        if (
+            self.is_at_start
+        ):  # of a link or after a break: what the source is wrapped with is no space to show
+            text = text.lstrip()
+        self.is_at_start = self.is_at_start and not text
+        self._write(_BLANK.sub(" ", text))
 
     def _markdown(self, match: re.Match[str]) -> None:
         if match["code"]:
@@ -234,13 +248,17 @@ class _Converter:
 
     def _single(self, name: str, tag: str, *, is_end: bool) -> None:
         if name == "br":
-            self._write(" " if self.tables else "\\\n")
+            self._write(" " if self.tables or self.links else "  \n")
+            self.is_at_start = True
         elif name == "hr":
             self._write("\n\n---\n\n")
         elif name == "summary":
-            self._write("**\n\n" if is_end else "\n\n**")
+            self._write("" if is_end else "\n\n")
+            self._mark("**", is_end=is_end)
+            self._write("\n\n" if is_end else "")
         elif name == "img":
             values = _attributes(tag)
+            self.is_at_start = False
             word = self._picture(values.get("alt", "").replace("[", "").replace("]", ""))
             source = self._address(values.get("src", ""))
             self._write(word if self.links else f"[{word}]({source})" if source else word)
@@ -257,7 +275,9 @@ class _Converter:
         if is_end:
             if self.links:
                 target = self.links.pop()
+                self._trim()
                 self._write(f"]({target})" if target else "")
+            self.is_at_start = False
             return
         if self.links:
             self._anchor("", is_end=True)
@@ -265,6 +285,14 @@ class _Converter:
         target = "" if target.startswith("#") else self._address(target)
         self.links.append(target)
         self._write("[" if target else "")
+        self.is_at_start = True
+
+    def _trim(self) -> None:
+        """Takes white space off the end of what was written last."""
+        rows = self.tables[-1].rows if self.tables else []
+        parts = rows[-1][-1] if rows and rows[-1] else self.parts
+        if parts:
+            parts[-1] = parts[-1].rstrip()
 
     def _table(self, name: str, *, is_end: bool) -> None:
         if name == "table":

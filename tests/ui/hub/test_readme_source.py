@@ -52,6 +52,12 @@ def test_front_matter_and_comments_are_not_shown() -> None:
     [
         ('<div align="center"><h1>Title</h1></div>\n\nText', "Title\nText"),
         ("one<br>two", "one\u2028two"),
+        ("one<br>\ntwo", "one\u2028two"),
+        ("one<br><br>two", "one\ntwo"),
+        ("<summary><b>More</b></summary>text", "More\ntext"),
+        ("a&nbsp&nbsp| b&nbsp;c", "a  | b c"),
+        ('<a href="x">\n  <img alt="A">\n</a>\n<a href="y">b </a>', "picture: A\u2028b"),
+        ("> [!NOTE]\n> Careful", "Note\u2028Careful"),
         ("<b>bold</b> and <unknown-tag>kept</unknown-tag>", "bold and kept"),
         ("<ul>\n  <li>one</li>\n  <li>two</li>\n</ul>", "•one\n•two"),
         ("<details><summary>More</summary>\n\ninside\n\n</details>", "More\ninside"),
