@@ -18,7 +18,6 @@ from app.core.hub_cache import Layout, Place, layout_of
 from app.core.hub_record import Record, read_record, write_record
 
 _LOCK_MODE: Final = 0o664  # as huggingface_hub's: several users may share a cache
-NO_SPACE: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
 def n_bytes_kept(request: DownloadRequest) -> int:
@@ -80,28 +79,20 @@ def written(folder: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in NO_SPACE:
-            raise HubError(
-                HubReason.DISK_FULL, folder=str(folder), free=free_bytes(folder), needed=1
-            ) from error
+        if error.errno == errno.ENOSPC:
+            free = free_bytes(folder) or 0
+            raise HubError(HubReason.DISK_FULL, folder=str(folder), free=free, needed=1) from error
         detail = error.strerror or str(error)
         raise HubError(HubReason.CANNOT_WRITE, folder=str(folder), detail=detail) from error
 
 
-def free_bytes(folder: Path) -> int:
-    """What may still be written where `folder` is or would be made; 0 where the system does not tell."""
+def free_bytes(folder: Path) -> int | None:
+    """What may still be written where `folder` is or would be made; None where the system does not tell."""
     for place in (folder, *folder.parents):
         with contextlib.suppress(OSError):
-            return shutil.disk_usage(place).free
-    return 0
-
-
-def check_space(layout: Layout, n_bytes_wanted: int) -> None:
-    """HubError DISK_FULL unless `n_bytes_wanted` more fit: `needed` is what is lacking."""
-    free = free_bytes(layout.home)
-    if n_bytes_wanted > free:
-        folder = str(layout.root)
-        raise HubError(HubReason.DISK_FULL, folder=folder, free=free, needed=n_bytes_wanted - free)
+            usage = shutil.disk_usage(place)
+            return usage.free if usage.total else None
+    return None
 
 
 @contextlib.contextmanager

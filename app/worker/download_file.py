@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from app.core.hub import HubError, HubReason
 from app.core.hub_cache import Layout, Place, host_of
-from app.worker.download_disk import NO_SPACE, free_bytes, settle, size_of, written
+from app.worker.download_disk import free_bytes, settle, size_of, written
 from app.worker.download_hash import FollowingHash
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ class FileDownload:
     def _set_aside(self, is_last: bool) -> None:
         """The damaged file stays to be looked at, unless the next try needs its room."""
         place = self._place
-        if is_last or free_bytes(self._layout.home) > self._size_bytes + _SPACE_LEFT_BYTES:
+        free = free_bytes(self._layout.home)
+        if is_last or free is None or free > self._size_bytes + _SPACE_LEFT_BYTES:
             place.partial.replace(place.damaged)
         else:
             place.partial.unlink(missing_ok=True)
@@ -196,8 +198,8 @@ class FileDownload:
         try:
             return file.write(piece) or 0
         except OSError as error:
-            if error.errno in NO_SPACE:
-                free = free_bytes(self._layout.home)
+            if error.errno == errno.ENOSPC:
+                free = free_bytes(self._layout.home) or 0
                 raise _no_space(self._layout, free, self._size_bytes - n_before) from error
             raise
 
@@ -221,7 +223,7 @@ class FileDownload:
             return
         self._space_due = now_s + _SPACE_EVERY_S
         free, n_left = free_bytes(self._layout.home), self._size_bytes - n_bytes
-        if free < min(n_left, _SPACE_LEFT_BYTES):
+        if free is not None and free < min(n_left, _SPACE_LEFT_BYTES):
             raise _no_space(self._layout, free, n_left)
 
     def _pause(self, error: HubError, n_got: int, n_tries: int) -> None:
@@ -237,13 +239,13 @@ class FileDownload:
 
 
 def check_free(layout: Layout, places: Sequence[Place]) -> None:
-    """HubError DISK_FULL unless what is missing of all `places` fits, beside what other programs need."""
+    """HubError DISK_FULL unless what is missing of all `places` fits; `needed` is what is lacking."""
     wanted: dict[Path, int] = {}
     for place in places:
         wanted[place.partial] = place.file.size_bytes - max(0, size_of(place.partial))
     n_left = sum(max(0, n_bytes) for n_bytes in wanted.values())
     free = free_bytes(layout.home)
-    if n_left > free:
+    if free is not None and n_left > free:
         raise _no_space(layout, free, n_left)
 
 
