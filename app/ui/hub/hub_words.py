@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
-from app.core.hub import MESSAGES, Gated, HubError, HubModel, Sort, message
-from app.ui.format import THIN_SPACE, bytes_text, count_text, when_text
+from app.core.hub import MESSAGES, Gated, HubError, Sort, message
+from app.ui.format import bytes_text, count_text
 
 _SIZES = frozenset({"free", "needed", "got", "wanted"})  # values of messages that are bytes
 _SORTS = {
@@ -50,27 +50,9 @@ def short_count(count: float) -> str:
     return f"{count:.0f}"
 
 
-def updated_text(timestamp_s: float) -> str:
-    """When a repository was last changed: ``updated yesterday``; "" where it is not known."""
-    return _tr("updated {when}").format(when=when_text(timestamp_s)) if timestamp_s else ""
-
-
-def facts_line(model: HubModel) -> list[str]:
-    """What a result says of itself besides its name, the most telling first; what is not known is left out."""
-    parts = [model.architecture]
-    parts.append(_tr("{n} context").format(n=context_text(model.n_ctx_train)) if model.n_ctx_train else "")
-    parts.append(model.licence)
-    return [part for part in parts if part]
-
-
 def context_text(n_ctx: int) -> str:
     """A context as people name it: ``128k``; odd ones in full."""
     return f"{n_ctx // 1024}k" if n_ctx >= 1024 and n_ctx % 1024 == 0 else count_text(n_ctx)
-
-
-def tokens_text(n_ctx: int) -> str:
-    """A number of tokens in full: ``8 192 tokens``."""
-    return _tr("{n} tokens").format(n=count_text(n_ctx))
 
 
 def gated_text(gated: Gated) -> str:
@@ -85,8 +67,3 @@ def gated_text(gated: Gated) -> str:
 def per_second(bytes_per_s: float) -> str:
     """A download's speed: ``42.1 MB/s``."""
     return f"{bytes_text(bytes_per_s)}/s"
-
-
-def joined(parts: list[str]) -> str:
-    """Facts side by side."""
-    return f"{THIN_SPACE} · {THIN_SPACE}".join(part for part in parts if part)

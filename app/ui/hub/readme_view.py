@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -18,8 +18,6 @@ _LINE_PX = 40
 
 class ReadmeView(QScrollArea):
     """Shows one README at a time; a long one is built in pieces and cut at an end."""
-
-    whole_asked = Signal()  # the page on the Hub, where the README is shown whole
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -16,8 +16,6 @@ _OURS = ("keyring", "this_run")  # sources that the dialog itself has set
 
 class TokenDialog(QDialog):
     """Works on a `HubAccount`; what it does takes a moment and is told below the field."""
-
-    saved = Signal()
 
     def __init__(
         self, theme: Theme, account: HubAccount, endpoint: str, parent: QWidget | None = None
@@ -88,7 +86,7 @@ class TokenDialog(QDialog):
 
     def _connect(self) -> None:
         self._account.changed.connect(self._show)
-        self._account.token_changed.connect(self._tell_saved)
+        self._account.token_changed.connect(self._clear_saved)
         self.make.clicked.connect(
             lambda: QDesktopServices.openUrl(QUrl(f"{self._endpoint}/settings/tokens/new?tokenType=read"))
         )
@@ -100,10 +98,9 @@ class TokenDialog(QDialog):
         if text:
             self._account.set_token(text)
 
-    def _tell_saved(self) -> None:
+    def _clear_saved(self) -> None:
         if self._account.state is AccountState.VALID:
             self.edit.clear()
-            self.saved.emit()
 
     def _show(self) -> None:
         account = self._account
