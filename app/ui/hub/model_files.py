@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app.core.hub import Gated
 from app.core.hub_files import Role, Variant, companions, drafts, find_variant
@@ -18,7 +19,16 @@ from app.ui.hub.model_presence import Whereabout
 from app.ui.hub.model_rows import Presence, VariantRows
 from app.ui.hub.model_table import VariantTable
 from app.ui.hub.model_words import advice_text, wants_access
+from app.ui.icons import icon
+from app.ui.library.reveal import reveal
 from app.ui.theme import Theme
+
+_MENU_ICONS = {
+    Presence.THERE: "download",
+    Presence.QUEUED: "download",
+    Presence.STOPPED: "pause-circle",
+    Presence.HERE: "load",
+}
 
 
 class ModelFiles(QWidget):
@@ -36,6 +46,7 @@ class ModelFiles(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._hub = hub
         self._page = hub.page
         self._downloads = downloads
@@ -119,6 +130,8 @@ class ModelFiles(QWidget):
         self._downloads.target_changed.connect(self._show_footer)
         self.table.selected.connect(self._row_selected)
         self.table.acted.connect(self.act)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
         self.table.verticalScrollBar().valueChanged.connect(lambda _value: self._show_first())
         self.footer.download_asked.connect(self.download_selected)
         self.footer.load_asked.connect(self._load)
@@ -160,6 +173,29 @@ class ModelFiles(QWidget):
         found = [*companions(variant, self._page.variants), *drafts(self._page.variants)[:1]]
         rows = {row.variant.key: row for row in self.rows.rows()}
         return [extra for extra in found if rows[extra.key].where.presence is Presence.THERE]
+
+    def _show_menu(self, position: QPoint) -> None:
+        row = self.table.row()
+        if row is None or not self.table.indexAt(position).isValid():
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        act = menu.addAction(icon(self._theme, _MENU_ICONS[row.where.presence]), self.rows.action_text(row))
+        act.setEnabled(row.variant.is_complete)
+        act.triggered.connect(lambda: self.act(row.variant.key))
+        copy = menu.addAction(icon(self._theme, "copy"), self.tr("Copy the file's address"))
+        copy.triggered.connect(lambda: self._copy_address(row.variant))
+        if row.where.path:
+            shown = menu.addAction(icon(self._theme, "reveal"), self.tr("Show in the file manager"))
+            shown.triggered.connect(lambda: reveal(row.where.path))
+        menu.popup(self.table.viewport().mapToGlobal(position))
+
+    def _copy_address(self, variant: Variant) -> None:
+        page = self._page.page
+        if page is not None:
+            path = variant.files[0].path
+            address = f"{self._hub.endpoint}/{page.model.repo_id}/blob/{page.revision}/{path}"
+            QGuiApplication.clipboard().setText(address)
 
     def _load(self) -> None:
         row = self.table.row()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QLabel,
     QLineEdit,
+    QMenu,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -311,6 +312,26 @@ def test_companions_are_offered_and_taken_along(rig: Rig) -> None:
     footer.download.click()
     item = rig.profile.downloads.items[0]
     assert [file.path for file in item.request.files][1:] == ["mmproj-F16.gguf"]
+
+
+def test_a_files_menu(rig: Rig) -> None:
+    rig.open()
+    files = rig.page.model.files
+    place = files.table.visualRect(files.rows.index(files.rows.row_of("tiny-F16.gguf"), 0)).center()
+    files.table.select_key("tiny-F16.gguf")
+    files.table.customContextMenuRequested.emit(place)
+    menu = files.findChild(QMenu)
+    assert menu is not None
+    titles = [action.text() for action in menu.actions()]
+    assert titles == ["Download", "Copy the file's address"]
+    menu.actions()[1].trigger()
+    address = f"{rig.server.endpoint}/{REPO}/blob/main/tiny-F16.gguf"
+    assert QGuiApplication.clipboard().text() == address
+    menu.close()
+    rig.page.search_field.clear()
+    rig.page.search_field.insert(address)  # what was copied leads back
+    rig.until(lambda: rig.hub.page.state is PageState.READY and not rig.hub.page.pending)
+    assert rig.hub.page.repo_id == REPO
 
 
 def test_a_repository_without_gguf_leads_to_those_with(rig: Rig) -> None:
