@@ -115,11 +115,22 @@ def _matches(text: str, entries: list[ModelEntry]) -> list[ModelEntry]:
 
     def names(entry: ModelEntry) -> tuple[str, ...]:
         file = Path(entry.path)
-        said = (*entry.names, entry.name, file.name, file.stem)
+        said = (*entry.names, entry.name, file.name, file.stem, *_hub_names(entry))
         return tuple(name.casefold() for name in said)
 
     exact = [entry for entry in entries if wanted in names(entry)]
     return exact or [entry for entry in entries if any(wanted in name for name in names(entry))]
+
+
+def _hub_names(entry: ModelEntry) -> tuple[str, ...]:
+    """What `loadout download` calls a model that comes from the Hub: owner/name, and that with its quantisation."""
+    from app.core.hub_files import quantisation_in
+
+    if not entry.origins:
+        return ()
+    origin = entry.origins[0]
+    quantisation = quantisation_in(origin.path)
+    return (origin.repo_id, f"{origin.repo_id}:{quantisation}") if quantisation else (origin.repo_id,)
 
 
 def checked_plan(model_path: Path, load: dict[str, Any], sampling: dict[str, Any]) -> dict[str, Any]:

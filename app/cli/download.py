@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -91,13 +92,16 @@ def run(args: argparse.Namespace) -> int:
     label, files = _chosen(args, hub, page, args.file or address.path or address.quantisation)
     request = _request(args, hub, page, label, files)
     began_s = time.monotonic()
+    _say_begin(request)
     try:
         paths = downloaded(request, token)
     except (Interrupted, CommandError):
         _say_kept(request)
         raise
     _add_to_library(args, paths)
-    _print(args, request, paths, time.monotonic() - began_s)
+    elapsed_s = time.monotonic() - began_s
+    _say_end(request)
+    _print(args, request, paths, elapsed_s)
     return EXIT_DONE
 
 
@@ -131,7 +135,9 @@ def _other_file(page: HubPage, wanted: str, among: Sequence[Variant]) -> HubFile
     for file in page.files:
         if file.path == wanted:
             return file
-    labels = ", ".join(variant.label for variant in among) or "no GGUF file"
+    from app.cli.terminal import listing
+
+    labels = listing([variant.label for variant in among]) or "no GGUF file"
     raise CommandError(f"{page.model.repo_id}: {wanted} is not one of its files; there is {labels}")
 
 
@@ -139,7 +145,7 @@ def _recommended(args: argparse.Namespace, hub: Hub, page: HubPage, among: Seque
     """The only model there is, or the one that suits this computer best; says which and why."""
     from app.cli.hub_fits import found_fits
     from app.cli.show import advice_text
-    from app.cli.terminal import note
+    from app.cli.terminal import listing, note
     from app.core.hub_files import Role
 
     models = [variant for variant in among if variant.role is Role.MODEL and variant.is_complete]
@@ -149,7 +155,7 @@ def _recommended(args: argparse.Namespace, hub: Hub, page: HubPage, among: Seque
         return models[0]
     best = found_fits(args, hub, page, models).recommended
     if best is None:
-        labels = ", ".join(variant.label for variant in models)
+        labels = listing([variant.label for variant in models])
         raise CommandError(
             f"none of its files fits this computer now; name one to download it anyway: {labels}"
         )
@@ -176,6 +182,24 @@ def _request(
     )
 
 
+def _say_begin(request: DownloadRequest) -> None:
+    """To a person who looks on: what is coming, how much, and where it goes."""
+    from app.cli.terminal import bytes_text, note, shown
+    from app.core.hub_cache import cache_folder
+    from app.worker.download_client import is_finished, n_bytes_kept
+
+    if not sys.stderr.isatty():
+        return
+    if is_finished(request) is not None:
+        note(shown(f"loadout: {request.title} is here already", sys.stderr))
+        return
+    n_bytes = n_bytes_kept(request)
+    kept = f", of which {bytes_text(n_bytes)} are here" if n_bytes else ""
+    folder = request.folder or f"Hugging Face's cache, {cache_folder()}"
+    said = f"loadout: {request.title}, {bytes_text(request.size_bytes)}{kept}, goes to {folder}"
+    note(shown(said, sys.stderr))
+
+
 # -- afterwards ----------------------------------------------------------------------------------------------
 
 
@@ -187,6 +211,17 @@ def _say_kept(request: DownloadRequest) -> None:
     if n_bytes:
         kept = f"{bytes_text(n_bytes)} of {bytes_text(request.size_bytes)}"
         note(f"loadout: {kept} are kept; the same command goes on from there")
+
+
+def _say_end(request: DownloadRequest) -> None:
+    """To a person who looks on: what can be done with it now."""
+    from app.cli.terminal import note, shown
+    from app.core.hub_files import Role, variants
+
+    models = [variant for variant in variants(request.files) if variant.role is Role.MODEL]
+    if models and sys.stderr.isatty():
+        name = shlex.quote(Path(models[0].files[0].path).stem)
+        note(shown(f"loadout: it is in the library now; to chat with it: loadout run {name}", sys.stderr))
 
 
 def _add_to_library(args: argparse.Namespace, paths: Sequence[Path]) -> None:

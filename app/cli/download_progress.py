@@ -87,7 +87,7 @@ class _ProgressLine:
         seconds = self._time_left.seconds(size_bytes - progress.n_bytes)
         left = f", {duration_text(seconds)} left" if seconds else ""
         speed = f", {bytes_text(progress.bytes_per_s)}/s" if progress.bytes_per_s else ""
-        return f"{_bar(part)} {part:4.0%}  {amount}{speed}{left}"
+        return f"{_bar(part)} {int(part * 100):3d}%  {amount}{speed}{left}"
 
 
 def _bar(part: float) -> str:

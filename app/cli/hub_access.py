@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -48,7 +49,8 @@ def asked_address(text: str, hub: Hub) -> Address:
 
     address = parse_address(text, hub.endpoint)
     if address is None:
-        raise UsageError(str(HubError(HubReason.BAD_ADDRESS, text=text)))
+        ways = "" if "/" in text else f" To find models: loadout search {shlex.quote(text)}"
+        raise UsageError(str(HubError(HubReason.BAD_ADDRESS, text=text)) + ways)
     return address
 
 
@@ -63,6 +65,8 @@ def hub_failures() -> Generator[None]:
         named = next((name for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(name)), "")
         is_from_environment = error.reason is HubReason.BAD_TOKEN and named
         source = f" The token is that of the environment variable {named}." if is_from_environment else ""
+        if error.reason in (HubReason.GATED, HubReason.UNAUTHORISED) and not named:
+            source = " It is read from HF_TOKEN, from 'hf auth login', or set in the window, under Discover."
         raise CommandError(error.message + source) from None
 
 

@@ -87,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _chosen(found: Sequence[Variant], address: Address) -> tuple[Variant, ...]:
     """The files that the address is about: all, or the one that it names."""
+    from app.cli.terminal import listing
     from app.core.hub_files import Role, find_variant
 
     wanted = address.path or address.quantisation
@@ -94,7 +95,7 @@ def _chosen(found: Sequence[Variant], address: Address) -> tuple[Variant, ...]:
         return tuple(found)
     one = find_variant(wanted, found)
     if one is None:
-        labels = ", ".join(v.label for v in found if v.role is Role.MODEL) or "no GGUF file"
+        labels = listing([v.label for v in found if v.role is Role.MODEL]) or "no GGUF file"
         raise CommandError(f"{address.repo_id}: {wanted} is not one of its files; there is {labels}")
     return (one,)
 
@@ -166,7 +167,7 @@ def _record(
 
 
 def _print_text(page: HubPage, chosen: Sequence[Variant], fits: Fits, hub: Hub) -> None:
-    from app.cli.terminal import note, shown
+    from app.cli.terminal import listing, note, shown
 
     print(shown("\n".join(_facts(page, hub)), sys.stdout))
     if not chosen:
@@ -175,7 +176,7 @@ def _print_text(page: HubPage, chosen: Sequence[Variant], fits: Fits, hub: Hub) 
     print()
     print(shown(_table(chosen, fits), sys.stdout))
     for reason, labels in fits.unknown(chosen).items():
-        print(shown(f"\nnot known of {', '.join(labels)}: {reason}", sys.stdout))
+        print(shown(f"\nnot known of {listing(labels)}: {reason}", sys.stdout))
     if fits.n_ctx is not None:
         print(f"\n{_fit_note(fits)}")
     if fits.recommended is not None:

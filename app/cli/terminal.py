@@ -40,6 +40,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: Sequenc
     )
 
 
+def listing(names: Sequence[str], most: int = 12) -> str:
+    """The names with commas; of more than `most` the first ones, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def shown(text: str, stream: TextIO) -> str:
     """`text` as it may be written to `stream`: on a terminal without control characters, else exactly as it is."""
     return text.translate(_CONTROLS) if stream.isatty() else text

@@ -100,6 +100,35 @@ def test_what_cannot_be_had_is_one_line(
     assert done.stderr.count("\n") == 1
 
 
+def test_of_many_files_some_are_named(loadout: Program, server: HubServer) -> None:
+    server.add_model("o/many", {f"part-{n:03d}-Q4_K_M.gguf": b"GGUF%03d" % n for n in range(300)})
+    done = loadout("download", "o/many", "Q9_X")
+    assert done.exit_code == 1
+    assert " and 288 more" in done.stderr
+    assert len(done.stderr) < 500
+
+
+def test_what_came_from_the_hub_is_run_by_the_hubs_name(
+    loadout: Program, server: HubServer, tiny_model: Path, tiny_swa: Path
+) -> None:
+    server.add_model("o/two", {"a-Q4_K_M.gguf": tiny_model, "a-Q8_0.gguf": tiny_swa})
+    for quantisation in ("Q4_K_M", "Q8_0"):
+        assert loadout("download", f"o/two:{quantisation}").exit_code == 0
+    done = loadout("run", "o/two:q8_0", "--prompt", "a", "--max-tokens", "2", "--json")
+    assert done.exit_code == 0, done.stderr
+    several = loadout("run", "o/two", "--prompt", "a")
+    assert several.exit_code == 2
+    assert "several models match" in several.stderr
+
+
+def test_a_model_that_is_renamed_meanwhile(loadout: Program, server: HubServer) -> None:
+    server.models["new/name"] = server.models[REPO]
+    server.fault(f"/{REPO}/resolve/*/{FILE}", redirect_to=f"/new/name/resolve/main/{FILE}")
+    done = loadout("download", REPO, FILE, "--no-projector")
+    assert done.exit_code == 0, done.stderr
+    assert Path(done.stdout.strip()).read_bytes() == content(3 * MB)
+
+
 def test_a_failure_says_why_and_what_is_kept(loadout: Program, server: HubServer) -> None:
     server.fault(CDN_FILE, times=1, cut_every=MB)
     server.fault(CDN_FILE, status=418)
@@ -138,6 +167,7 @@ def test_a_terminal_shows_a_bar_and_ctrl_c_keeps_what_arrived(
     os.close(ours)
     process.stdout.close()
     assert re.search(r"kB of 3\.00 MB|MB of 3\.00 MB", shown)
+    assert "goes to Hugging Face's cache" in shown
     assert "are kept; the same command goes on from there" in shown
     assert "Traceback" not in shown
     server.faults.remove(fault)
