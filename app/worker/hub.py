@@ -137,6 +137,8 @@ class Hub:
             from app.worker.hub_answers import page_of
 
             info = api.model_info(repo_id, revision=revision, files_metadata=True)
+            if info.id != repo_id:  # renamed; the redirect may have dropped the wish for sizes and hashes
+                info = api.model_info(info.id, revision=revision, files_metadata=True)
             return page_of(info, self.host, revision, time.time())
 
         try:

@@ -193,6 +193,15 @@ def test_a_page_at_an_older_commit(hub: Hub, server: HubServer) -> None:
     assert (again.commit, again.files) == (old.commit, old.files)
 
 
+@pytest.mark.parametrize("query", ["?blobs=true", ""])
+def test_a_renamed_model_is_found_by_its_old_name(hub: Hub, server: HubServer, query: str) -> None:
+    server.fault("/api/models/old/name*", redirect_to=f"/api/models/{REPO}{query}")
+    page = hub.page("old/name")
+    assert page.model.repo_id == REPO
+    assert page.files == hub.page(REPO).files
+    assert all(file.size_bytes for file in page.files)
+
+
 def test_a_readme_is_asked_for_once(hub: Hub, server: HubServer) -> None:
     server.models[REPO].gated = False
     page = hub.page(REPO)
