@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "app.worker.download_events": ("app.core",),
     "app.worker.download_file": ("app.core", "app.worker"),
     "app.worker.download_hash": ("app.core",),
+    "app.worker.download_progress": ("app.core", "app.worker.download_disk"),
     "app.worker.remote_file": ("app.core",),
     "app.worker.remote_header": ("app.core", "app.worker"),
     "app.worker.hub": ("app.core", "app.worker"),

@@ -11,13 +11,11 @@ import logging
 import os
 import signal
 import sys
-import time
-from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Final
 
-from app.core.download import DownloadProgress, DownloadRequest
+from app.core.download import DownloadRequest
 from app.core.hub import HubError, HubReason
 from app.core.hub_cache import Layout, Place, layout_of
 from app.core.hub_record import read_record, write_record
@@ -27,7 +25,6 @@ from app.worker.download_disk import (
     is_checked,
     is_done,
     locked,
-    n_bytes_of,
     paths_of,
     record_of,
     size_of,
@@ -36,6 +33,7 @@ from app.worker.download_disk import (
 from app.worker.download_events import DownloadEvent, Finished, failed
 from app.worker.download_file import FileDownload, Source, check_free
 from app.worker.download_hash import FollowingHash
+from app.worker.download_progress import Progress
 from app.worker.starting import end_with_parent
 
 _log = logging.getLogger(__name__)
@@ -43,8 +41,6 @@ _log = logging.getLogger(__name__)
 BACKOFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 """The waits between tries that bring nothing; after the last one the queue decides when to try again."""
 TIMEOUT_S: Final = 30.0
-_EVERY_S: Final = 0.2
-_SPEED_OF_S: Final = 3.0
 
 
 def download_main(
@@ -92,7 +88,8 @@ def _download(
         missing = [place for place in missing if not (is_done(layout, place) or is_checked(place))]
         check_free(layout, missing)
         if missing:
-            _fetch_all(layout, missing, _Progress(events, layout), token, backoff_s, timeout_s)
+            with Progress(events, layout) as progress:
+                _fetch_all(layout, missing, progress, token, backoff_s, timeout_s)
         with written(layout.root):
             appear(layout)
         forget_locks(layout)
@@ -102,14 +99,13 @@ def _download(
 def _fetch_all(
     layout: Layout,
     missing: Sequence[Place],
-    progress: _Progress,
+    progress: Progress,
     token: str,
     backoff_s: Sequence[float],
     timeout_s: float,
 ) -> None:
     from app.worker.download_answer import open_client  # slow to import
 
-    progress.tell()
     with open_client(timeout_s) as client:
         source = Source(client, token, timeout_s, backoff_s)
         for place in missing:
@@ -143,64 +139,3 @@ def _is_wanted(place: Place) -> bool:
     follower = FollowingHash(place.final, place.file)
     follower.advance(place.file.size_bytes)
     return follower.finish() == place.file.etag
-
-
-class _Progress:
-    """Says how far all files are, at most five times a second."""
-
-    def __init__(self, events: Connection, layout: Layout) -> None:
-        self._events = events
-        self._n_bytes = {place.file.path: n_bytes_of(layout, place) for place in layout.places}
-        done = [place for place in layout.places if is_done(layout, place) or is_checked(place)]
-        self._n_hashed = {place.file.path: place.file.size_bytes for place in done}
-        self._place: Place | None = None
-        self._samples: deque[tuple[float, int]] = deque()  # when, bytes that arrived so far
-        self._n_arrived = 0
-        self._due_s = 0.0
-
-    def begin(self, place: Place) -> None:
-        """This file is next."""
-        self._place = place
-
-    def finish(self) -> None:
-        """The file is checked."""
-        if self._place is not None:
-            path, size_bytes = self._place.file.path, self._place.file.size_bytes
-            self._n_bytes[path] = self._n_hashed[path] = size_bytes
-            self.tell()
-
-    def advance(self, n_bytes: int, n_hashed: int) -> None:
-        """So many bytes of the current file are there, and hashed."""
-        if self._place is None:
-            return
-        path = self._place.file.path
-        self._n_arrived += max(0, n_bytes - self._n_bytes[path])
-        self._n_bytes[path], self._n_hashed[path] = n_bytes, n_hashed
-        if time.monotonic() >= self._due_s:
-            self.tell()
-
-    def wait(self, seconds: float, error: HubError) -> None:
-        """Waits before the next try, and says so."""
-        until_s = time.monotonic() + seconds
-        self._samples.clear()
-        while (left_s := until_s - time.monotonic()) > 0:
-            self.tell(left_s, error)
-            time.sleep(min(left_s, 1.0))
-
-    def tell(self, retry_in_s: float | None = None, error: HubError | None = None) -> None:
-        """Sends it now."""
-        now_s = time.monotonic()
-        self._due_s = now_s + _EVERY_S
-        n_bytes, n_hashed = sum(self._n_bytes.values()), sum(self._n_hashed.values())
-        file = self._place.file.path if self._place is not None else ""
-        speed = 0.0 if retry_in_s is not None else self._speed(now_s)
-        self._events.send(DownloadProgress(n_bytes, n_hashed, speed, file, retry_in_s, error))
-
-    def _speed(self, now_s: float) -> float:
-        """Bytes per second of the last seconds."""
-        samples = self._samples
-        samples.append((now_s, self._n_arrived))
-        while len(samples) > 2 and now_s - samples[1][0] > _SPEED_OF_S:
-            samples.popleft()
-        began_s, n_before = samples[0]
-        return (self._n_arrived - n_before) / (now_s - began_s) if now_s > began_s else 0.0

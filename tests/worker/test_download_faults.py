@@ -76,9 +76,14 @@ def test_a_name_that_nobody_knows(server: HubServer) -> None:
 
 def test_a_server_that_does_not_answer(server: HubServer) -> None:
     server.fault(HUB_FILE, hang=True)
-    event = failure(request(server), timeout_s=0.2, backoff_s=())
+    with Download(request(server), timeout_s=1.5, backoff_s=()) as download:
+        event = download.end()
+    assert not isinstance(event, Finished)
     assert event.reason is HubReason.TOO_SLOW
-    assert "did not answer within 0.2 seconds" in event.message
+    assert "did not answer within 1.5 seconds" in event.message
+    told = [event for event in download.events if isinstance(event, DownloadProgress)]
+    assert 2 <= len(told) <= 5  # that nothing arrives is said too
+    assert {event.bytes_per_s for event in told} == {0.0}
 
 
 def test_a_server_that_falls_silent_in_the_middle_is_asked_again(server: HubServer) -> None:
