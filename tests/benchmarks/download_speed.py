@@ -18,13 +18,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.worker.download_client import DownloadEvent, DownloadProcess, DownloadProgress, Finished
-from tests.benchmarks.common import machine, middle, show
-from tests.hub_server import HubServer
-from tests.worker.download_rig import FILE, REPO, request
+if TYPE_CHECKING:
+    from tests.hub_server import HubServer
 
 _PIECE = 1 << 20
+REPO, FILE = "owner/name-GGUF", "model-Q4_K_M.gguf"
 
 
 def main() -> None:
@@ -35,6 +35,10 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", help="where to write (default: the system's folder for temporary files)")
     args = parser.parse_args()
+    # Here, since the process that downloads imports this script again, as it does the app's own small one.
+    from tests.benchmarks.common import machine, middle, show
+    from tests.hub_server import HubServer
+
     if shutil.which("curl") is None:
         raise SystemExit("curl is the reference, and not installed")
     print(machine())
@@ -89,6 +93,9 @@ def _curl(server: HubServer, folder: Path) -> float:
 
 def _ours(server: HubServer, folder: Path) -> float:
     """Seconds."""
+    from app.worker.download_client import DownloadEvent, DownloadProcess, DownloadProgress, Finished
+    from tests.worker.download_rig import request
+
     ended, events = threading.Event(), list[DownloadEvent]()
 
     def take(event: DownloadEvent) -> None:
