@@ -99,7 +99,7 @@ class Downloads(QObject):
 
     def of_files(self, page: HubPage, files: Iterable[HubFile], endpoint: str) -> DownloadItem | None:
         """The download that `add` would give for these, None if there is none yet."""
-        entry = self._list.same(self._request(page, files, "", endpoint))
+        entry = self._list.same(self._request(page, files, "", endpoint, download_id=""))
         return entry.item() if entry is not None else None
 
     @property
@@ -147,7 +147,7 @@ class Downloads(QObject):
         The same files again are the same download: what was paused, failed or is finished goes on or is checked.
         `title` is what people see. Whether there is room is found out before anything is written.
         """
-        request = self._request(page, files, title, endpoint)
+        request = self._request(page, files, title, endpoint, uuid.uuid4().hex[:12])
         same = self._list.same(request)
         if same is not None:
             if not same.state.is_active:
@@ -246,9 +246,11 @@ class Downloads(QObject):
 
     # -- what happens ---------------------------------------------------------------------------------------
 
-    def _request(self, page: HubPage, files: Iterable[HubFile], title: str, endpoint: str) -> DownloadRequest:
+    def _request(
+        self, page: HubPage, files: Iterable[HubFile], title: str, endpoint: str, download_id: str
+    ) -> DownloadRequest:
         return DownloadRequest(
-            id=uuid.uuid4().hex[:12],
+            id=download_id,
             repo_id=page.model.repo_id,
             revision=page.revision,
             commit=page.commit,

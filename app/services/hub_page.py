@@ -22,6 +22,7 @@ from app.worker.probe_client import Probe
 
 N_CTX_KEY: Final = "hub_fit_context"
 _LONGEST_AGAIN_S: Final = 120.0
+_TOGETHER_MS: Final = 50  # fits that come this soon after one another are told as one
 _GUARD_KEYS: Final = ("guard", "guard_reserve")
 
 
@@ -92,6 +93,10 @@ class ModelPage(QObject):
         self._reading.failed.connect(self._take_readme_error)
         self._finding = HubFits(probe, skeletons, self._found.emit, read_token=read_token)
         self._found.connect(self._take_fit)
+        self._tell_soon = QTimer(self)
+        self._tell_soon.setSingleShot(True)
+        self._tell_soon.setInterval(_TOGETHER_MS)
+        self._tell_soon.timeout.connect(self._tell_fits)
         self._first_again_s = self._again_s = again_s
         self._again = QTimer(self)
         self._again.setSingleShot(True)
@@ -191,6 +196,7 @@ class ModelPage(QObject):
         self._renewing.drop()
         self._reading.drop()
         self._again.stop()
+        self._tell_soon.stop()
         self._again_s = self._first_again_s
         self._finding.drop()
         self.page = self.readme = self.readme_error = self.recommended = self._terms = None
@@ -285,9 +291,13 @@ class ModelPage(QObject):
             return
         self.fits[found.key] = found.fit
         self.pending -= {found.key}
-        self._tell_fits()
+        if not self.pending:
+            self._tell_fits()
+        elif not self._tell_soon.isActive():
+            self._tell_soon.start()
 
     def _tell_fits(self) -> None:
+        self._tell_soon.stop()
         if not self.pending:
             self.recommended = recommend(
                 {key: fit for key, fit in self.fits.items() if isinstance(fit, Fitness)}

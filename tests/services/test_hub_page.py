@@ -116,6 +116,16 @@ def test_a_page_has_facts_readme_files_and_how_they_fit(rig: PageRig) -> None:
     assert {"page", "readme", "fits"} <= set(heard.names())
 
 
+def test_many_files_are_told_in_a_few_steps(rig: PageRig) -> None:
+    refused = {f"m-{n:03d}-Q4_K_M.gguf": b"GGUF\3\0\0\0%03d" % n for n in range(120)}
+    rig.server.add_model(REPO, refused)
+    heard = Heard()
+    rig.page.fits_changed.connect(heard.on("fits"))
+    rig.open()
+    assert len(rig.page.fits) == 120
+    assert len(heard.events) < 100
+
+
 def test_another_context_is_remembered_and_found_without_the_server(rig: PageRig) -> None:
     rig.server.add_model(REPO, rig.files("q8_0", "q4_0"))
     rig.open()
