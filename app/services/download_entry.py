@@ -29,6 +29,7 @@ class DownloadEntry:
     time_left: TimeLeft = field(default_factory=TimeLeft)
     run: DownloadRun | None = None
     retry_at: float | None = None
+    due_s: float | None = None  # the same by the clock that nobody sets, where the queue tries again
     n_tries: int = 0  # in a row that brought nothing
     n_bytes_before: int = 0  # when the latest try began
     is_missing: bool = False
@@ -105,10 +106,16 @@ class DownloadEntry:
     def settle(self, state: DownloadState, error: HubError | None = None) -> DownloadRun | None:
         """Puts it into a state in which nothing runs; gives back what ran."""
         run, self.run = self.run, None
-        self.state, self.error, self.retry_at = state, error, None
+        self.state, self.error, self.retry_at, self.due_s = state, error, None, None
         self.time_left = TimeLeft()
         self.progress = replace(self.progress, bytes_per_s=0.0, retry_in_s=None, error=None)
         return run
+
+    def wait(self, wait_s: float, error: HubError) -> None:
+        """The next try is due so many seconds from now."""
+        self.settle(DownloadState.RETRYING, error)
+        self.n_tries += 1
+        self.retry_at, self.due_s = time.time() + wait_s, time.monotonic() + wait_s
 
     def begin(self, run: DownloadRun) -> None:
         """A try begins."""

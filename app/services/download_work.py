@@ -105,9 +105,7 @@ class DownloadWork(QObject):
         may_pass = error.is_passing or error.reason in _PASSING
         if may_pass and entry.n_tries < len(self._retry_s):
             wait_s = max(self._retry_s[entry.n_tries], error.wait_s or 0.0)
-            entry.settle(DownloadState.RETRYING, error)
-            entry.n_tries += 1
-            entry.retry_at = time.time() + wait_s
+            entry.wait(wait_s, error)
             self._retry_due()
             self.changed.emit()
         else:
@@ -117,17 +115,17 @@ class DownloadWork(QObject):
 
     def _retry_due(self) -> None:
         """Those whose time has come wait for their turn; the timer is set for the next one."""
-        now_s = time.time()
+        now_s = time.monotonic()
         times: list[float] = []
         has_changed = False
         for entry in self._list:
-            if entry.run is not None or entry.retry_at is None:
+            if entry.run is not None or entry.due_s is None:
                 continue
-            if entry.retry_at <= now_s:
+            if entry.due_s <= now_s:
                 entry.settle(DownloadState.WAITING)
                 has_changed = True
             else:
-                times.append(entry.retry_at)
+                times.append(entry.due_s)
         if times:
             self._retry.start(round((min(times) - now_s) * 1000) + 1)
         if has_changed:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -280,6 +281,20 @@ def test_what_may_pass_is_tried_again_by_itself(make_rig: MakeRig, hub: HubServe
     item = rig.item(key)
     assert item.error.reason is HubReason.SERVER_ERROR
     assert rig.downloads.n_active == 1
+    fault.times = 0
+    rig.until_state(key, S.FINISHED)
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_clock_that_is_set_meanwhile_changes_no_waiting(
+    make_rig: MakeRig, hub: HubServer, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    rig = make_rig(retry_s=(0.6, 0.6))
+    fault = hub.fault("*", status=503)
+    key = rig.add("b.gguf")
+    rig.until(lambda: rig.item(key).state is S.RETRYING and not _children())
+    true_time = time.time
+    monkeypatch.setattr(time, "time", lambda: true_time() + days * 86400)
     fault.times = 0
     rig.until_state(key, S.FINISHED)
 
