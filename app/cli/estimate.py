@@ -132,7 +132,7 @@ def _print_json(
 
 
 def _print_text(subject: Subject, footprint: Footprint, assessment: Assessment) -> None:
-    from app.cli.room_text import footprint_table, verdict_text
+    from app.cli.room_text import footprint_table, idle_text, verdict_text
     from app.cli.terminal import bytes_text, figure
 
     slot = f" ({footprint.n_ctx_slot} in each slot)" if footprint.n_ctx_slot != footprint.n_ctx else ""
@@ -143,6 +143,8 @@ def _print_text(subject: Subject, footprint: Footprint, assessment: Assessment) 
     )
     print()
     print(footprint_table(assessment))
+    if idle := idle_text(footprint):
+        print(idle)
     print()
     print(verdict_text(assessment))
     read = (

@@ -230,7 +230,7 @@ def _table(plans: tuple[FitPlan, ...]) -> str:
 
 def _taken(plan: FitPlan, name: str) -> int:
     device = plan.footprint.device(name)
-    return 0 if device is None else device.total_bytes
+    return 0 if device is None else device.needed_bytes
 
 
 def _changes_text(plan: FitPlan) -> str:

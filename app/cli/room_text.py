@@ -45,6 +45,7 @@ def _device_record(room: Room) -> dict[str, Any]:
         **{f"{part}_bytes": device.part_bytes(part) for part in PARTS},
         "total_bytes": device.total_bytes,
         "mapped_bytes": device.mapped_bytes,
+        "idle_bytes": device.idle_bytes,
         "free_bytes": room.available_bytes,
         "capacity_bytes": device.capacity_bytes,
         "reserve_bytes": room.reserve_bytes,
@@ -88,6 +89,16 @@ def _row(room: Room, parts: list[str]) -> tuple[str, ...]:
     )
 
 
+def idle_text(footprint: Footprint) -> str:
+    """What of the weights is left out of the verdict, and why; "" where all count."""
+    devices = [device for device in footprint.devices if device.idle_bytes]
+    return "\n".join(
+        f"{bytes_text(device.idle_bytes)} of the weights on {device.name} are not counted: they lie in the mapped "
+        "file and were repacked, or copied to another device, so that nothing reads them after the load"
+        for device in devices
+    )
+
+
 def verdict_text(assessment: Assessment) -> str:
     """The verdict, with the device that decides it and by how much."""
     words = VERDICT_TEXTS[assessment.verdict]
@@ -103,7 +114,7 @@ def verdict_text(assessment: Assessment) -> str:
     if assessment.verdict is Verdict.FITS_IF_CLOSED:
         short, others = bytes_text(-room.left_bytes), bytes_text(room.others_bytes)
         return f"{words}: {name} has {short} too little free, and other programs hold {others} of it"
-    text = f"{words}: {name} is {bytes_text(room.device.total_bytes - room.device.capacity_bytes)} too small"
+    text = f"{words}: {name} is {bytes_text(room.device.needed_bytes - room.device.capacity_bytes)} too small"
     if assessment.is_impossible:
         return text
     mapped = bytes_text(room.device.mapped_bytes)

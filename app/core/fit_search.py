@@ -82,7 +82,7 @@ def look(assessment: Assessment, accepted: Verdict) -> Look:
 def _need(room: Room, *, keeps_reserve: bool) -> Need:
     device = room.device
     limit = room.available_bytes - (room.reserve_bytes if keeps_reserve else 0)
-    stored = device.total_bytes - device.compute_bytes
+    stored = device.needed_bytes - device.compute_bytes
     return Need(device.kind == "cpu", stored, device.kv_bytes, device.compute_bytes, device.n_layers, limit)
 
 

@@ -65,9 +65,11 @@ class DeviceFootprint:
     """What a plan needs of one device, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc".
 
     `mapped_bytes` is the part of `weights_bytes` that is a mapped file: under pressure the system drops it and
-    reads it again, so it can exceed the memory at the price of speed. `draft_bytes` and `projector_bytes` are all
-    that a draft model and a vision projector take here. `free_bytes` and `capacity_bytes` are what the device had
-    free, and has, when the dry run was made; 0 where it does not say.
+    reads it again, so it can exceed the memory at the price of speed. `idle_bytes` is the part of it that nothing reads
+    after the load, since those weights were repacked or copied to a device: file cache, and free memory as the system
+    counts it. `draft_bytes` and `projector_bytes` are all that a draft model and a vision projector take here.
+    `free_bytes` and `capacity_bytes` are what the device had free, and has, when the dry run was made; 0 where it does
+    not say.
     """
 
     name: str
@@ -80,14 +82,20 @@ class DeviceFootprint:
     draft_bytes: int = 0
     projector_bytes: int = 0
     mapped_bytes: int = 0
+    idle_bytes: int = 0
     n_layers: int = 0
     free_bytes: int = 0
     capacity_bytes: int = 0
 
     @property
     def total_bytes(self) -> int:
-        """All that the plan needs here."""
+        """All that llama.cpp maps and allocates here."""
         return sum(self.part_bytes(part) for part in PARTS)
+
+    @property
+    def needed_bytes(self) -> int:
+        """What has to be free for it: all but what is idle after the load."""
+        return self.total_bytes - self.idle_bytes
 
     def part_bytes(self, part: str) -> int:
         """The bytes of one of `PARTS`."""
@@ -128,8 +136,13 @@ class Footprint:
 
     @property
     def total_bytes(self) -> int:
-        """All that the plan needs, on all devices together."""
+        """All that llama.cpp maps and allocates, on all devices together."""
         return sum(device.total_bytes for device in self.devices)
+
+    @property
+    def needed_bytes(self) -> int:
+        """What has to be free for it, on all devices together."""
+        return sum(device.needed_bytes for device in self.devices)
 
     def device(self, name: str) -> DeviceFootprint | None:
         """The device called `name`, None where it is not among them."""
@@ -178,7 +191,7 @@ class Room:
     @property
     def left_bytes(self) -> int:
         """What of the available memory the plan leaves; negative where it is not enough."""
-        return self.available_bytes - self.device.total_bytes
+        return self.available_bytes - self.device.needed_bytes
 
     @property
     def missing_bytes(self) -> int:
@@ -253,7 +266,7 @@ def assess(
 
 
 def _room(device: DeviceFootprint, free_bytes: int, held_bytes: int, reserve_bytes: int) -> Room:
-    capacity, needed = device.capacity_bytes, device.total_bytes
+    capacity, needed = device.capacity_bytes, device.needed_bytes
     if not capacity:
         return Room(device, 0, 0, 0, Verdict.FITS)
     available = min(free_bytes + held_bytes, capacity)

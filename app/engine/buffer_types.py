@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,17 +80,30 @@ class BufferTypes:
 
     def mapped_ranges(self, weights: Iterable[Weight], headers: Sequence[Header]) -> dict[int, list[int]]:
         """Buffer type -> the bytes of each of its files that llama.cpp maps: from the first tensor to the last."""
-        places = {tensor.name: (n, tensor) for n, header in enumerate(headers) for tensor in header.tensors}
         ranges: dict[tuple[int, int], tuple[int, int]] = {}
-        for weight in weights:
-            target, place = self.mappable().get(weight.buffer_type), places.get(weight.name)
-            if target is not None and place is not None:
-                n, tensor = place
-                ranges[target, n] = _widened(ranges.get((target, n)), tensor)
+        for target, n, tensor in self._mapped_tensors(weights, headers):
+            ranges[target, n] = _widened(ranges.get((target, n)), tensor)
         found: dict[int, list[int]] = {}
         for (buffer_type, _n), (first, last) in sorted(ranges.items()):
             found.setdefault(buffer_type, []).append(last - first)
         return found
+
+    def mapped_weights(self, weights: Iterable[Weight], headers: Sequence[Header]) -> dict[int, int]:
+        """Buffer type -> the bytes of the weights that are used where their file is mapped, each once."""
+        found: dict[int, int] = {}
+        for target, _n, tensor in dict.fromkeys(self._mapped_tensors(weights, headers)):
+            found[target] = found.get(target, 0) + tensor.size_bytes
+        return found
+
+    def _mapped_tensors(
+        self, weights: Iterable[Weight], headers: Sequence[Header]
+    ) -> Iterator[tuple[int, int, TensorInfo]]:
+        """The weights that stay in a mapped file: the buffer type they are in, the number of the file, the tensor."""
+        places = {tensor.name: (n, tensor) for n, header in enumerate(headers) for tensor in header.tensors}
+        for weight in weights:
+            target, place = self.mappable().get(weight.buffer_type), places.get(weight.name)
+            if target is not None and place is not None:
+                yield target, *place
 
     def mapped_whole(self, sizes: Mapping[int, int]) -> dict[int, list[int]]:
         """As `mapped_ranges`, from the bytes in each buffer type, where nobody tells which weights these are.

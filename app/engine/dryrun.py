@@ -44,7 +44,8 @@ _FREE_STEP = 1 << 26
 class _Model:
     """A model laid out without its weights, and what is known of it; no `weights` where the build does not tell.
 
-    `mapped` has for each buffer type the mapped bytes of each file.
+    `mapped` has for each buffer type the mapped bytes of each file, `staying` those of the weights that are used there:
+    others may lie between them.
     """
 
     handle: Any
@@ -53,6 +54,7 @@ class _Model:
     weights: list[Weight]
     is_mapped: bool = False
     mapped: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    staying: dict[int, int] = field(default_factory=dict[int, int])
 
 
 class DryRun:
@@ -169,6 +171,7 @@ class DryRun:
         model = _Model(handle, built, log, weights, is_mapped(values, built.devices))
         if model.is_mapped:
             model.mapped = self._types.mapped_ranges(weights, headers)
+            model.staying = self._types.mapped_weights(weights, headers)
         return model
 
     def _headers_of(self, path: str) -> tuple[Header, ...]:
@@ -200,6 +203,7 @@ class DryRun:
                 model.mapped = self._types.mapped_whole(
                     {item.handle: item.model_bytes for item in memory if item.model_bytes}
                 )
+                model.staying = {handle: sum(sizes) for handle, sizes in model.mapped.items()}
             buffers = self._buffers(model, log, memory, values)
             n_ctx, n_ctx_slot = lib.llama_n_ctx(context), lib.llama_n_ctx_seq(context)
         finally:
@@ -251,8 +255,11 @@ class DryRun:
         self, model: _Model, buffers: list[tuple[Buffer, str]], layers: tuple[str, ...]
     ) -> list[DeviceFootprint]:
         mapped: Counter[str] = Counter()
+        idle: Counter[str] = Counter()
         for handle, ranges in model.mapped.items():
-            mapped[self._types.kind(handle).device] += sum(ranges)
+            name = self._types.kind(handle).device
+            mapped[name] += sum(ranges)
+            idle[name] += max(0, sum(ranges) - model.staying.get(handle, 0))
         found: list[DeviceFootprint] = []
         for device in self._devices:
             if device.kind == "accel":
@@ -272,6 +279,7 @@ class DryRun:
                     compute_bytes=sizes["compute"],
                     output_bytes=sizes["output"],
                     mapped_bytes=mapped[device.name],
+                    idle_bytes=idle[device.name],
                     n_layers=layers.count(device.name),
                     free_bytes=free_bytes,
                     capacity_bytes=total_bytes,
@@ -330,6 +338,6 @@ def _draft_values(values: Mapping[str, Any], n_ctx: int) -> dict[str, Any]:
 
 
 def _with_draft(found: Footprint, draft: Footprint) -> Footprint:
-    sizes = {device.name: device.total_bytes for device in draft.devices}
+    sizes = {device.name: device.needed_bytes for device in draft.devices}
     devices = (replace(item, draft_bytes=sizes.get(item.name, 0)) for item in found.devices)
     return replace(found, devices=tuple(devices))

@@ -47,7 +47,7 @@ class RowChips:
         self._replace({key: size for key, size in self.values.items() if key in changed})
         if changed:
             rest = {key: self._without(key) for key in changed}
-            self._ask(Chips(answer.question, answer.footprint.total_bytes, rest))
+            self._ask(Chips(answer.question, answer.footprint.needed_bytes, rest))
 
     def take(self, answer: ChipAnswer) -> None:
         """What one row adds."""

@@ -72,7 +72,7 @@ class Chips:
     """Which rows of a plan to put back to their default, one at a time; `rest` maps their keys to those values."""
 
     question: Question
-    total_bytes: int
+    needed_bytes: int
     rest: Mapping[str, Mapping[str, Any]]
 
 
@@ -262,8 +262,8 @@ class Questions:
         with self._changed:
             if self._is_withdrawn() or self._chips is not chips:
                 return
-            self._chips = Chips(chips.question, chips.total_bytes, rest) if rest else None
-        added = chips.total_bytes - answer.footprint.total_bytes if answer.footprint is not None else None
+            self._chips = Chips(chips.question, chips.needed_bytes, rest) if rest else None
+        added = chips.needed_bytes - answer.footprint.needed_bytes if answer.footprint is not None else None
         self._say(ChipAnswer(chips.question, key, added, is_last=not rest))
 
     def _do_fit(self, job: FitQuestion) -> None:

@@ -63,7 +63,7 @@ class Rescue(QObject):
             plan.values
             for plan in (answer.fit.plans if answer.fit is not None else ())
             if plan.values != values
-            and (footprint is None or plan.footprint.total_bytes < footprint.total_bytes)
+            and (footprint is None or plan.footprint.needed_bytes < footprint.needed_bytes)
         )
         self._finish(next(smaller, None))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -50,6 +51,57 @@ def test_a_build_that_does_not_tell_its_tensors(
         == exact.devices[0].mapped_bytes
         == (exact.devices[0].weights_bytes if use_mmap else 0)
     )
+
+
+def test_weights_that_are_used_where_the_file_is_mapped_are_not_idle(dry_run: DryRun, model: str) -> None:
+    device = dry_run.footprint(model, {"n_ctx": 512, "use_mmap": True, "use_extra_bufts": False}).devices[0]
+    alignment = 64  # between two tensors of the file
+    assert 0 <= device.idle_bytes < 40 * alignment
+    assert device.needed_bytes == device.total_bytes - device.idle_bytes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what the kernel counts of mapped pages")
+def test_idle_weights_are_not_read_after_the_load(native_log: NativeLog, tmp_path: Path) -> None:
+    """A child process: what the kernel knows of its pages is cleared."""
+    path = build_llama(
+        tmp_path / "model.gguf", n_layers=6, n_embd=512, n_head=8, n_head_kv=8, n_ff=2048, quantisation="q4_0"
+    )
+    found = DryRun(native_log)
+    device = found.footprint(str(path), {"n_ctx": 256, "use_mmap": True}).devices[0]
+    found.close()
+    if not device.idle_bytes:
+        pytest.skip("this CPU does not repack Q4_0")
+    done = subprocess.run(
+        [sys.executable, "-c", _READ, str(path)], capture_output=True, text=True, check=True
+    )
+    mapped_kb, read_kb = (int(number) for number in done.stdout.split())
+    assert device.idle_bytes > 0.9 * device.mapped_bytes
+    assert mapped_kb * 1024 >= device.idle_bytes
+    # Pages are read ahead in groups of 64 kB.
+    assert read_kb * 1024 <= device.mapped_bytes - device.idle_bytes + 0.05 * device.mapped_bytes
+
+
+_READ = """
+import re, sys
+from llama_cpp import Llama
+
+def sizes():
+    found, ours = {}, False
+    for line in open("/proc/self/smaps"):
+        if re.match(r"[0-9a-f]+-", line):
+            ours = line.rstrip().endswith(sys.argv[1])
+        elif ours:
+            key, value = line.split()[:2]
+            found[key] = found.get(key, 0) + int(value) if value.isdigit() else 0
+    return found
+
+model = Llama(sys.argv[1], n_ctx=256, verbose=False)
+mapped = sizes()["Size:"]
+open("/proc/self/clear_refs", "w").write("1")
+model.eval(list(range(3, 60)))
+model.eval([5])
+print(mapped, sizes()["Referenced:"])
+"""
 
 
 def test_a_build_that_does_not_tell_its_memory(

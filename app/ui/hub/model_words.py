@@ -89,8 +89,8 @@ def _not_text(fit: Fitness) -> FitText:
 
 def _needs(fit: Fitness) -> str:
     """What it takes on the devices that layers go to, and in main memory where that is much."""
-    on_gpu = sum(device.total_bytes for device in fit.footprint.devices if _is_gpu(device))
-    in_memory = sum(device.total_bytes for device in fit.footprint.devices if not _is_gpu(device))
+    on_gpu = sum(device.needed_bytes for device in fit.footprint.devices if _is_gpu(device))
+    in_memory = sum(device.needed_bytes for device in fit.footprint.devices if not _is_gpu(device))
     if not on_gpu:
         return _tr("takes {size}").format(size=bytes_text(in_memory))
     if fit.placement is Placement.PARTLY:

@@ -76,7 +76,7 @@ class FitWords(QObject):
     def left(self, room: Room) -> str:
         """What a plan leaves free on one device."""
         if not room.device.capacity_bytes:
-            return bytes_text(room.device.total_bytes)
+            return bytes_text(room.device.needed_bytes)
         if room.left_bytes < 0:
             return self.tr("{size} too much").format(size=bytes_text(-room.left_bytes))
         return self.tr("{size} left").format(size=bytes_text(room.left_bytes))

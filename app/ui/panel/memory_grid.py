@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.footprint import PARTS
 from app.ui.format import bytes_text, count_text
-from app.ui.panel.memory_lines import OTHERS, DeviceLine, device_lines
+from app.ui.panel.memory_lines import OTHERS, DeviceLine
 from app.ui.panel.memory_state import MemoryState
 from app.ui.panel.memory_words import MemoryWords
 
@@ -86,7 +86,7 @@ class _Columns:
 
 def grid(words: MemoryWords, state: MemoryState) -> Grid:
     """The table of what `state` holds: parts, sums, what surrounds them, the verdict."""
-    lines = device_lines(state.assessment, state.loaded)
+    lines = state.lines()
     columns = _Columns(lines, has_plan=state.assessment is not None, has_loaded=state.loaded is not None)
     rows = [*_parts(words, columns), *_surroundings(words, columns), _layers(columns)]
     if state.assessment is not None:
@@ -118,11 +118,19 @@ def _parts(words: MemoryWords, columns: _Columns) -> list[tuple[str, list[Cell]]
             )
             rows.append((_capital(words.part(part)), cells))
     rows.append(
-        (_tr("Sum"), columns.sizes(lambda line: line.device.total_bytes, lambda line: line.loaded_bytes))
+        (
+            _tr("Sum"),
+            columns.sizes(
+                lambda line: line.device.total_bytes, lambda line: line.loaded_bytes + line.loaded_idle_bytes
+            ),
+        )
     )
     if any(line.device.mapped_bytes for line in columns.lines):
         mapped = columns.sizes(lambda line: line.device.mapped_bytes, None)
         rows.append((_tr("Weights mapped from the file"), mapped))
+    if any(line.device.idle_bytes or line.loaded_idle_bytes for line in columns.lines):
+        idle = columns.sizes(lambda line: line.device.idle_bytes, lambda line: line.loaded_idle_bytes)
+        rows.append((_tr("Not needed after loading"), idle))
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.footprint import PARTS, Assessment, DeviceFootprint, Room, Verdict
@@ -16,12 +16,14 @@ OTHERS = "others"
 class DeviceLine:
     """One device: what the plan needs of it (`room`), and what the loaded model holds (None for nothing).
 
-    Without a plan `room.device` needs nothing and `has_plan` is false.
+    Without a plan `room.device` needs nothing and `has_plan` is false. `loaded_idle_bytes` of the loaded model's mapped
+    weights are not used (see `DeviceFootprint`), as far as known.
     """
 
     room: Room
     loaded: GotDevice | None
     has_plan: bool
+    loaded_idle_bytes: int = 0
 
     @property
     def device(self) -> DeviceFootprint:
@@ -31,16 +33,16 @@ class DeviceLine:
     @property
     def loaded_bytes(self) -> int:
         """All that the loaded model holds here."""
-        return self.loaded.held_bytes if self.loaded is not None else 0
+        return max(0, self.loaded.held_bytes - self.loaded_idle_bytes) if self.loaded is not None else 0
 
     def loaded_part_bytes(self, part: str) -> int:
-        """What one part of the loaded model takes here."""
+        """What one part of the loaded model takes here, with what is idle of it."""
         return self.loaded.part_bytes(part) if self.loaded is not None else 0
 
     @property
     def used_bytes(self) -> int:
         """What is in use with the plan loaded, or now where there is no plan; other programs included."""
-        ours = self.device.total_bytes if self.has_plan else self.loaded_bytes
+        ours = self.device.needed_bytes if self.has_plan else self.loaded_bytes
         return ours + self.room.others_bytes
 
     @property
@@ -49,15 +51,25 @@ class DeviceLine:
         return self.device.capacity_bytes - self.used_bytes
 
 
-def device_lines(assessment: Assessment | None, loaded: Got | None) -> list[DeviceLine]:
-    """The devices that the plan or the loaded model uses, in llama.cpp's order, and main memory, always and last."""
+def device_lines(
+    assessment: Assessment | None, loaded: Got | None, idle: Mapping[str, int] | None = None
+) -> list[DeviceLine]:
+    """The devices that the plan or the loaded model uses, in llama.cpp's order, and main memory, always and last.
+
+    `idle` maps devices to `DeviceLine.loaded_idle_bytes`.
+    """
+    idle = idle or {}
     rooms = assessment.rooms if assessment is not None else ()
     held = {device.name: device for device in loaded.devices} if loaded is not None else {}
-    lines = [DeviceLine(room, held.get(room.device.name), True) for room in rooms]
+    lines = [
+        DeviceLine(room, held.get(room.device.name), True, idle.get(room.device.name, 0)) for room in rooms
+    ]
     known = {room.device.name for room in rooms}
     has_plan = assessment is not None
     lines += [
-        DeviceLine(_room_of(device), device, has_plan) for name, device in held.items() if name not in known
+        DeviceLine(_room_of(device), device, has_plan, idle.get(name, 0))
+        for name, device in held.items()
+        if name not in known
     ]
     main = [line for line in lines if line.device.kind == "cpu"]
     used = [line for line in lines if line.device.total_bytes or line.loaded_bytes]
@@ -111,14 +123,21 @@ class BarShape:
         return 0 < self.capacity_bytes < self.whole_bytes
 
 
+def _used(sizes: list[tuple[str, int]], idle_bytes: int) -> list[tuple[str, int]]:
+    """Without what is idle of the weights."""
+    return [(part, max(0, size - idle_bytes) if part == "weights" else size) for part, size in sizes]
+
+
 def shape(line: DeviceLine) -> BarShape:
     """Where everything lies in the bar of `line`: the plan's parts, then other programs, then what is free."""
     room, device = line.room, line.device
-    sizes = [(part, device.part_bytes(part)) for part in PARTS] if line.has_plan else []
+    sizes = (
+        _used([(part, device.part_bytes(part)) for part in PARTS], device.idle_bytes) if line.has_plan else []
+    )
     # Without a plan other programs keep their place, as if the loaded model lay before them.
     start = 0 if line.has_plan else line.loaded_bytes
     segments = stack([*sizes, (OTHERS, room.others_bytes)], start)
-    ghost = stack([(part, line.loaded_part_bytes(part)) for part in GOT_PARTS])
+    ghost = stack(_used([(part, line.loaded_part_bytes(part)) for part in GOT_PARTS], line.loaded_idle_bytes))
     end = max((item.start_bytes + item.size_bytes for item in (*segments, *ghost)), default=0)
     return BarShape(
         segments,

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QVBoxLayo
 
 from app.core.settings import Table
 from app.services.footprint import FootprintService
-from app.ui.panel.memory_lines import DeviceLine, device_lines
+from app.ui.panel.memory_lines import DeviceLine
 from app.ui.panel.memory_rows import DeviceRow, Legend
 from app.ui.panel.memory_state import MemoryState
 from app.ui.panel.memory_table import MemoryDialog, as_text
@@ -118,7 +118,7 @@ class MemoryView(QWidget):
 
     def _show(self) -> None:
         state = self.state
-        self.lines = device_lines(state.assessment, state.loaded)
+        self.lines = state.lines()
         self._show_rows()
         note = self._note() if self.lines else ""
         self.legend.show_lines(self.lines, note)

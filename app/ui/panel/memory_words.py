@@ -166,11 +166,14 @@ class MemoryWords(QObject):
         device, room = line.device, line.room
         said = [self.device(device)]
         if line.has_plan and device.total_bytes:
-            said.append(self.tr("this plan: {size}").format(size=bytes_text(device.total_bytes)))
+            said.append(self.tr("this plan: {size}").format(size=bytes_text(device.needed_bytes)))
             said += [f"\u2003{self.part(part)}: {bytes_text(size)}" for part, size in _sizes(device)]
             if device.mapped_bytes:
                 mapped = self.tr("of the weights mapped from the file: {size}")
                 said.append("\u2003" + mapped.format(size=bytes_text(device.mapped_bytes)))
+            if device.idle_bytes:
+                idle = self.tr("of these not needed after loading, and not counted: {size}")
+                said.append("\u2003" + idle.format(size=bytes_text(device.idle_bytes)))
             if device.n_layers:
                 said.append("\u2003" + self.tr("layers: {n}").format(n=count_text(device.n_layers)))
         if line.loaded_bytes:
