@@ -570,6 +570,25 @@
   </message>
  </context>
  <context>
+  <name>ContextChoice</name>
+  <message>
+   <source>Context that the fit is found for</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How long the context shall be, in tokens: the longer, the more memory it takes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>the model's own</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>ConversationList</name>
   <message>
    <source>Conversations</source>
@@ -800,6 +819,308 @@
   </message>
  </context>
  <context>
+  <name>DiscoverPage</name>
+  <message>
+   <source>Access token, for gated models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Browse</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Discover</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Downloads  {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models or downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search, or paste a model's address</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadBadge</name>
+  <message>
+   <source>A download failed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Downloading: {figures}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadNotes</name>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{title} could not be downloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{title} has been downloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadRow</name>
+  <message>
+   <source>Cancel {title}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose another folder…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Download {title} again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Earlier</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Later</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load {title}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>More for {title}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open its page in the browser</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the model's page</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Pause {title}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Resume {title}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Set an access token…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show {title} in the file manager</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Take {title} off the list; the files stay</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file was moved or deleted since it was downloaded.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>To the front of the queue</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try {title} again now</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Downloads</name>
+  <message>
+   <source>Checking</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Connecting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Downloading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Failed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>File gone</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Finished</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hugging Face's cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>New downloads go to {place}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>New downloads go to {place}, where {free} are free</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Paused</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Trying again soon</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Waiting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tries again in {time}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tries again now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{h} h {m} min</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} min</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} s</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{part} checked</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{part} of {whole}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{promised} of it for this queue</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{time} left</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadsView</name>
+  <message>
+   <source>Change…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose another folder for downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Clear finished</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Finished</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In the queue</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing is being downloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Pause all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Resume all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Takes what is finished off the list; the files stay</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The folder could not be opened</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What you download from Discover is listed here. Downloads go on where they stopped, also after the app was closed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{title} was cancelled</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{title} was taken off the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>DropTarget</name>
   <message>
    <source>Drop to add to the list</source>
@@ -823,15 +1144,15 @@ They stay where they are.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Add the models of {program}</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Clear the search</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>Every file that was found can be used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find one to download</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1030,6 +1351,77 @@ The other views say why.</source>
   <name>FiguresLine</name>
   <message>
    <source>Speed, memory and load</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>FilterBar</name>
+  <message>
+   <source>Any access</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Any architecture</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Any licence</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Any size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Architecture of the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Clear filters</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GGUF only</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Gated only</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Licence of the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only models that come as GGUF files, which Loadout can load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open only</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Order of the results</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Over {n}B</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Size of the model, in parameters</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Up to {n}B</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Whether terms have to be accepted before a download</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{least}B to {most}B</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1270,6 +1662,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Get the newer version</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Load</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1287,6 +1683,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Show in the file manager</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Update</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1635,6 +2035,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Check for updates</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Models</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1695,6 +2099,308 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>Hub</name>
+  <message>
+   <source>Best match</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancelled.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Clear loss: mistakes become more frequent</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Gated: its owner decides who may download</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Gated: its owner wants terms to be accepted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hardly any loss</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Heavy loss: only if nothing larger fits</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Little loss: the usual choice</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Most downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Most likes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Newest</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No loss that anyone has measured in answers</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not quantised: as exact as it was published, and the largest</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Picked by hand on {date}. {host} is asked only when you search or choose.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Recently updated</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Some loss: answers are a little worse</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The format that some models are trained in: for those no loss</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The name does not tell how it is quantised</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The owner of {name} wants terms to be accepted first. Accept them on its page on {host}, then set an access token of that account.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The process that was downloading ended ({detail}). What has arrived is kept: Resume goes on from there.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The proxy cannot be used ({detail}). Check the system's proxy settings.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>To begin with</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{folder} cannot be written: {detail}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{folder} has {free} free, and {needed} more are needed. Free some space, then resume.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} answered something that is not the Hub's language ({detail}). Check the endpoint, and whether the network wants you to sign in first.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} asks for a pause after too many requests. Try again in {seconds} seconds.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} broke off in the middle, {n_tries} times in a row. What has arrived is kept: Resume goes on from there.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} cannot be reached ({detail}). Check the connection.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} did not answer within {timeout_s} seconds. Try again later.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} does not accept the access token. Make a new one and set it in Preferences.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} does not prove who it is ({detail}). Check the address and this computer's clock and certificates.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} has a fault of its own (HTTP {status}). Try again later.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} has no {name}, or shows it only to some. Check the name, or set an access token that may see it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} has no {name}. It may have been renamed or taken away.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} sends every request on to another address without end. Check the endpoint.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} sends the request on to an address that is not safe to follow.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} arrived damaged twice: its SHA-256 is not the one that {host} names. It was set aside as {kept}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is being downloaded by another program. Wait until it is done, then resume.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is no longer there. Open the model's page again to see its files.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is no name that a file may have here. Nothing was written.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} is {got} bytes long and should be {wanted}. Try again later.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} was replaced on {host} in the meantime. Open the model's page again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{text} is no address of a model. Paste one such as https://huggingface.co/owner/name, or just owner/name.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>HubFit</name>
+  <message>
+   <source>1 file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Does not fit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model: makes a model above faster</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Finer ones fit too, and are hardly better.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits in memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits on the GPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits on the GPU whole; finer ones would be much slower.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fits once others are closed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Good for its size; in main memory the speed depends on that.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Good for its size; only a part fits on the GPU.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Image projector: goes with a model above</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In main memory only</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It could only run from the disk, read again and again: very slowly.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>LoRA adapter: goes on top of a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No model of its own</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not known</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reading its header…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The finest that fits on the GPU whole and leaves enough of it free.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The finest that fits on the GPU whole.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The finest that fits.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The only one that fits.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>its header cannot be read</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>its header needs access</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp cannot plan it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>takes {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{gpu} there, {memory} in memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{needs} at {n} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{needs}, leaves little free</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {all} layers on the GPU</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{size} too much</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>Legend</name>
   <message>
    <source>loaded now</source>
@@ -1703,6 +2409,18 @@ The other views say why.</source>
  </context>
  <context>
   <name>Library</name>
+  <message>
+   <source>1 model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A newer version is there: {size} (asked {when}).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>An older version. The newer one is listed, too.</source>
+   <translation type="unfinished"></translation>
+  </message>
   <message>
    <source>Chat model</source>
    <translation type="unfinished"></translation>
@@ -1720,6 +2438,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>It has changed on the Hub since (asked {when}).</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>LoRA adapter</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1729,6 +2451,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Other</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The Hub no longer has this file (asked {when}).</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -1744,7 +2470,23 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>at least {models}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>keeps its models where only another user may read them</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{models} ({size})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{name}, {n} experts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} models</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1756,6 +2498,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>From {origin}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2364,6 +3110,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Not needed after loading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Sum</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2605,6 +3355,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>of these not needed after loading, and not counted: {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>on {name}</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2825,6 +3579,190 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>ModelFailed</name>
+  <message>
+   <source>Access token…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No connection</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No such model, or none that you may see</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not open to everyone</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open on {host}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The access token is not accepted</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This model cannot be shown</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelFiles</name>
+  <message>
+   <source>Copy the file's address</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show in the file manager</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelFooter</name>
+  <message>
+   <source>Choose a file above</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Download</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Download the newer one</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Download {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It can be downloaded once you have access to it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load this model and chat with it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On this computer is an older version of this file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On this computer: {path}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only {free} are free in {folder}: {missing} too little.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only {n} of {all} parts are on the Hub: it cannot be loaded.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stopped after {share}: it goes on from there.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>with the draft ({size})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>with the projector ({size})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{free} free on the disk</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{share} have arrived</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelHeader</name>
+  <message>
+   <source>1 download</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>1 like</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Architecture</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy the name</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Licence</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only its owner and those it was shared with see it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open its page on {host}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Trained context, in tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>gated</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>made from {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>private</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>updated {when}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} likes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} parameters</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>ModelMenu</name>
   <message>
    <source>Add a model file…</source>
@@ -2879,6 +3817,81 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>ModelView</name>
+  <message>
+   <source>Asking for the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Files</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Files  {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fit at</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Its files are listed here, and how each of them fits this computer.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Loadout loads GGUF files, which others often make from a model.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No GGUF files here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Offline: this page is from {when}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>README</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reading the README…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search for them</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The README cannot be had. {why}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This model has no README.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This repository has no files.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Trying again in {n} s.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What is shown of the model</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>ModelsPage</name>
   <message>
    <source>Add a folder of models</source>
@@ -2894,26 +3907,6 @@ The other views say why.</source>
   </message>
   <message>
    <source>GGUF models (*.gguf *.GGUF)</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Load</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Metadata…</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Remove from the list</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Show in the file manager</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Stop searching this folder</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3025,6 +4018,52 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>OfferCard</name>
+  <message>
+   <source>Add all</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add the models of all these apps</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Models of other apps on this computer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>They are used where they are; nothing is copied or moved.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>OfferStrip</name>
+  <message>
+   <source>Add</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add the models of {program}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Do not offer this folder again; the menu of searched folders still does</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No, thanks</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{program} has {figures} on this computer, which can be used where they are.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{program} has {figures} on this computer. More apps have some, too.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>OrderEditor</name>
   <message>
    <source>Move down (Alt+Down)</source>
@@ -3071,6 +4110,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Discover</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3163,6 +4206,10 @@ The other views say why.</source>
    <source>Choose a file</source>
    <translation type="unfinished"></translation>
   </message>
+  <message>
+   <source>Choose a folder</source>
+   <translation type="unfinished"></translation>
+  </message>
  </context>
  <context>
   <name>PlotStrip</name>
@@ -3252,9 +4299,135 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>ReadmeView</name>
+  <message>
+   <source>Pictures are not fetched: their addresses open in the browser.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>README</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This README is very long; its end is shown only on its page.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This model has no README.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>picture</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>ReloadMark</name>
   <message>
    <source>reload</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Remote</name>
+  <message>
+   <source>Its owner wants terms to be accepted first. Accept them on the model's page on {host}, then set an access token of that account.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reading the header was cancelled.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The access token holds characters that no token has. Copy it again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The address leads to a web page, not to a file. Use the address that the page's download button has.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The cache folder's file system has no sparse files, which this needs. Move the cache to another disk, or download the file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file on {host} was replaced while its header was read. Try again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The header is larger than that of any known model. Choose another file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The system's proxy cannot be used ({detail}). Check the proxy settings.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is not the address of a file: it must begin with https:// or http:// and name one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What was read cannot be stored: {detail}. Free some space or check the cache folder.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{detail}. Choose a file in GGUF format.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{detail}. Choose another file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} asks for a pause after too many requests. Try again in a few minutes.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} broke off in the middle. Try again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} cannot be reached ({detail}). Check the connection and the address.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} did not answer within {timeout_s} seconds. Try again later.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} does not give this file to everyone, or has none of this name. Check the address, or set an access token that may read it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} does not prove who it is ({detail}). Check the address and this computer's clock and certificates.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} has a fault of its own (HTTP {status}). Try again later.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} has no such file. Check the address.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} lacks {name}, a part of this model. Choose another file.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} sends every request on to another address without end. Check the address.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} sends only whole files, so the header cannot be read alone. Download the file to see what it takes.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} sends the request on to an address that is not safe to follow. Check the address.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{host} sent something else than the part of the file that was asked for. Download the file to see what it takes.</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -3400,6 +4573,107 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>ResultList</name>
+  <message>
+   <source>Models found</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ResultPane</name>
+  <message>
+   <source>1 model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Asking for more…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Clear filters</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No connection</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing found</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing found for “{text}”</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Offline: results from {when}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Perhaps a filter is too narrow.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Searching</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The search failed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try fewer words, or paste the address of a model's page.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Trying again in {n} s.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} models so far</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ResultRows</name>
+  <message>
+   <source>on this computer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>updated {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} context</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} likes</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>RowGroup</name>
   <message>
    <source>, {n} changed</source>
@@ -3430,6 +4704,37 @@ The other views say why.</source>
   </message>
   <message>
    <source>Settings</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>RowMenu</name>
+  <message>
+   <source>Get the newer version</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Its page on the Hub</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Metadata…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Remove from the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show in the file manager</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stop searching this folder</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -3699,6 +5004,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Context for the fit</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Context length</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3787,6 +5096,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Downloads at the same time</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Draft model</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3859,6 +5172,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Endpoint</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>English</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3923,7 +5240,15 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Folder for downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Folders that are searched for GGUF files, with everything below them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>For a mirror or a Hub of your own, such as https://hub.example.com. Left empty, the environment variable HF_ENDPOINT is followed where it is set, else huggingface.co is asked. A proxy is taken from HTTPS_PROXY. An access token that you set is kept for the address that it was set for and sent to no other.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4015,6 +5340,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>How many downloads run at once; the others wait for their turn.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>How many experts of a mixture-of-experts model work on each token.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -4088,6 +5417,14 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>How threads are placed on machines whose processors each have memory of their own.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hugging Face</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hugging Face's own cache</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4415,6 +5752,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>One connection seldom fills a fast line, two often do. More only share it. On a hard disk, one at a time writes fastest. A lower number takes effect as running downloads end.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>One device</source>
    <translation type="unfinished"></translation>
   </message>
@@ -4707,7 +6048,23 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>The KV cache grows with the context, so that a file which fits at 8,192 tokens may not at 65,536. A model that was trained for less is counted with what it was trained for. It changes nothing but what the page says: a load has its own setting.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The address of the Hub that models are searched on and downloaded from; empty means huggingface.co.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The base of the rotation frequencies that encode positions.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The cache is shared with other programs that use it, so that nothing is downloaded twice; its files lie under names that people do not read. A folder of your own gets owner/model/file instead. Downloads that are in the queue already stay where they began, but for those that failed because there was no room.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The context length for which a model's page says whether its files fit this computer.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4956,6 +6313,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>When the context is full</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Where downloaded models go: Hugging Face's own cache, or a folder of yours.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5336,6 +6697,14 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>From the search to the results</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>In Discover</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>In a conversation</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5365,6 +6734,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>New line</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the model, download the file</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5518,6 +6891,49 @@ Click, or press F1, for more.</source>
   </message>
  </context>
  <context>
+  <name>StartingModels</name>
+  <message>
+   <source>A good all-rounder for a GPU of 8 GB. Thinks before it answers hard questions.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close to the large ones for a computer with 32 GB. A mixture of experts: 3 billion parameters work on each token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Everyday conversation in many languages on a laptop, without a GPU too.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Follows instructions closely, at home in European languages. For a GPU of 16 to 24 GB.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hard problems, for a workstation with 80 GB of memory. A mixture of experts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Programming, with a long context. A mixture of experts: only 3 billion parameters work on each token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Quick answers on any computer, without a GPU too. It knows little: give it the text to work on.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reasoning in 12 GB. A mixture of experts: fast for its size, in main memory too.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Small and openly made, its training data included. Thinks before it answers if you let it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Writing, editing and translating, for a GPU of 12 GB.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>StripControls</name>
   <message>
    <source>1 minute</source>
@@ -5618,6 +7034,85 @@ Click, or press F1, for more.</source>
   </message>
  </context>
  <context>
+  <name>TokenDialog</name>
+  <message>
+   <source>Access to {host}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Access token</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Asking {host}…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Forget it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It comes from the environment variable HF_TOKEN, which goes before one set here.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It is forgotten when Loadout ends.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It is kept in this system's keyring.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It is the one that the command “hf auth login” has stored.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It will be kept in this system's keyring.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Make a token on {host}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No token is set.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only gated and private models need a token. One that may read is enough. It is sent to {host} alone.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Signed in as {name}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The token is not accepted.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There is a token, but it could not be checked. {why}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This system keeps no secrets for programs ({why}): a token set here is forgotten when Loadout ends.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>hf_…</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>Transcript</name>
   <message>
    <source>Jump to the latest message</source>
@@ -5625,6 +7120,68 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Messages</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>UpdateBar</name>
+  <message>
+   <source>Asking {host} for newer versions: {n} of {all} models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Checking for updates</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Stops asking; what was answered stays</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>UpdateView</name>
+  <message>
+   <source>1 of {all} models has a newer version.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Asks {host} for a newer version of the model that came from there</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Asks {host} for newer versions of the {n} models that came from there</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>None of the {n} models has a newer version.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model has a newer version.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The newer version of {name} is in the queue of downloads.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There is no newer version.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {all} models have a newer version.</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -5711,6 +7268,60 @@ Click, or press F1, for more.</source>
   </message>
  </context>
  <context>
+  <name>VariantRows</name>
+  <message>
+   <source>A part of this set is missing on the Hub</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Download</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On this computer</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On this computer: load it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Quantisation</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Size</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>and {n} more</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>recommended</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{share} have arrived, then it stopped: show the downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{share} have arrived: show the downloads</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>VariantTable</name>
+  <message>
+   <source>Columns</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Files of this model</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>WorkerCommand</name>
   <message>
    <source>Command: {command}</source>
@@ -5738,6 +7349,37 @@ Click, or press F1, for more.</source>
   </message>
  </context>
  <context>
+  <name>_Access</name>
+  <message>
+   <source>Access token…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ask on {host}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Set the token of an account that has access</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The owner decides who may download this model. Ask for access on its page</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The owner wants terms to be accepted first. Accept them on its page</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{wants} as {account}; you are signed in with its token.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{wants}, then set an access token of that account.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>_Dialog</name>
   <message>
    <source>Cancel</source>
@@ -5751,7 +7393,34 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>older version · {file}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>update available · {file}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{file} and {n} more parts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{program} · also {names}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>_OfferLine</name>
+  <message>
+   <source>Add</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Add the models of {program}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Do not offer the models of {program} again</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -5766,6 +7435,17 @@ Click, or press F1, for more.</source>
   <name>_ShareLine</name>
   <message>
    <source>{n} layers</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>_VariantDelegate</name>
+  <message>
+   <source>A part is missing on the Hub</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Recommended</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
