@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ENOUGH_BYTES: Final = 500_000  # a connection that brought so much may be asked for again at once
 _LONGEST_WAIT_S: Final = 60.0  # who asks for more is asked again by a new process, later
-_SPACE_EVERY_S: Final = 1.0
+_LOOK_EVERY_S: Final = 1.0
 _SPACE_LEFT_BYTES: Final = 64 << 20  # other programs need some too
 _LOOK_S: Final = 0.1
 _PUSH_BYTES: Final = 32 << 20
@@ -63,7 +63,7 @@ class FileDownload:
         self._watch = watch
         self._size_bytes = place.file.size_bytes
         self._hash: FollowingHash | None = None
-        self._space_due = 0.0
+        self._look_due = 0.0
         self._n_pushed = 0
 
     def run(self) -> None:
@@ -192,7 +192,7 @@ class FileDownload:
             follower.advance(n_bytes)
             self._watch.advance(n_bytes, follower.n_hashed)
             self._push(file, n_bytes)
-            self._look_at_space(n_bytes)
+            self._look_at_disk(n_bytes)
 
     def _write(self, file: FileIO, piece: bytes | memoryview, n_before: int) -> int:
         try:
@@ -216,12 +216,18 @@ class FileDownload:
                 )
             self._n_pushed = n_bytes
 
-    def _look_at_space(self, n_bytes: int) -> None:
-        """Ends before the disk is full to the last byte, which would hurt every program on it."""
+    def _look_at_disk(self, n_bytes: int) -> None:
+        """Ends before the disk is full to the last byte, which would hurt every program on it.
+
+        Also where the folder was deleted: what still arrives would go into a file that nobody can find.
+        """
         now_s = time.monotonic()
-        if now_s < self._space_due:
+        if now_s < self._look_due:
             return
-        self._space_due = now_s + _SPACE_EVERY_S
+        self._look_due = now_s + _LOOK_EVERY_S
+        if size_of(self._place.partial) < 0:
+            detail = "what had arrived of it was deleted meanwhile"
+            raise HubError(HubReason.CANNOT_WRITE, folder=str(self._layout.root), detail=detail)
         free, n_left = free_bytes(self._layout.home), self._size_bytes - n_bytes
         if free is not None and free < min(n_left, _SPACE_LEFT_BYTES):
             raise _no_space(self._layout, free, n_left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from app.core.download import DownloadProgress, DownloadRequest
 from app.core.hub import HubFile, HubReason
-from app.worker.download_client import Finished, n_bytes_kept
+from app.worker.download_client import Failed, Finished, n_bytes_kept
 from tests.hub_server import HubServer
 from tests.worker.download_rig import (
     CDN_FILE,
@@ -354,6 +355,22 @@ def test_the_last_byte_of_a_disk(server: HubServer, small_disk: Path) -> None:
     assert not isinstance(event, Finished)
     assert event.reason is HubReason.DISK_FULL
     assert "more are needed" in event.message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
+def test_a_folder_that_is_deleted_meanwhile(server: HubServer, tmp_path: Path) -> None:
+    server.fault(CDN_FILE, bytes_per_s=MB)
+    wanted = request(server, FILE, folder=tmp_path / "mine")
+    with Download(wanted) as download:
+        download.until_bytes(200_000)
+        shutil.rmtree(tmp_path / "mine")
+        event = download.end()
+    assert isinstance(event, Failed)
+    assert event.reason is HubReason.CANNOT_WRITE
+    assert "was deleted meanwhile" in event.message
+    assert server.n_bytes_sent < 2 * MB, "the rest is not asked for in vain"
+    server.heal()
+    assert is_whole(finished(wanted))
 
 
 def test_a_folder_that_cannot_be_written(server: HubServer, tmp_path: Path) -> None:
