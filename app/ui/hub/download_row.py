@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.core.download import DownloadState
 from app.core.hub import HubReason
+from app.core.hub_files import Role, variants
 from app.services.download_item import DownloadItem
 from app.ui.hub import download_words as words
 from app.ui.hub.hub_words import error_text
@@ -243,9 +244,10 @@ class DownloadRow(QFrame):
         self.load.setAccessibleName(self.tr("Load {title}").format(title=title))
 
     def _model_path(self) -> str:
-        """The file to load: the first one, which is the first part of a split model."""
-        path = self.item.paths[0] if self.item.paths else ""
-        return path if path.lower().endswith(".gguf") else ""
+        """The file to load: the first one, which is the first part of a split model; "" where it is no model."""
+        first = self.item.request.files[:1]
+        is_model = any(variant.role is Role.MODEL for variant in variants(first))
+        return self.item.paths[0] if self.item.paths and is_model else ""
 
     # -- keys and menu --------------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ class VariantTable(QTableView):
     def _fit(self) -> None:
         metrics = QFontMetrics(self._theme.font())
         room = self.viewport().width()
-        size = metrics.horizontalAdvance(bytes_text(8.88e9)) + 2 * _PAD
+        size = max(metrics.horizontalAdvance(bytes_text(8.88 * unit)) for unit in (1e6, 1e9)) + 2 * _PAD
         fit = metrics.horizontalAdvance(_FIT_SAMPLE) + 2 * _PAD + 24
         least = QFontMetrics(self._theme.font(bold=True)).horizontalAdvance(_NAME_SAMPLE) + 2 * _PAD
         fit = max(80, min(fit, room - size - _ACTION_PX - least))

@@ -227,6 +227,17 @@ def test_a_file_that_has_gone_can_be_had_again(view: DownloadsView, rig: Downloa
     rig.until(lambda: row.state.text() == "Finished")
 
 
+@pytest.mark.parametrize(("name", "can_load"), [("mmproj-F16.gguf", False), ("b-Q4_0.gguf", True)])
+def test_only_a_model_can_be_loaded(
+    theme: Theme, rig: DownloadRig, qtbot: QtBot, name: str, can_load: bool
+) -> None:
+    item = item_of(rig, state=S.FINISHED, paths=(f"/models/{name}",), finished_at=1.0)
+    file = replace(item.request.files[0], path=name)
+    row = DownloadRow(theme, replace(item, request=replace(item.request, files=(file,))))
+    qtbot.addWidget(row)
+    assert row.load.isVisibleTo(row) is can_load
+
+
 def test_what_waits_for_its_next_try_says_when_and_can_be_hurried(
     theme: Theme, rig: DownloadRig, qtbot: QtBot
 ) -> None:
