@@ -98,9 +98,10 @@ def run(args: argparse.Namespace) -> int:
     except (Interrupted, CommandError):
         _say_kept(request)
         raise
-    _add_to_library(args, paths)
+    is_listed = _add_to_library(args, paths)
     elapsed_s = time.monotonic() - began_s
-    _say_end(request)
+    if is_listed:
+        _say_end(request)
     _print(args, request, paths, elapsed_s)
     return EXIT_DONE
 
@@ -224,8 +225,11 @@ def _say_end(request: DownloadRequest) -> None:
         note(shown(f"loadout: it is in the library now; to chat with it: loadout run {name}", sys.stderr))
 
 
-def _add_to_library(args: argparse.Namespace, paths: Sequence[Path]) -> None:
-    """What a searched folder does not hold is added by name, so that the window and `loadout run` know it."""
+def _add_to_library(args: argparse.Namespace, paths: Sequence[Path]) -> bool:
+    """What a searched folder does not hold is added by name, so that the window and `loadout run` know it.
+
+    Whether they do then.
+    """
     import dataclasses
 
     from app.cli.choice import paths_of
@@ -247,6 +251,8 @@ def _add_to_library(args: argparse.Namespace, paths: Sequence[Path]) -> None:
             library_file.write(dataclasses.replace(known, files=(*known.files, *new)))
     except OSError as error:
         note(f"loadout: the library's list cannot be changed: {error}")
+        return False
+    return True
 
 
 def _print(
