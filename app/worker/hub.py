@@ -29,7 +29,7 @@ from app.core.hub import (
     SearchQuery,
     Sort,
 )
-from app.core.hub_address import parse_address, parse_owner
+from app.core.hub_address import is_repo_id, parse_address, parse_owner
 from app.worker.hub_store import HubStore, answer_row, page_row
 
 if TYPE_CHECKING:
@@ -137,8 +137,11 @@ class Hub:
             from app.worker.hub_answers import page_of
 
             info = api.model_info(repo_id, revision=revision, files_metadata=True)
-            if info.id != repo_id:  # renamed; the redirect may have dropped the wish for sizes and hashes
-                info = api.model_info(info.id, revision=revision, files_metadata=True)
+            told = cast("object", info.id)  # it hands on whatever the answer has
+            if not isinstance(told, str) or not is_repo_id(told):
+                raise ValueError("a model without a name")
+            if told != repo_id:  # renamed; the redirect may have dropped the wish for sizes and hashes
+                info = api.model_info(told, revision=revision, files_metadata=True)
             return page_of(info, self.host, revision, time.time())
 
         try:

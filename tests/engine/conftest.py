@@ -22,10 +22,16 @@ Load = Callable[..., LoadedModel]
 
 
 @pytest.fixture(scope="session")
-def native_log() -> NativeLog:
-    log = NativeLog()
-    log.install()
-    return log
+def lasting_log() -> NativeLog:
+    """One for all tests: llama.cpp keeps its address."""
+    return NativeLog()
+
+
+@pytest.fixture
+def native_log(lasting_log: NativeLog) -> NativeLog:
+    """Installed anew, since tests of other folders, in this process before, may have installed their own."""
+    lasting_log.install()
+    return lasting_log
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def load(native_log: NativeLog) -> Iterator[Load]:
     opened: list[LoadedModel] = []
 
     def open_model(path: Path, **values: Any) -> LoadedModel:
-        values = {"n_ctx": 512, "n_threads": 2, **values}
+        values = {"n_ctx": 512, "n_threads": 1, **values}
         loaded = LoadedModel(str(path), values, native_log, lambda _fraction, _stage: True)
         opened.append(loaded)
         return loaded
