@@ -36,22 +36,23 @@ class LibraryList:
 
 
 class LibraryFile:
-    """Reads and writes a `LibraryList`. `set_aside` names the damaged file that `read` kept, if any."""
+    """Reads and writes a `LibraryList`. `set_aside` names the damaged file that `read` kept, if any.
+
+    A window keeps its list in memory while `loadout download` adds to the same file: `added_by_others` tells of that.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.set_aside: Path | None = None
+        self._known = frozenset[str]()  # the files in it as it was last read or written here
+        self._stamp: tuple[int, int] | None = None
 
     def read(self) -> LibraryList:
         """The saved list; an empty one if there is none or it is damaged. OSError if it cannot be read."""
         try:
-            row = json.loads(self.path.read_text("utf-8"))
-            return LibraryList(
-                _texts(row, "folders"),
-                _texts(row, "files"),
-                frozenset(_texts(row, "hidden")),
-                frozenset(_texts({"declined": []} | row, "declined")),  # since later versions
-            )
+            library = self._parsed()
+            self._note(library)
+            return library
         except FileNotFoundError:
             return LibraryList()
         except (ValueError, TypeError, LookupError):
@@ -69,6 +70,38 @@ class LibraryFile:
             "declined": sorted(library.declined),
         }
         _write_json(self.path, row)
+        self._note(library)
+
+    def added_by_others(self) -> tuple[str, ...]:
+        """Files that are in the list since it was last read or written here; each is told once. Raises nothing."""
+        try:
+            if self._stamp_now() == self._stamp:
+                return ()
+            library = self._parsed()
+        except (OSError, ValueError, TypeError, LookupError):
+            return ()  # whoever reads it for its own sake will say so
+        added = tuple(path for path in library.files if path not in self._known)
+        self._note(library)
+        return added
+
+    def _parsed(self) -> LibraryList:
+        row = json.loads(self.path.read_text("utf-8"))
+        return LibraryList(
+            _texts(row, "folders"),
+            _texts(row, "files"),
+            frozenset(_texts(row, "hidden")),
+            frozenset(_texts({"declined": []} | row, "declined")),  # since later versions
+        )
+
+    def _note(self, library: LibraryList) -> None:
+        self._known = frozenset(library.files)
+        with contextlib.suppress(OSError):
+            self._stamp = self._stamp_now()
+
+    def _stamp_now(self) -> tuple[int, int]:
+        """Each version is a file of its own, moved into place."""
+        status = self.path.stat()
+        return status.st_ino, status.st_mtime_ns
 
 
 def _texts(row: object, key: str) -> tuple[str, ...]:

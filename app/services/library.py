@@ -15,7 +15,7 @@ from app.core.known_folders import KnownFolder, known_folders
 from app.core.library import FolderProblem, ModelEntry
 from app.core.library_store import HeaderCache, LibraryFile, LibraryList
 from app.core.offers import Offer
-from app.services.library_scanner import LibraryScanner, OfferJob, ScanEnd, ScanJob
+from app.services.library_scanner import LibraryScanner, LookJob, OfferJob, ScanEnd, ScanJob
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ class LibraryService(QObject):
         self._scanner.progressed.connect(self._tell_progress)
         self._scanner.ended.connect(self._end_scan)
         self._scanner.surveyed.connect(self._take_offers)
+        self._scanner.others_added.connect(self._take_others)
         self._scanner.storage_failed.connect(self.storage_failed)
 
     def entries(self) -> list[ModelEntry]:
@@ -181,6 +182,8 @@ class LibraryService(QObject):
         """Looks at everything again; unchanged files cost only their date."""
         self.cancel_scan()
         self._found.clear()
+        if self._unreadable is None:
+            self._scanner.post(LookJob())
         self._start(ScanJob(self._next_number(), self._list.folders, self._list.files, is_whole=True))
 
     def cancel_scan(self) -> None:
@@ -215,6 +218,14 @@ class LibraryService(QObject):
             self.folders_changed.emit(self.folders())
         if offers_differ:
             self.offers_changed.emit()
+
+    def _take_others(self, paths: list[str]) -> None:
+        """What `loadout download` has added is known here too, and not lost at the next save."""
+        new = tuple(path for path in paths if path not in self._list.files)
+        if new:
+            hidden = self._list.hidden - set(new)
+            self._save(replace(self._list, files=(*self._list.files, *new), hidden=hidden))
+            self._start(ScanJob(self._next_number(), (), new, is_whole=False))
 
     def _take_offers(self, offers: list[Offer]) -> None:
         self._offers = tuple(offers)

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -39,6 +39,11 @@ class OfferJob:
 
 
 @dataclass(frozen=True, slots=True)
+class LookJob:
+    """Looks whether another process, such as `loadout download`, has added to the list."""
+
+
+@dataclass(frozen=True, slots=True)
 class ScanEnd:
     """How a job ended. `is_complete` is False if it was cancelled."""
 
@@ -54,19 +59,21 @@ class LibraryScanner(QObject):
     progressed = Signal(object, int, str)  # ScanJob, files looked at so far, folder being searched
     ended = Signal(object)  # ScanEnd
     surveyed = Signal(list)  # list[Offer]: folders that hold models, or are closed
+    others_added = Signal(list)  # list[str]: files that another process has put into the list
     storage_failed = Signal(str, str)  # file, the system's words
 
     def __init__(self, library_file: LibraryFile, cache: HeaderCache, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._library_file = library_file
         self._cache = cache
-        self._jobs: queue.SimpleQueue[ScanJob | LibraryList | OfferJob | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[ScanJob | LibraryList | OfferJob | LookJob | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._others: tuple[str, ...] = ()  # told of, and not in a list that was posted since
         self._cancelled_up_to = 0
         self._is_closing = False
 
-    def post(self, job: ScanJob | LibraryList | OfferJob) -> None:
-        """Scans (a ScanJob), saves (a LibraryList) or counts (an OfferJob) after everything posted before."""
+    def post(self, job: ScanJob | LibraryList | OfferJob | LookJob) -> None:
+        """Scans, saves (a LibraryList), counts or looks, after everything posted before."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="library", daemon=True)
             self._thread.start()
@@ -90,11 +97,25 @@ class LibraryScanner(QObject):
         self._cache.load()
         while (job := self._jobs.get()) is not None:
             if isinstance(job, LibraryList):
-                self._store(self._library_file.path, lambda library=job: self._library_file.write(library))
+                self._save(job)
+            elif isinstance(job, LookJob):
+                self._look()
             elif isinstance(job, OfferJob):
                 self._survey(job)
             else:
                 self._scan(job)
+
+    def _look(self) -> None:
+        added = self._library_file.added_by_others()
+        if added:
+            self._others += added
+            self.others_added.emit(list(added))
+
+    def _save(self, library: LibraryList) -> None:
+        self._look()
+        self._others = tuple(path for path in self._others if path not in library.files)
+        whole = replace(library, files=(*library.files, *self._others))
+        self._store(self._library_file.path, lambda: self._library_file.write(whole))
 
     def _survey(self, job: OfferJob) -> None:
         try:

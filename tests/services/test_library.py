@@ -8,11 +8,13 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.core.library_store import LibraryFile
 from app.services.library import LibraryService
 
 
@@ -178,6 +180,32 @@ def test_scans_report_progress(qtbot: QtBot, library: LibraryService, folder: Pa
     n_found, path = told.args
     assert n_found <= 2
     assert path == str(folder)
+
+
+def test_what_another_process_adds_is_known_at_the_next_look_and_not_lost(
+    qtbot: QtBot, library: LibraryService, profile_dir: Path, folder: Path, tiny_moe: Path
+) -> None:
+    _scanned(qtbot, library, lambda: library.add_file(tiny_moe))
+    other = LibraryFile(profile_dir / "library.json")
+    kept = other.read()
+    other.write(replace(kept, files=(*kept.files, str(folder / "a.gguf"))))
+    library.rescan()
+    qtbot.waitUntil(lambda: _names(library) == ["a.gguf", "tiny-moe.gguf"])
+    library.add_file(folder / "b.gguf")
+    library.remove(str(tiny_moe))
+    qtbot.waitUntil(lambda: [Path(path).name for path in other.read().files] == ["a.gguf", "b.gguf"])
+
+
+def test_a_save_keeps_what_another_process_added_just_before(
+    qtbot: QtBot, library: LibraryService, profile_dir: Path, folder: Path, tiny_moe: Path
+) -> None:
+    _scanned(qtbot, library, lambda: library.add_file(tiny_moe))
+    other = LibraryFile(profile_dir / "library.json")
+    kept = other.read()
+    other.write(replace(kept, files=(*kept.files, str(folder / "a.gguf"))))
+    library.add_file(folder / "b.gguf")  # before anything could be noticed
+    qtbot.waitUntil(lambda: sorted(_names(library)) == ["a.gguf", "b.gguf", "tiny-moe.gguf"], timeout=5000)
+    qtbot.waitUntil(lambda: len(other.read().files) == 3)
 
 
 def test_a_list_that_cannot_be_saved_is_said(
