@@ -169,6 +169,7 @@ def test_the_keyboard_goes_down_the_page(rig: Rig) -> None:
     rig.add("127.0.0.1:10")
     rig.qtbot.waitUntil(lambda: len(page.remote_lines) == 2, timeout=5000)
     first, second = page.remote_lines.values()
+    rig.qtbot.waitUntil(lambda: first.test.isVisible() and second.test.isVisible())
     assert first.test.isEnabled()
     assert second.test.isEnabled()
     page.activateWindow()
