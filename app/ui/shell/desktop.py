@@ -203,6 +203,7 @@ class Desktop(QObject):
             state.save(self._paths.window_file)
         except StoreError as error:
             _log.error("%s", error)
+        self._profile.devices.found.disconnect(self._take_devices)  # an answer may be on its way
         self._collector.close()
         self._signals.close()
         self.window.close()
