@@ -273,15 +273,18 @@ class ModelsPage(QWidget):
         self._messages.say(text, for_ms=0)
 
     def _show_newer(self) -> None:
-        """Selects the next model that has a newer version, from the selected one on."""
+        """Selects the first model that has a newer version."""
         newer = [
-            row for row in self.table.rows() if (update := self.table.update_of(row)) and update.is_newer
+            row
+            for row in self.table.rows()
+            if isinstance(row, ModelEntry) and (update := self.table.update_of(row)) and update.is_newer
         ]
         if newer:
             self.header.search.clear()
             self._search("")
-            self.header.set_view(view_of(newer[0]))
-            self.view.select_path(min(newer, key=lambda row: row.name.casefold()).path)
+            first = min(newer, key=lambda entry: entry.name.casefold())
+            self.header.set_view(view_of(first))
+            self.view.select_path(first.path)
 
     def _show_menu(self, position: QPoint) -> None:
         row = self.view.row()
