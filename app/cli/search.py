@@ -24,6 +24,7 @@ _EXAMPLES = """\
 _SORTS = ("best", "downloads", "likes", "updated", "new")
 _UNITS = {"K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
 _NUMBER = r"(\d{1,6}(?:\.\d{1,3})?)([KMBT])"
+_RANGE = rf"(?:{_NUMBER}?)?-(?:{_NUMBER})?"
 _NEAR = 0.15
 _MOST = 1000
 
@@ -201,10 +202,10 @@ def _size_range(text: str) -> tuple[int | None, int | None]:
     if match := re.fullmatch(_NUMBER, text):
         about = _parameters(match[1], match[2])
         return round(about * (1 - _NEAR)), round(about * (1 + _NEAR))
-    match = re.fullmatch(rf"(?:{_NUMBER})?-(?:{_NUMBER})?", text)
-    if match is None or text == "-":
+    match = re.fullmatch(_RANGE, text)
+    if match is None or text == "-" or (match[1] and not (match[2] or match[4])):
         raise argparse.ArgumentTypeError(f"must be a range such as 4B-9B, 0-4B or 30B+, not {text!r}")
-    least = _parameters(match[1], match[2]) if match[1] else None
+    least = _parameters(match[1], match[2] or match[4]) if match[1] else None  # 4-9B is 4B-9B
     most = _parameters(match[3], match[4]) if match[3] else None
     if least is not None and most is not None and least > most:
         raise argparse.ArgumentTypeError(f"{text}: the first number is the larger one")

@@ -118,6 +118,7 @@ def test_text_of_the_hub_does_not_steer_a_terminal() -> None:
     ("text", "bounds"),
     [
         ("4B-9B", (4_000_000_000, 9_000_000_000)),
+        ("4-9B", (4_000_000_000, 9_000_000_000)),
         ("500m-1.5b", (500_000_000, 1_500_000_000)),
         ("30B-", (30_000_000_000, None)),
         ("30B+", (30_000_000_000, None)),
@@ -131,7 +132,7 @@ def test_ranges_of_sizes(text: str, bounds: tuple[int | None, int | None]) -> No
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-", "8", "9B-4B", "4B-9B-12B", "4GB", "B", "99999999B", "4B-9B+", "0-"]
+    "text", ["", "-", "8", "9B-4B", "4B-9B-12B", "4GB", "B", "99999999B", "4B-9B+", "0-", "4-", "4-9", "4B-9"]
 )
 def test_what_is_no_range(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError):
