@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from app.core.download import DownloadRequest
 from app.core.hub import HubError, HubReason
 from app.core.hub_cache import cache_folder
 from app.services.download_item import Target
-from app.worker.download_client import n_bytes_kept
+from app.worker.download_client import free_bytes, n_bytes_kept
 
 
 def shortage(request: DownloadRequest, promised_bytes: Mapping[str, int]) -> HubError | None:
@@ -21,20 +20,21 @@ def shortage(request: DownloadRequest, promised_bytes: Mapping[str, int]) -> Hub
     """
     place = _existing(_path(request.folder))
     try:
-        free_bytes = shutil.disk_usage(place).free
         volume = os.stat(place).st_dev
     except OSError:
         return None  # whoever writes there finds out more
+    if (free := free_bytes(place)) is None:
+        return None
     for folder, n_bytes in promised_bytes.items():
-        free_bytes -= n_bytes if _volume(folder) == volume else 0
+        free -= n_bytes if _volume(folder) == volume else 0
     needed_bytes = request.size_bytes - n_bytes_kept(request)
-    if needed_bytes <= max(0, free_bytes):
+    if needed_bytes <= max(0, free):
         return None
     return HubError(
         HubReason.DISK_FULL,
         folder=str(_path(request.folder)),
-        free=max(0, free_bytes),
-        needed=needed_bytes - max(0, free_bytes),
+        free=max(0, free),
+        needed=needed_bytes - max(0, free),
     )
 
 
@@ -43,10 +43,7 @@ def target(folder: str, promised_bytes: Mapping[str, int]) -> Target:
     path = _path(folder)
     volume = _volume(folder)
     promised = sum(n for other, n in promised_bytes.items() if other == folder or _volume(other) == volume)
-    try:
-        return Target(folder, str(path), shutil.disk_usage(_existing(path)).free, promised)
-    except OSError:
-        return Target(folder, str(path), None, promised)
+    return Target(folder, str(path), free_bytes(path), promised)
 
 
 def _path(folder: str) -> Path:

@@ -13,7 +13,7 @@ from typing import Final
 from app.core.download import DownloadProgress, DownloadRequest
 from app.core.hub import HubError, HubReason
 from app.worker.download import BACKOFF_S, TIMEOUT_S, download_main
-from app.worker.download_disk import discard, is_finished, n_bytes_kept
+from app.worker.download_disk import discard, free_bytes, is_finished, n_bytes_kept
 from app.worker.download_events import DownloadEvent, Failed, Finished, failed
 from app.worker.starting import start_shielded
 
@@ -24,6 +24,7 @@ __all__ = [
     "Failed",
     "Finished",
     "discard",
+    "free_bytes",
     "is_finished",
     "n_bytes_kept",
 ]

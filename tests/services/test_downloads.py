@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.core.download import DownloadState
 from app.core.hub import HubReason
+from app.services.download_space import shortage, target
 from tests.hub_server import HubServer
 from tests.services.download_rig import REPO, SLOW, DownloadRig, ids, page_of
 
@@ -340,6 +341,14 @@ def test_more_than_the_disk_holds_is_refused_before_anything_is_written(
     assert error.reason is HubReason.DISK_FULL
     assert not hub.seen
     assert not (rig.folder / "models").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no file system here that has no size")
+def test_a_disk_that_does_not_tell_its_room_is_not_taken_for_a_full_one(rig: DownloadRig) -> None:
+    key = rig.add("a.gguf")
+    request = replace(rig.item(key).request, folder="/proc/models")
+    assert shortage(request, {"/proc/models": 10**18}) is None
+    assert target("/proc/models", {}).free_bytes is None
 
 
 def test_what_failed_for_its_folder_goes_to_the_one_that_is_chosen_then(rig: DownloadRig) -> None:
