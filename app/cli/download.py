@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.arguments import add_json, add_reserve, command_parser, whole_number
+from app.cli.arguments import add_json, add_reserve, command_parser
 from app.cli.failure import EXIT_DONE, CommandError, Interrupted, UsageError
-from app.cli.hub_access import add_endpoint, asked_address, hub_failures, note_stored, open_hub
+from app.cli.hub_access import add_context, add_endpoint, asked_address, hub_failures, note_stored, open_hub
 from app.paths import expanded
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ _EXAMPLES = """\
   loadout download OWNER/NAME:Q4_K_M --folder ~/models
   loadout download https://huggingface.co/OWNER/NAME/blob/main/model-Q8_0.gguf --json
 """
-_MOST_CTX = 1 << 24
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,12 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "Face's cache, which other programs share)",
     )
     parser.add_argument("--no-projector", action="store_true", help="the model alone")
-    parser.add_argument(
-        "--ctx",
-        metavar="N",
-        type=whole_number(0, _MOST_CTX),
-        help="where none is named: the context that it should fit with, in tokens",
-    )
+    add_context(parser, "where none is named: the context that it should fit with, in tokens")
     add_reserve(parser)
     add_endpoint(parser)
     add_json(parser)
@@ -147,9 +141,8 @@ def _recommended(args: argparse.Namespace, hub: Hub, page: HubPage, among: Seque
     from app.cli.hub_fits import found_fits
     from app.cli.show import advice_text
     from app.cli.terminal import listing, note
-    from app.core.hub_files import Role
 
-    models = [variant for variant in among if variant.role is Role.MODEL and variant.is_complete]
+    models = [variant for variant in among if variant.is_loadable]
     if not models:
         raise CommandError(f"{page.model.repo_id} has no GGUF file that can be loaded")
     if len(models) == 1:

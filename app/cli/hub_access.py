@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from app.cli.arguments import whole_number
 from app.cli.choice import paths_of
 from app.cli.failure import CommandError, UsageError
 from app.cli.terminal import note
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from app.core.hub import HubError
     from app.core.hub_address import Address
     from app.worker.hub import Hub
+
+_MOST_CTX = 1 << 24
 
 
 def add_endpoint(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +31,11 @@ def add_endpoint(parser: argparse.ArgumentParser) -> None:
         default="",
         help="the Hub to ask (default: the one in Preferences, else HF_ENDPOINT, else huggingface.co)",
     )
+
+
+def add_context(parser: argparse.ArgumentParser, text: str) -> None:
+    """``--ctx``, explained by `text`."""
+    parser.add_argument("--ctx", metavar="N", type=whole_number(0, _MOST_CTX), help=text)
 
 
 def open_hub(args: argparse.Namespace) -> Hub:

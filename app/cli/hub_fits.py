@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.core.hub_files import Variant
     from app.core.hub_fit import Fitness, NoFitness, Recommendation
     from app.worker.hub import Hub
-    from app.worker.hub_fit import Found, Source
+    from app.worker.hub_fit import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def found_fits(args: argparse.Namespace, hub: Hub, page: HubPage, among: Sequenc
     from app.core.footprint import assess
     from app.core.hub_fit import Fitness, recommend
     from app.core.settings import APP
-    from app.worker.hub_fit import Terms, find_fits
+    from app.worker.hub_fit import Terms, find_fits, sources_of
     from app.worker.probe_client import Probe
 
     n_ctx = args.ctx if args.ctx is not None else int(APP.value(preferences(args), "hub_fit_context"))
@@ -95,7 +95,7 @@ def found_fits(args: argparse.Namespace, hub: Hub, page: HubPage, among: Sequenc
     def judge(footprint: Footprint) -> Assessment:
         return assess(footprint, reserve_bytes=reserve, free=free_bytes(footprint))
 
-    sources = _sources(hub, page, among)
+    sources = sources_of(hub, page, among)
     skeletons = paths_of(args).skeletons_dir
     status = StatusLine()
 
@@ -111,19 +111,3 @@ def found_fits(args: argparse.Namespace, hub: Hub, page: HubPage, among: Sequenc
         status.clear()
     known = {key: fit for key, fit in found.items() if isinstance(fit, Fitness)}
     return Fits(found, recommend(known) if len(among) > 1 else None, n_ctx)
-
-
-def _sources(hub: Hub, page: HubPage, among: Sequence[Variant]) -> list[Source]:
-    from app.core.hub_files import Role
-    from app.worker.hub_fit import Source
-
-    return [
-        Source(
-            variant.key,
-            hub.file_url(page.model.repo_id, page.commit, variant.key),
-            variant.size_bytes,
-            tuple((file.etag, file.size_bytes) for file in variant.files if file.sha256),
-        )
-        for variant in among
-        if variant.role is Role.MODEL and variant.is_complete
-    ]

@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from app.cli.arguments import add_json, add_reserve, command_parser, whole_number
+from app.cli.arguments import add_json, add_reserve, command_parser
 from app.cli.failure import EXIT_DONE, CommandError
-from app.cli.hub_access import add_endpoint, asked_address, hub_failures, note_stored, open_hub
+from app.cli.hub_access import add_context, add_endpoint, asked_address, hub_failures, note_stored, open_hub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +26,6 @@ _EXAMPLES = """\
   loadout show https://huggingface.co/OWNER/NAME --json
   loadout show OWNER/NAME --readme
 """
-_MOST_CTX = 1 << 24
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -43,11 +42,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("repo", metavar="REPO", help="owner/name, or the address of a model")
     parser.add_argument("--revision", metavar="REV", help="a branch, tag or commit (default: main)")
-    parser.add_argument(
-        "--ctx",
-        metavar="N",
-        type=whole_number(0, _MOST_CTX),
-        help="the context for the fit, in tokens; 0 is the model's own (default: the one in Preferences)",
+    add_context(
+        parser, "the context for the fit, in tokens; 0 is the model's own (default: the one in Preferences)"
     )
     parser.add_argument("--no-fit", action="store_true", help="do not find out how the files fit")
     parser.add_argument("--readme", action="store_true", help="print the model's README instead, as it is")

@@ -127,6 +127,11 @@ class Variant:
         return int(match["n_parts"]) if match else 1
 
     @property
+    def is_loadable(self) -> bool:
+        """Whether it is a model, and none of its parts is missing."""
+        return self.role is Role.MODEL and self.is_complete
+
+    @property
     def quality(self) -> Quality:
         """How good the quantisation is; UNKNOWN where the name tells none."""
         return quality(self.quantisation)

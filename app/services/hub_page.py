@@ -9,15 +9,15 @@ from typing import Final, cast
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.core.hub import HubError, HubFile, HubPage
-from app.core.hub_files import Role, Variant, variants
+from app.core.hub import HubError, HubPage
+from app.core.hub_files import Variant, variants
 from app.core.hub_fit import Fitness, NoFitness, Recommendation, recommend
 from app.services.footprint import FootprintService
 from app.services.hub_asking import Asking
 from app.services.preferences import Preferences
 from app.services.session import Session, SessionState
 from app.worker.hub import Hub
-from app.worker.hub_fit import Found, HubFits, Source, Terms
+from app.worker.hub_fit import Found, HubFits, Source, Terms, sources_of
 from app.worker.probe_client import Probe
 
 N_CTX_KEY: Final = "hub_fit_context"
@@ -245,7 +245,7 @@ class ModelPage(QObject):
 
     def _find(self) -> None:
         """Finds how all variants fit."""
-        keys = {variant.key for variant in self.variants if _can_fit(variant)}
+        keys = {variant.key for variant in self.variants if variant.is_loadable}
         self.pending = frozenset(keys)
         self._terms = self._new_terms()
         self._finding.open(self._sources(keys), self._terms)
@@ -264,14 +264,9 @@ class ModelPage(QObject):
         self._find_failed({key for key, fit in self.fits.items() if _is_passing(fit)})
 
     def _sources(self, keys: set[str]) -> list[Source]:
-        page, hub = self.page, self._hub
-        if page is None:
+        if self.page is None:
             return []
-
-        def url(variant: Variant) -> str:
-            return hub.file_url(page.model.repo_id, page.commit, variant.files[0].path)
-
-        return [_source(variant, url(variant)) for variant in self.variants if variant.key in keys]
+        return sources_of(self._hub, self.page, [v for v in self.variants if v.key in keys])
 
     def _find_again(self) -> None:
         """On other terms, from the headers that have been read."""
@@ -338,13 +333,3 @@ def _fresh(hub: Hub, wanted: tuple[str, str]) -> HubPage:
 
 def _is_passing(fit: Fitness | NoFitness) -> bool:
     return isinstance(fit, NoFitness) and fit.header is not None and fit.header.is_passing
-
-
-def _can_fit(variant: Variant) -> bool:
-    return variant.role is Role.MODEL and variant.is_complete
-
-
-def _source(variant: Variant, url: str) -> Source:
-    files: tuple[HubFile, ...] = variant.files
-    etags = tuple((file.etag, file.size_bytes) for file in files if file.sha256)
-    return Source(variant.key, url, variant.size_bytes, etags)

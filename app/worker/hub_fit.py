@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import ssl
 
     from app.core.header_likeness import Likeness
+    from app.core.hub import HubPage
+    from app.core.hub_files import Variant
+    from app.worker.hub import Hub
     from app.worker.remote_header import RemoteModel
 
 _log = logging.getLogger(__name__)
@@ -348,6 +351,20 @@ class HubFits:
 def _lightened(found: RemoteModel | NoFitness) -> RemoteModel | NoFitness:
     """Without the megabytes that only the next headers need."""
     return found if isinstance(found, NoFitness) else replace(found, likeness=None)
+
+
+def sources_of(hub: Hub, page: HubPage, among: Sequence[Variant]) -> list[Source]:
+    """Those of a page's files whose fit can be asked for."""
+    return [
+        Source(
+            variant.key,
+            hub.file_url(page.model.repo_id, page.commit, variant.key),
+            variant.size_bytes,
+            tuple((file.etag, file.size_bytes) for file in variant.files if file.sha256),
+        )
+        for variant in among
+        if variant.is_loadable
+    ]
 
 
 def find_fits(
