@@ -238,13 +238,13 @@ def advice_text(recommended: Recommendation, chosen: Sequence[Variant]) -> str:
     from app.core.hub_fit import Advice
 
     words: Mapping[Advice, str] = {
-        Advice.FINEST_ON_GPU: "the finest that fits on the GPU",
-        Advice.FINEST_WITH_ROOM: "the finest that fits on the GPU and leaves enough of it free",
-        Advice.FINE_ENOUGH: "finer ones fit too, and are hardly better",
-        Advice.COARSER_FOR_GPU: "finer ones do not fit on the GPU whole, and would be slow",
-        Advice.BALANCED_PARTLY: "good for its size, and part of it fits on the GPU",
-        Advice.BALANCED_IN_MEMORY: "good for its size, on which the speed in main memory depends",
-        Advice.FINEST_THAT_FITS: "the finest that fits",
+        Advice.FINEST_ON_GPU: "the best quality that fits on the GPU entirely",
+        Advice.FINEST_WITH_ROOM: "the best quality that fits on the GPU entirely and leaves enough of it free",
+        Advice.FINE_ENOUGH: "larger files fit on the GPU too, but are hardly better",
+        Advice.COARSER_FOR_GPU: "it fits on the GPU entirely; larger files do not, and would be much slower",
+        Advice.BALANCED_PARTLY: "good quality for its size; only part of it fits on the GPU",
+        Advice.BALANCED_IN_MEMORY: "the best balance: in main memory, larger files answer more slowly",
+        Advice.FINEST_THAT_FITS: "the best quality that fits",
         Advice.ONLY_ONE: "the only one that fits",
     }
     label = next(variant.label for variant in chosen if variant.key == recommended.key)

@@ -175,9 +175,16 @@ class ModelFooter(QFrame):
             return self.tr("On this computer: {path}").format(path=where.path), "hint"
         if self._is_locked:
             return self.tr("It can be downloaded once you have access to it."), "warning"
-        return self._room_text(size_bytes)
+        return self._room_text(row, size_bytes)
 
-    def _room_text(self, size_bytes: int) -> tuple[str, str]:
+    def _misfit_text(self, row: VariantRow) -> str:
+        """Whoever is about to fetch many GB should know that they cannot be used here."""
+        said = self.tr("{misfit} on this computer: {detail}.").format(
+            misfit=row.fit.title, detail=row.fit.detail
+        )
+        return f"{said} {row.fit.tip}".strip()
+
+    def _room_text(self, row: VariantRow, size_bytes: int) -> tuple[str, str]:
         room = self._target.room_bytes if self._target is not None else None
         if room is not None and room < size_bytes:
             said = self.tr("Only {free} are free in {folder}: {missing} too little.")
@@ -186,6 +193,8 @@ class ModelFooter(QFrame):
             return said.format(free=bytes_text(room), folder=path, missing=missing), "bad"
         if self._advice:
             return self._advice, "good"
+        if row.fit.tone == "bad":
+            return self._misfit_text(row), "warning"
         if room is None:
             return "", "hint"
         return self.tr("{free} free on the disk").format(free=bytes_text(room)), "hint"

@@ -256,7 +256,7 @@ class ModelView(QWidget):
         n_others = len(page.files) if page is not None else 0
         title = self.tr("No GGUF files here")
         if n_others:
-            said = self.tr("Loadout loads GGUF files, which others often make from a model.")
+            said = self.tr("Loadout runs GGUF files. Others have often made some from this model.")
             self.no_files.show_text(title, said, self.tr("Search for them"))
         else:
             self.no_files.show_text(title, self.tr("This repository has no files."))

@@ -35,7 +35,7 @@ def fit_text(fit: Fitness | NoFitness | None, *, is_pending: bool, n_ctx: int = 
     if isinstance(fit, Fitness):
         return _fit_text(fit, n_ctx)
     if is_pending:
-        return FitText(_tr("Reading its header…"), "", "faint", "hourglass")
+        return FitText(_tr("Checking how it fits…"), "", "faint", "hourglass")
     if fit is None:
         return FitText("")
     return _unknown(fit)
@@ -52,7 +52,7 @@ def _unknown(fit: NoFitness) -> FitText:
     reason = fit.header.reason
     said = message(reason, fit.header.values, QCoreApplication.translate("Remote", MESSAGES[reason]))
     if reason in _ASKS_FOR_ACCESS:
-        return FitText(_tr("Not known"), _tr("its header needs access"), "warning", "lock-simple", said)
+        return FitText(_tr("Not known"), _tr("needs access to the file"), "warning", "lock-simple", said)
     return FitText(_tr("Not known"), _tr("its header cannot be read"), "warning", "question", said)
 
 
@@ -62,23 +62,26 @@ def _fit_text(fit: Fitness, n_ctx: int) -> FitText:
     detail = _needs(fit)
     if not n_ctx or fit.n_ctx < n_ctx:  # no longer one was trained
         detail = _tr("{needs} at {n} tokens").format(needs=detail, n=count_text(fit.n_ctx))
-    if fit.is_tight:
-        detail = _tr("{needs}, leaves little free").format(needs=detail)
+    tip = ""
+    if fit.is_tight:  # first: the end of a long line is cut
+        detail = _tr("tight: {needs}").format(needs=detail)
+        tip = "\n".join((detail, _tr("Less would stay free than the guard in Preferences wants.")))
     if fit.placement is Placement.GPU:
         tone = "warning" if fit.is_tight else "good"
-        return FitText(_tr("Fits on the GPU"), detail, tone, "check-circle")
+        return FitText(_tr("Fits on the GPU"), detail, tone, "check-circle", tip)
     if fit.placement is Placement.PARTLY:
         title = _tr("{n} of {all} layers on the GPU").format(n=fit.n_layers_offloaded, all=fit.n_layers)
-        return FitText(title, detail, "warning", "circle-half")
+        return FitText(title, detail, "warning", "circle-half", tip)
     if _has_gpu(fit.footprint):
-        return FitText(_tr("In main memory only"), detail, "warning", "circle-dashed")
-    return FitText(_tr("Fits in memory"), detail, "warning" if fit.is_tight else "good", "check-circle")
+        return FitText(_tr("In main memory only"), detail, "warning", "circle-dashed", tip)
+    tone = "warning" if fit.is_tight else "good"
+    return FitText(_tr("Fits in memory"), detail, tone, "check-circle", tip)
 
 
 def _not_text(fit: Fitness) -> FitText:
     missing = _tr("{size} too much").format(size=bytes_text(fit.missing_bytes))
     if fit.fits_if_closed:
-        return FitText(_tr("Fits once others are closed"), missing, "warning", "warning-circle")
+        return FitText(_tr("Fits if programs are closed"), missing, "warning", "warning-circle")
     tip = (
         ""
         if fit.is_impossible
@@ -111,13 +114,17 @@ def _has_gpu(footprint: Footprint) -> bool:
 def advice_text(advice: Advice) -> str:
     """Why a file is the one to take."""
     return {
-        Advice.FINEST_ON_GPU: _tr("The finest that fits on the GPU whole."),
-        Advice.FINEST_WITH_ROOM: _tr("The finest that fits on the GPU whole and leaves enough of it free."),
-        Advice.FINE_ENOUGH: _tr("Finer ones fit too, and are hardly better."),
-        Advice.COARSER_FOR_GPU: _tr("Fits on the GPU whole; finer ones would be much slower."),
-        Advice.BALANCED_PARTLY: _tr("Good for its size; only a part fits on the GPU."),
-        Advice.BALANCED_IN_MEMORY: _tr("Good for its size; in main memory the speed depends on that."),
-        Advice.FINEST_THAT_FITS: _tr("The finest that fits."),
+        Advice.FINEST_ON_GPU: _tr("The best quality that fits on the GPU entirely."),
+        Advice.FINEST_WITH_ROOM: _tr(
+            "The best quality that fits on the GPU entirely and leaves enough of it free."
+        ),
+        Advice.FINE_ENOUGH: _tr("Larger files fit on the GPU too, but are hardly better."),
+        Advice.COARSER_FOR_GPU: _tr(
+            "Fits on the GPU entirely; larger files do not, and would be much slower."
+        ),
+        Advice.BALANCED_PARTLY: _tr("Good quality for its size; only part of it fits on the GPU."),
+        Advice.BALANCED_IN_MEMORY: _tr("The best balance: in main memory, larger files answer more slowly."),
+        Advice.FINEST_THAT_FITS: _tr("The best quality that fits."),
         Advice.ONLY_ONE: _tr("The only one that fits."),
     }[advice]
 

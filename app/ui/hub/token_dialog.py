@@ -57,7 +57,7 @@ class TokenDialog(QDialog):
         heading.setProperty("role", "title")
         why = QLabel(
             self.tr(
-                "Only gated and private models need a token. One that may read is enough. It is sent to {host} alone."
+                "Only gated and private models need a token. Read access is enough. It is sent to {host} alone."
             ).format(host=self._account.host),
             self,
         )

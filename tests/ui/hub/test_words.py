@@ -52,7 +52,7 @@ def test_each_placement_has_its_words(facts: ModelFacts) -> None:
         ),
         "Fits in memory": (Placement.MEMORY, footprint(main_memory(9.0, n_layers=33)), "good"),
         "Does not fit": (Placement.NOT, footprint(main_memory(90.0, n_layers=33)), "bad"),
-        "Fits once others are closed": (Placement.NOT, footprint(main_memory(25.0, n_layers=33)), "warning"),
+        "Fits if programs are closed": (Placement.NOT, footprint(main_memory(25.0, n_layers=33)), "warning"),
     }
     for title, (placement, answer, tone) in cases.items():
         said = fit_text(_fit(placement, answer, facts), is_pending=False, n_ctx=16_384)
@@ -92,6 +92,8 @@ def test_every_failure_is_a_sentence() -> None:
         assert error_text(error).strip()
     full = HubError(HubReason.DISK_FULL, folder="/models", free=5_000_000_000, needed="7 GB")
     assert "5.00\u202fGB" in error_text(full)
+    longer = HubError(HubReason.WRONG_LENGTH, name="m.gguf", got=3_000_001, wanted=3_000_000)
+    assert error_text(longer).startswith("m.gguf is 3000001 bytes long and should be 3000000.")
 
 
 def test_the_footer_says_where_there_is_too_little_room(qtbot: QtBot) -> None:
@@ -105,6 +107,9 @@ def test_the_footer_says_where_there_is_too_little_room(qtbot: QtBot) -> None:
     assert "too little" in footer.text.text()  # the queue has promised the rest
     footer.show_row(there, (), "Because.", Target("", "/models", 20_000_000_000, 0))
     assert footer.text.text() == "Because."
+    too_large = VariantRow(variant, FitText("Does not fit", "2.50 GB too much", "bad"))
+    footer.show_row(too_large, (), "", Target("", "/models", 20_000_000_000, 0))
+    assert footer.text.text() == "Does not fit on this computer: 2.50 GB too much."
     older = Whereabouts(Presence.HERE, 1.0, path="/models/m.gguf", is_older=True)
     footer.show_row(VariantRow(variant, FitText(""), older), (), "", None)
     assert not footer.download.isHidden()
