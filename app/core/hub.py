@@ -185,19 +185,18 @@ MESSAGES: Final = MappingProxyType(
         HubReason.BAD_REDIRECT: "{host} sends the request on to an address that is not safe to follow.",
         HubReason.BAD_ANSWER: "{host} answered something that is not the Hub's language ({detail}). Check the "
         "endpoint, and whether the network wants you to sign in first.",
-        HubReason.CLOSED: "{host} broke off in the middle, {n_tries} times in a row. What has arrived is kept: "
-        "Resume goes on from there.",
+        HubReason.CLOSED: "{host} broke off in the middle. Try again: a download goes on from where it was.",
         HubReason.WRONG_LENGTH: "{name} is {got} bytes long and should be {wanted}. Try again later.",
         HubReason.WRONG_HASH: "{name} arrived damaged twice: its SHA-256 is not the one that {host} names. It was "
         "set aside as {kept}.",
         HubReason.CHANGED: "{name} was replaced on {host} in the meantime. Open the model's page again.",
-        HubReason.DISK_FULL: "{folder} has {free} free, and {needed} more are needed. Free some space, then resume.",
+        HubReason.DISK_FULL: "{folder} has {free} free, and {needed} more are needed. Free some space, then try again.",
         HubReason.CANNOT_WRITE: "{folder} cannot be written: {detail}.",
         HubReason.BAD_NAME: "{name} is no name that a file may have here. Nothing was written.",
-        HubReason.IN_USE: "{name} is being downloaded by another program. Wait until it is done, then resume.",
+        HubReason.IN_USE: "{name} is being downloaded by another program. Wait until it is done, then try again.",
         HubReason.CANCELLED: "Cancelled.",
         HubReason.PROCESS_LOST: "The process that was downloading ended ({detail}). What has arrived is kept: "
-        "Resume goes on from there.",
+        "trying again goes on from there.",
     }
 )
 

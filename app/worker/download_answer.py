@@ -102,9 +102,9 @@ class Answer:
             except TimeoutError as error:
                 raise self._error(HubReason.TOO_SLOW, timeout_s=f"{self._timeout_s:g}") from error
             except OSError as error:
-                raise self._error(HubReason.CLOSED, n_tries=1) from error
+                raise self._error(HubReason.CLOSED) from error
         if n_left > 0:
-            raise self._error(HubReason.CLOSED, n_tries=1)
+            raise self._error(HubReason.CLOSED)
 
     # -- asking ---------------------------------------------------------------------------------------------
 

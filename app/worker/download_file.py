@@ -239,7 +239,7 @@ class FileDownload:
         if n_got >= _ENOUGH_BYTES and error.reason is HubReason.CLOSED:
             return
         if n_tries > len(self._source.backoff_s):
-            raise _counted(error, n_tries)
+            raise error
         wait_s = self._source.backoff_s[n_tries - 1] if n_tries else 0.0
         self._watch.wait(max(wait_s, error.wait_s or 0.0), error)
 
@@ -258,9 +258,3 @@ def check_free(layout: Layout, places: Sequence[Place]) -> None:
 def _no_space(layout: Layout, free: int, n_left: int) -> HubError:
     needed = max(1, n_left - free)
     return HubError(HubReason.DISK_FULL, folder=str(layout.root), free=free, needed=needed)
-
-
-def _counted(error: HubError, n_tries: int) -> HubError:
-    if error.reason is not HubReason.CLOSED:
-        return error
-    return HubError(error.reason, wait_s=error.wait_s, **(error.values | {"n_tries": n_tries}))

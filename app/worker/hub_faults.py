@@ -35,7 +35,7 @@ def faults_named(host: str, timeout_s: float) -> Generator[None]:
     except httpx2.TimeoutException as error:
         raise HubError(HubReason.TOO_SLOW, host=host, timeout_s=f"{timeout_s:g}") from error
     except (httpx2.RemoteProtocolError, httpx2.NetworkError) as error:
-        raise HubError(HubReason.CLOSED, host=host, n_tries=1) from error
+        raise HubError(HubReason.CLOSED, host=host) from error
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
         raise HubError(HubReason.BAD_REDIRECT, host=host) from error
     except httpx2.DecodingError as error:

@@ -7,7 +7,8 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from app.core.hub import MESSAGES, Gated, HubError, Sort, message
 from app.ui.format import bytes_text, count_text
 
-_SIZES = frozenset({"free", "needed", "got", "wanted"})  # values of messages that are bytes
+# Values of messages that are sizes; lengths that differ, perhaps by little, are told to the byte.
+_SIZES = frozenset({"free", "needed"})
 _SORTS = {
     Sort.BEST: QT_TRANSLATE_NOOP("Hub", "Best match"),
     Sort.DOWNLOADS: QT_TRANSLATE_NOOP("Hub", "Most downloads"),

@@ -241,7 +241,7 @@ def test_only_a_model_can_be_loaded(
 def test_what_waits_for_its_next_try_says_when_and_can_be_hurried(
     theme: Theme, rig: DownloadRig, qtbot: QtBot
 ) -> None:
-    error = HubError(HubReason.CLOSED, host="huggingface.co", n_tries=6)
+    error = HubError(HubReason.CLOSED, host="huggingface.co")
     row = DownloadRow(theme, item_of(rig, state=S.RETRYING, error=error, retry_at=0.0))
     qtbot.addWidget(row)
     row.show()
