@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
 
 _WIDTH_PX = 720  # at 13 px text
+_ADDRESS_KEY = "hub_endpoint"  # the access token is for this address
 
 
 class PreferenceRow(QFrame):
@@ -104,7 +105,9 @@ class PreferenceRow(QFrame):
 
 
 class PreferencesPage(QScrollArea):
-    """Groups of settings, and the folders of the profile with a button to open each."""
+    """Groups of settings, the way to the access token, and the folders of the profile with a button to open each."""
+
+    token_asked = Signal()
 
     def __init__(
         self,
@@ -157,6 +160,17 @@ class PreferencesPage(QScrollArea):
             row = PreferenceRow(self._theme, self._preferences, setting, card)
             self.rows[setting.key] = row
             inside.addWidget(row)
+            if setting.key == _ADDRESS_KEY:
+                inside.addWidget(_line(card))
+                inside.addLayout(self._token_row(card))
+
+    def _token_row(self, card: QFrame) -> QHBoxLayout:
+        """A secret is no setting, but this is where it is looked for."""
+        self.token = QPushButton(self.tr("Set…"), card)
+        self.token.setAccessibleName(self.tr("Set the access token"))
+        self.token.clicked.connect(self.token_asked)
+        hint = self.tr("Only gated and private models need one.")
+        return self._action_row(card, self.tr("Access token"), QLabel(hint, card), self.token)
 
     def _add_folders(self, column: QVBoxLayout, body: QWidget, folders: Mapping[str, Path]) -> None:
         card, inside = self._card(column, body, self.tr("Where things lie"))
@@ -166,15 +180,20 @@ class PreferencesPage(QScrollArea):
             inside.addLayout(self._folder_row(card, what, folder))
 
     def _folder_row(self, card: QFrame, what: str, folder: Path) -> QHBoxLayout:
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(QLabel(what, card))
         path = ElidedLabel(str(folder), card, mode=Qt.TextElideMode.ElideMiddle)
-        path.setProperty("role", "hint")
-        words.addWidget(path)
         button = QPushButton(self.tr("Open folder"), card)
         button.setAccessibleName(self.tr("Open the folder: {what}").format(what=what))
         button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+        return self._action_row(card, what, path, button)
+
+    @staticmethod
+    def _action_row(card: QFrame, title: str, hint: QLabel, button: QPushButton) -> QHBoxLayout:
+        """What is no setting: a title, a line below it, and a button."""
+        hint.setProperty("role", "hint")
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(QLabel(title, card))
+        words.addWidget(hint)
         row = QHBoxLayout()
         row.setContentsMargins(16, 10, 16, 10)
         row.setSpacing(16)

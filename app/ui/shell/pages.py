@@ -125,7 +125,15 @@ class Pages(QObject):
             self.tr("Logs"): paths.logs_dir,
             self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
         }
-        return PreferencesPage(self._theme, self._profile.preferences, folders)
+        page = PreferencesPage(self._theme, self._profile.preferences, folders)
+        page.token_asked.connect(lambda: self._ask_token(page))
+        return page
+
+    def _ask_token(self, parent: QWidget) -> None:
+        from app.ui.hub.token_dialog import TokenDialog
+
+        hub = self._profile.hub
+        TokenDialog(self._theme, hub.account, hub.endpoint, parent).open()
 
 
 def _title(page: HubPage, files: list[HubFile]) -> str:

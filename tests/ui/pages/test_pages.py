@@ -44,6 +44,12 @@ def test_every_row_of_the_table_has_an_editor(page: PreferencesPage) -> None:
     assert set(page.rows) == set(APP.keys())
 
 
+def test_the_access_token_is_found_beside_the_endpoint(page: PreferencesPage, qtbot: QtBot) -> None:
+    page.go_to("hub_endpoint")
+    with qtbot.waitSignal(page.token_asked):
+        qtbot.mouseClick(page.token, Qt.MouseButton.LeftButton)
+
+
 def test_a_row_shows_what_was_set_elsewhere_and_resets(
     page: PreferencesPage, preferences: Preferences, qtbot: QtBot
 ) -> None:
