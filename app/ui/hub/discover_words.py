@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QDate, QLocale
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from app.core.starting_models import StartingModel, StartingModels
 from app.ui.hub.hub_words import short_count
@@ -22,7 +22,7 @@ def starting_row(model: StartingModel) -> ResultRow:
 def starting_texts(models: StartingModels, host: str) -> tuple[str, str]:
     """What is said above the list: its heading, and where it comes from."""
     day = models.picked_on
-    date = QLocale().toString(QDate(day.year, day.month, day.day), QLocale.FormatType.LongFormat)
+    date = f"{day.day} {QLocale().monthName(day.month)} {day.year}"
     heading = QCoreApplication.translate("Hub", "To begin with")
     hint = QCoreApplication.translate(
         "Hub", "Picked by hand on {date}. {host} is asked only when you search or choose."

@@ -94,7 +94,8 @@ class EmptyViews(QWidget):
         middle.addStretch(1)
         column = QVBoxLayout(first)
         column.setContentsMargins(24, 0, 24, 24)
-        column.addWidget(self.nothing, 3)
+        column.addStretch(2)  # the two stay near each other in a tall window
+        column.addWidget(self.nothing)
         column.addLayout(middle)
-        column.addStretch(1)
+        column.addStretch(3)
         return scroll
