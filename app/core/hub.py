@@ -200,7 +200,8 @@ MESSAGES: Final = MappingProxyType(
     }
 )
 
-_WAIT_S: Final = 30.0  # where a server that asks for a pause does not say how long
+PAUSE_S: Final = 30.0
+"""The wait where a server asks for a pause and does not say how long."""
 
 _PASSING: Final = frozenset(
     {
@@ -224,7 +225,7 @@ class HubError(Exception):
         self, reason: HubReason, *, wait_s: float | None = None, **values: str | int | float
     ) -> None:
         if reason is HubReason.TOO_MANY_REQUESTS:
-            values.setdefault("seconds", math.ceil(_WAIT_S if wait_s is None else wait_s))
+            values.setdefault("seconds", math.ceil(PAUSE_S if wait_s is None else wait_s))
         self.reason = reason
         self.values = values
         self.wait_s = wait_s

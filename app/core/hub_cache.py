@@ -95,7 +95,10 @@ def layout_of(request: DownloadRequest, environ: Mapping[str, str] | None = None
 
 def host_of(endpoint: str) -> str:
     """The Hub's name, for messages."""
-    return urlsplit(endpoint).hostname or endpoint
+    try:
+        return urlsplit(endpoint).hostname or endpoint
+    except ValueError:
+        return endpoint
 
 
 def check_path(path: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from app.core.whole_file import write_whole
 
 FOLDER: Final = ".loadout"
 """The hidden folder in a repository's folder, for these files and for what is unfinished."""
@@ -37,14 +37,7 @@ def write_record(home: Path, record: Record) -> None:
     """Remembers `record` for the file of that path below `home`; OSError where it cannot be written."""
     target = record_path(home, record.path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".record-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"version": _VERSION, **asdict(record)}, file, indent=1)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_whole(target, json.dumps({"version": _VERSION, **asdict(record)}, indent=1))
 
 
 def read_record(path: Path) -> Record | None:

@@ -17,11 +17,17 @@ import httpx2
 
 from app.core.download import DownloadRequest
 from app.core.hub import HubError, HubFile, HubReason
-from app.worker.hub_faults import faults_named, is_same_server, next_address, one_line, refusal
+from app.worker.hub_faults import (
+    CONNECT_S,
+    N_HOPS,
+    REDIRECTS,
+    faults_named,
+    is_same_server,
+    next_address,
+    one_line,
+    refusal,
+)
 
-_N_HOPS: Final = 10
-_CONNECT_S: Final = 10.0
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _UNSATISFIED: Final = re.compile(r"bytes \*/(\d{1,19})")
 _CONTENT_ETAG: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -30,7 +36,7 @@ _PIECE_BYTES: Final = 1 << 20
 
 def open_client(timeout_s: float) -> httpx2.Client:
     """A client that goes through the system's proxy, where there is one; HubError PROXY where that cannot be used."""
-    timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
+    timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
     # Connections are read past the library's back, so none is used twice.
     limits = httpx2.Limits(max_keepalive_connections=0)
     try:
@@ -110,13 +116,13 @@ class Answer:
 
     def _asked(self, url: httpx2.URL, etag: str) -> httpx2.Response:
         """The first answer that is no redirect, its body unread."""
-        for _ in range(_N_HOPS):
+        for _ in range(N_HOPS):
             wanted = self._client.build_request("GET", url, headers=self._headers(url, etag))
             response = self._client.send(wanted, stream=True)
             try:
                 if is_same_server(self._endpoint, url):
                     self._check_identity(response)
-                if response.status_code not in _REDIRECTS:
+                if response.status_code not in REDIRECTS:
                     self._check_status(response, url)
                     return response
                 url = next_address(url, response, self._host)

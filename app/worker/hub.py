@@ -30,6 +30,7 @@ from app.core.hub import (
     Sort,
 )
 from app.core.hub_address import is_repo_id, parse_address, parse_owner
+from app.core.hub_cache import host_of
 from app.worker.hub_store import HubStore, answer_row, page_row
 
 if TYPE_CHECKING:
@@ -102,10 +103,7 @@ class Hub:
     @property
     def host(self) -> str:
         """Its name, for messages."""
-        try:
-            return urlsplit(self.endpoint).hostname or self.endpoint
-        except ValueError:
-            return self.endpoint
+        return host_of(self.endpoint)
 
     def token(self) -> str:
         """The access token in force, "" for none; HubError (BAD_TOKEN) where it cannot be one."""

@@ -21,11 +21,16 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import get_session
 
 from app.core.hub import HubError, HubReason
-from app.worker.hub_faults import faults_named, is_same_server, next_address, refusal
+from app.worker.hub_faults import (
+    CONNECT_S,
+    N_HOPS,
+    REDIRECTS,
+    faults_named,
+    is_same_server,
+    next_address,
+    refusal,
+)
 
-_N_HOPS: Final = 10
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_CONNECT_S: Final = 10.0
 _TRANSPORT_HEADERS: Final = ("content-encoding", "content-length", "transfer-encoding")
 
 
@@ -77,13 +82,13 @@ class Exchange:
     def _followed(self, request: httpx2.Request) -> httpx2.Response:
         url, headers = request.url, _without(request.headers, "host")  # each address has its own
         had_token = "authorization" in headers
-        for _ in range(_N_HOPS):
+        for _ in range(N_HOPS):
             wanted = self._client.build_request(
                 request.method, url, headers=headers, timeout=self._timeouts()
             )
             response = self._sent(wanted)
             try:
-                if response.status_code not in _REDIRECTS:
+                if response.status_code not in REDIRECTS:
                     if response.status_code >= 300:
                         raise refusal(response, self._host, self._name, had_token=had_token)
                     return self._read(response)
@@ -103,7 +108,7 @@ class Exchange:
 
     def _timeouts(self) -> httpx2.Timeout:
         left_s = max(0.001, self._deadline - time.monotonic())
-        return httpx2.Timeout(left_s, connect=min(left_s, _CONNECT_S))
+        return httpx2.Timeout(left_s, connect=min(left_s, CONNECT_S))
 
     def _read(self, response: httpx2.Response) -> httpx2.Response:
         body = bytearray()

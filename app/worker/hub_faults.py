@@ -14,11 +14,14 @@ from typing import Final
 
 import httpx2
 
-from app.core.hub import HubError, HubReason
+from app.core.hub import PAUSE_S, HubError, HubReason
 
+N_HOPS: Final = 10
+"""How many redirects are followed."""
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+CONNECT_S: Final = 10.0
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_WAIT_S: Final = 3600.0
-_WAIT_S: Final = 30.0  # where a server asks for a pause and does not say how long
 # The Hub's own header: "api";r=0;t=55 - none left, more in 55 seconds.
 _RATE_LIMIT: Final = re.compile(r'"\w+"\s*;\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d{1,9})')
 
@@ -86,7 +89,7 @@ def refusal(response: httpx2.Response, host: str, name: str, *, had_token: bool)
 def asked_wait(headers: httpx2.Headers) -> float:
     """Seconds that the server wants to be left alone after a 429: as it says, half a minute if it does not."""
     told = _told_wait(headers)
-    return _WAIT_S if told is None else told
+    return PAUSE_S if told is None else told
 
 
 def _told_wait(headers: httpx2.Headers) -> float | None:

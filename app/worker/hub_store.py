@@ -7,12 +7,12 @@ import dataclasses
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from app.core.hub import Gated, HubFile, HubModel, HubPage, SearchAnswer
+from app.core.whole_file import write_whole
 
 _VERSION: Final = 1
 _N_FILES: Final = 400
@@ -34,7 +34,7 @@ class HubStore:
         content = json.dumps({"version": _VERSION, "question": question, "answer": answer}, default=str)
         with contextlib.suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write(self._path(question), content)
+            write_whole(self._path(question), content)
             self._forget_oldest()
 
     def get(self, question: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -104,15 +104,3 @@ def _model(row: Mapping[str, Any]) -> HubModel:
     values: dict[str, Any] = {**row, "gated": Gated(row["gated"])}
     values |= {key: tuple(map(str, row[key])) for key in ("tags", "base_models")}
     return HubModel(**values)
-
-
-def _write(path: Path, content: str) -> None:
-    """All at once: another process may be reading or writing the same."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".answer-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

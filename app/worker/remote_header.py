@@ -11,9 +11,7 @@ import contextlib
 import dataclasses
 import io
 import json
-import os
 import ssl
-import tempfile
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +32,7 @@ from app.core.gguf import (
 from app.core.header_likeness import Likeness, likeness_of
 from app.core.remote import RemoteHeaderError, RemoteReason, bad_file, file_name, part_urls
 from app.core.skeleton import Part, Skeletons
+from app.core.whole_file import write_whole
 from app.worker.remote_file import Identity, RemoteFile, open_client
 
 __all__ = ["RemoteHeaderError", "RemoteModel", "RemoteReason", "fetch"]
@@ -320,7 +319,7 @@ def _stored(
             raise RemoteHeaderError(RemoteReason.NO_SPARSE_FILES)
         path = skeletons.put(key, parts)
         facts = _located(facts, path)
-        _write_facts(path.parent / _FACTS_FILE, facts)
+        write_whole(path.parent / _FACTS_FILE, json.dumps(facts.to_json()))
     except (OSError, OverflowError) as error:
         detail = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise RemoteHeaderError(RemoteReason.CANNOT_STORE, detail=detail) from error
@@ -330,18 +329,6 @@ def _stored(
 def _is_same_version(told: Identity, said: Identity) -> bool:
     """Servers put the same hash in different words: quoted, weak, with something behind it."""
     return told.size_bytes == said.size_bytes and told.validator.strip('"') in said.validator
-
-
-def _write_facts(path: Path, facts: ModelFacts) -> None:
-    """All at once: another process may be writing the same."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".facts-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump(facts.to_json(), file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 async def _each(work: Callable[[RemoteFile], Coroutine[Any, Any, T]], files: Sequence[RemoteFile]) -> list[T]:
