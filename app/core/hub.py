@@ -187,7 +187,7 @@ MESSAGES: Final = MappingProxyType(
         "endpoint, and whether the network wants you to sign in first.",
         HubReason.CLOSED: "{host} broke off in the middle. Try again: a download goes on from where it was.",
         HubReason.WRONG_LENGTH: "{name} is {got} bytes long and should be {wanted}. Try again later.",
-        HubReason.WRONG_HASH: "{name} arrived damaged twice: its SHA-256 is not the one that {host} names. It was "
+        HubReason.WRONG_HASH: "{name} arrived damaged twice: its checksum is not the one that {host} names. It was "
         "set aside as {kept}.",
         HubReason.CHANGED: "{name} was replaced on {host} in the meantime. Open the model's page again.",
         HubReason.DISK_FULL: "{folder} has {free} free, and {needed} more are needed. Free some space, then try again.",
