@@ -68,8 +68,8 @@ class DiscoverPage(QWidget):
         self.where = Whereabout(downloads, library, lambda: hub.endpoint, self)
         self.search_field = SearchField(theme, self.tr("Search, or paste a model's address"), self)
         self.filters = FilterBar(theme, self)
-        self.tabs = QTabBar(self)
         self.token_button = IconButton(theme, "key", self.tr("Access token, for gated models"), self)
+        self.tabs = QTabBar(self)
         rows = [starting_row(model) for model in starting.models] if starting is not None else []
         self.results = ResultPane(theme, hub.search, rows, self)
         self.model = ModelView(theme, hub, downloads, self.where, self)
