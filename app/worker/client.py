@@ -12,6 +12,7 @@ import itertools
 import multiprocessing
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import wait
@@ -143,8 +144,17 @@ class WorkerClient:
         """
         if self._own:
             return self._take_own()
-        if self._exited:
-            return []
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        received: list[p.Event] = []
+        while not received and not self._exited:
+            left = None if until is None else max(until - time.monotonic(), 0.0)
+            received = self._receive_within(left)
+            if left == 0.0:
+                break
+        return received
+
+    def _receive_within(self, timeout_s: float | None) -> list[p.Event]:
+        """What one wait brings: nothing also when it only brought what this client keeps for itself."""
         reader = cast(Any, self._events)._reader
         ready = wait([reader, self._process.sentinel], timeout_s)
         received = self._drain()
