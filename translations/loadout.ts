@@ -2177,7 +2177,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The process that was downloading ended ({detail}). What has arrived is kept: Resume goes on from there.</source>
+   <source>The process that was downloading ended ({detail}). What has arrived is kept: trying again goes on from there.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2193,7 +2193,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{folder} has {free} free, and {needed} more are needed. Free some space, then resume.</source>
+   <source>{folder} has {free} free, and {needed} more are needed. Free some space, then try again.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2205,7 +2205,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{host} broke off in the middle, {n_tries} times in a row. What has arrived is kept: Resume goes on from there.</source>
+   <source>{host} broke off in the middle. Try again: a download goes on from where it was.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2245,11 +2245,11 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{name} arrived damaged twice: its SHA-256 is not the one that {host} names. It was set aside as {kept}.</source>
+   <source>{name} arrived damaged twice: its checksum is not the one that {host} names. It was set aside as {kept}.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>{name} is being downloaded by another program. Wait until it is done, then resume.</source>
+   <source>{name} is being downloaded by another program. Wait until it is done, then try again.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2280,6 +2280,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Checking how it fits…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Does not fit</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2288,7 +2292,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Finer ones fit too, and are hardly better.</source>
+   <source>Fits if programs are closed</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2300,19 +2304,11 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Fits on the GPU whole; finer ones would be much slower.</source>
+   <source>Fits on the GPU entirely; larger files do not, and would be much slower.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Fits once others are closed</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Good for its size; in main memory the speed depends on that.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>Good for its size; only a part fits on the GPU.</source>
+   <source>Good quality for its size; only part of it fits on the GPU.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2328,6 +2324,14 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Larger files fit on the GPU too, but are hardly better.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Less would stay free than the guard in Preferences wants.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>LoRA adapter: goes on top of a model</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2340,19 +2344,19 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Reading its header…</source>
+   <source>The best balance: in main memory, larger files answer more slowly.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The finest that fits on the GPU whole and leaves enough of it free.</source>
+   <source>The best quality that fits on the GPU entirely and leaves enough of it free.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The finest that fits on the GPU whole.</source>
+   <source>The best quality that fits on the GPU entirely.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>The finest that fits.</source>
+   <source>The best quality that fits.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2364,15 +2368,19 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>its header needs access</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>llama.cpp cannot plan it</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>needs access to the file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>takes {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tight: {needs}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2381,10 +2389,6 @@ The other views say why.</source>
   </message>
   <message>
    <source>{needs} at {n} tokens</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>{needs}, leaves little free</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3691,6 +3695,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{misfit} on this computer: {detail}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{share} have arrived</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3843,7 +3851,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Loadout loads GGUF files, which others often make from a model.</source>
+   <source>Loadout runs GGUF files. Others have often made some from this model.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4240,6 +4248,14 @@ The other views say why.</source>
  <context>
   <name>PreferencesPage</name>
   <message>
+   <source>Access token</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only gated and private models need one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Open folder</source>
    <translation type="unfinished"></translation>
   </message>
@@ -4249,6 +4265,14 @@ The other views say why.</source>
   </message>
   <message>
    <source>Preferences</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Set the access token</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Set…</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6921,7 +6945,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Reasoning in 12 GB. A mixture of experts: fast for its size, in main memory too.</source>
+   <source>Reasoning in 16 GB of memory. A mixture of experts: fast for its size, without a GPU too.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -7084,7 +7108,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Only gated and private models need a token. One that may read is enough. It is sent to {host} alone.</source>
+   <source>Only gated and private models need a token. Read access is enough. It is sent to {host} alone.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>

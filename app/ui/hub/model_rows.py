@@ -113,10 +113,10 @@ class VariantRows(QAbstractTableModel):
             self._rows = rows
             self.endResetModel()
             return
-        for place, row in enumerate(rows):
-            if row != self._rows[place]:
-                self._rows[place] = row
-                self.dataChanged.emit(self.index(place, 0), self.index(place, len(Column) - 1))
+        changed = [place for place, row in enumerate(rows) if row != self._rows[place]]
+        self._rows = rows
+        if changed:  # told once: three hundred files change nearly all of them at a time
+            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(Column) - 1))
 
     # -- Qt -------------------------------------------------------------------------------------------------
 

@@ -74,7 +74,7 @@ class VariantTable(QTableView):
     def select_key(self, key: str) -> None:
         """Selects a variant and brings it into view."""
         place = self._rows.row_of(key)
-        if place >= 0:
+        if place >= 0 and place != self.currentIndex().row():
             self.selectRow(place)
             self.scrollTo(self._rows.index(place, 0))
 
