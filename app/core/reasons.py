@@ -50,6 +50,26 @@ class LoadRemark(StrEnum):
     CONTEXT_BEYOND_TRAINING = "context_beyond_training"
 
 
+class ReuseLoss(StrEnum):
+    """Why fewer of a prompt's tokens were reused than the conversation had in the cache."""
+
+    SYSTEM_CHANGED = "system_changed"  # the system prompt is another one
+    MESSAGE_EDITED = "message_edited"  # an earlier message is another one, or gone
+    TEMPLATE = "template"  # the messages go on, but the template writes the old ones differently
+    TRIMMED = "trimmed"  # the middle was left out to fit the context
+    EVICTED = "evicted"  # others needed the slot or its cells
+    SLIDING_WINDOW = "sliding_window"  # the cells before the point to go back to are gone
+    RECURRENT_STATE = "recurrent_state"  # the model's state cannot be taken back
+
+
+class DraftSource(StrEnum):
+    """Where guesses at the next tokens come from: the values of the setting `draft_source`."""
+
+    OFF = "off"
+    MODEL = "model"
+    NGRAM = "ngram"
+
+
 class Overflow(StrEnum):
     """What happens when a conversation outgrows the context."""
 

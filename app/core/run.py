@@ -14,7 +14,8 @@ class Timings:
 
     `prompt_n` tokens were processed in `prompt_ms`; `cached_n` more were already in the cache. `predicted_n` tokens
     were generated in `predicted_ms`, counted from the first token to the last. `ttft_ms` runs from the request's
-    arrival in the worker to the first token, `total_ms` to the end.
+    arrival in the worker to the first token, `total_ms` to the end. Of `draft_n` tokens that were guessed ahead
+    `draft_n_accepted` were what the model then chose.
     """
 
     prompt_n: int = 0
@@ -24,6 +25,8 @@ class Timings:
     predicted_ms: float = 0.0
     ttft_ms: float = 0.0
     total_ms: float = 0.0
+    draft_n: int = 0
+    draft_n_accepted: int = 0
 
     @property
     def prompt_per_second(self) -> float:
@@ -46,6 +49,109 @@ class Timings:
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> Self:
         """The inverse of `to_dict`; unknown keys are ignored, missing ones are 0."""
+        known = {item.name for item in fields(cls)}
+        return cls(**{key: value for key, value in record.items() if key in known})
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """What speculative decoding did for one reply, with the costs that were measured on this machine.
+
+    `by_position` has for the first, second, ... token of a draft how many were checked there (those after a wrong one
+    are not) and how many of them were right. `step_ms` has for the sizes of batches that occurred or were measured
+    (tokens, ms that decoding them takes), the first one token: the plain cost. `draft_token_ms` is what guessing
+    one token costs, 0 for looking it up. `n_steps` decodes produced the reply, `n_drafted_steps` of them checked a draft.
+    `saved_ms` is what the measured plain cost of the same tokens exceeds the time that they took, negative
+    where drafting cost more than it won.
+    """
+
+    source: str
+    drafted_n: int = 0
+    accepted_n: int = 0
+    by_position: tuple[tuple[int, int], ...] = ()
+    n_steps: int = 0
+    n_drafted_steps: int = 0
+    step_ms: tuple[tuple[int, float], ...] = ()
+    draft_token_ms: float = 0.0
+    saved_ms: float = 0.0
+    spent_ms: float = 0.0  # decoding, drafting and sampling of the reply's tokens after the first
+
+    @property
+    def rate(self) -> float:
+        """The share of guesses that were right, 0 of none."""
+        return self.accepted_n / self.drafted_n if self.drafted_n else 0.0
+
+    @property
+    def speed_up(self) -> float:
+        """How many times faster than plain decoding by the costs measured, 1 where nothing is known."""
+        return (self.spent_ms + self.saved_ms) / self.spent_ms if self.spent_ms > 0 else 1.0
+
+    def cost_ms(self, n_tokens: int) -> float:
+        """What decoding a batch of `n_tokens` takes, by linear interpolation of what was measured; 0 if nothing was."""
+        known = sorted(self.step_ms)
+        if not known:
+            return 0.0
+        above = next((item for item in known if item[0] >= n_tokens), known[-1])
+        below = next((item for item in reversed(known) if item[0] <= n_tokens), known[0])
+        if above[0] == below[0]:
+            return above[1]
+        share = (n_tokens - below[0]) / (above[0] - below[0])
+        return below[1] + share * (above[1] - below[1])
+
+    def break_even_rate(self, n_drafted: int) -> float:
+        """The rate at which drafts of `n_drafted` tokens cost as much as they win; over 1 where they never can.
+
+        A step of d guesses at a rate a (each right with this probability if those before it were) makes
+        1 + a + ... + a^d tokens and takes cost(d + 1) + d * draft_token_ms (Leviathan, Kalman, Matias 2023, section 3.3).
+        """
+        plain_ms = self.cost_ms(1)
+        if n_drafted < 1 or plain_ms <= 0:
+            return 0.0
+        needed = (self.cost_ms(n_drafted + 1) + n_drafted * self.draft_token_ms) / plain_ms
+        if needed > n_drafted + 1:
+            return needed / (n_drafted + 1)
+        low, high = 0.0, 1.0
+        for _ in range(40):
+            middle = (low + high) / 2
+            made = math.fsum(middle**power for power in range(n_drafted + 1))
+            low, high = (middle, high) if made < needed else (low, middle)
+        return high
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtin types only, for messages and files."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; unknown keys are ignored."""
+        known = {item.name for item in fields(cls)}
+        kept = {key: value for key, value in record.items() if key in known}
+        for key in ("by_position", "step_ms"):
+            kept[key] = tuple((first, second) for first, second in kept.get(key, ()))
+        return cls(**kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """How much of a prompt was in a cache: `cached_n` of `prompt_n` tokens, and from where ("slot", "memory", "disk", "").
+
+    `possible_n` tokens are what the conversation had in the cache after its last reply; where fewer could be reused,
+    `loss` is the `ReuseLoss` that says why.
+    """
+
+    prompt_n: int = 0
+    cached_n: int = 0
+    possible_n: int = 0
+    source: str = ""
+    loss: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Builtin types only, for messages and files."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`; unknown keys are ignored."""
         known = {item.name for item in fields(cls)}
         return cls(**{key: value for key, value in record.items() if key in known})
 

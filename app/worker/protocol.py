@@ -29,6 +29,10 @@ class Generate:
     Exactly one of `messages` (role/content dicts, rendered through the chat template) and `prompt` (raw text,
     tokenised with special tokens parsed) is given. With `continue_last` the last message is an assistant's and is
     continued. `sampling` maps sampling setting keys to values; keys left out take the table's default.
+
+    `conversation` names what the messages belong to, so that its state may be kept on disk and a loss of cached
+    tokens explained; "" for neither. `fresh` reuses nothing, `draft` False guesses nothing, and with `trace` each
+    token's logits are told (`TokenTrace`): for measuring and comparing.
     """
 
     request_id: int
@@ -41,6 +45,10 @@ class Generate:
         default_factory=dict[str, Any]
     )  # e.g. {"enable_thinking": False}
     deltas_per_s: float = 30.0
+    conversation: str = ""
+    fresh: bool = False
+    draft: bool = True
+    trace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +138,34 @@ class ContextTrimmed:
 class TextDelta:
     """New text, under 4 KB. `n_tokens` tokens arrived with it; `token_ms` are their latencies since the one before.
 
-    A reply's first token has no latency (its time is the prompt's), so the first delta has one latency less.
+    A reply's first token has no latency (its time is the prompt's), so the first delta has one latency less. `drafted`
+    has the ranges of `text` (start, end in characters) that come of tokens that were guessed ahead, and rightly.
     """
 
     request_id: int
     text: str
     n_tokens: int
     token_ms: tuple[float, ...]
+    drafted: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrace:
+    """The next tokens of a traced reply, at most 50 a message: each is (token, its logit, the runner-up, its logit).
+
+    The logits are the model's, before any sampler.
+    """
+
+    request_id: int
+    tokens: tuple[tuple[int, float, int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A reply ended. `reason` is a StopReason, `timings` a `core.run.Timings` as a dict."""
+    """A reply ended. `reason` is a StopReason, `timings` a `core.run.Timings` as a dict.
+
+    `drafting` is a `core.run.Drafting`, `reuse` a `core.run.Reuse`, each as a dict or None where there was none.
+    """
 
     request_id: int
     reason: str
@@ -151,6 +175,8 @@ class Finished:
         default_factory=dict[str, Any]
     )  # sampling that differs from default; the seed
     token_ms: tuple[float, ...] = ()  # only for Bench: per generated token
+    drafting: dict[str, Any] | None = None
+    reuse: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +251,7 @@ Event = (
     | PromptProgress
     | ContextTrimmed
     | TextDelta
+    | TokenTrace
     | Finished
     | Failed
     | TokenCount
