@@ -60,8 +60,8 @@ class Drafting:
     `by_position` has for the first, second, ... token of a draft how many were checked there (those after a wrong one
     are not) and how many of them were right. `step_ms` has for the sizes of batches that occurred or were measured
     (tokens, ms that decoding them takes), the first one token: the plain cost. `draft_token_ms` is what guessing
-    one token costs, 0 for looking it up. `n_steps` decodes produced the reply, `n_drafted_steps` of them checked a draft.
-    `saved_ms` is what the measured plain cost of the same tokens exceeds the time that they took, negative
+    one token costs, 0 for looking it up. `n_steps` decodes produced the reply, `n_drafted_steps` of them checked
+    a draft. `saved_ms` is what the measured plain cost of the same tokens exceeds the time that they took, negative
     where drafting cost more than it won.
     """
 
@@ -102,7 +102,7 @@ class Drafting:
         """The rate at which drafts of `n_drafted` tokens cost as much as they win; over 1 where they never can.
 
         A step of d guesses at a rate a (each right with this probability if those before it were) makes
-        1 + a + ... + a^d tokens and takes cost(d + 1) + d * draft_token_ms (Leviathan, Kalman, Matias 2023, section 3.3).
+        1 + a + ... + a^d tokens and takes cost(d + 1) + d * draft_token_ms (Leviathan et al. 2023, section 3.3).
         """
         plain_ms = self.cost_ms(1)
         if n_drafted < 1 or plain_ms <= 0:
@@ -133,7 +133,7 @@ class Drafting:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """How much of a prompt was in a cache: `cached_n` of `prompt_n` tokens, and from where ("slot", "memory", "disk", "").
+    """How much of a prompt was in a cache: `cached_n` of `prompt_n` tokens; `source` is "slot", "memory", "disk" or "".
 
     `possible_n` tokens are what the conversation had in the cache after its last reply; where fewer could be reused,
     `loss` is the `ReuseLoss` that says why.

@@ -25,6 +25,7 @@ if __name__ == "__main__":
 
 import gguf
 
+from app.core.download import DownloadState
 from app.core.footprint import Assessment, Footprint, assess
 from app.core.hub_fit import Advice, Fitness, Placement, Recommendation
 from app.services.download_item import DownloadItem
@@ -52,6 +53,7 @@ QUANTISATIONS = (
     ("BF16", _KIND.BF16, 32),
 )
 _N_VOCAB = 16_000  # a larger vocabulary takes longer to write and changes no picture
+_LINE_BYTES_PER_S = 12_000_000.0
 CHAT = "bartowski/Meta-Llama-3.1-8B-Instruct-GGUF"
 LARGE = "unsloth/Llama-3.3-70B-Instruct-GGUF"
 GATED = "google/gemma-4-12B-it-qat-q4_0-gguf"
@@ -107,7 +109,7 @@ def main(out_dir: Path, looks: list[tuple[str, int, int]] = LOOKS) -> list[Path]
             real.profile.preferences.set_value("hub_endpoint", server.endpoint)
             real.profile.preferences.set_value("download_folder", str(Path(folder) / "downloads"))
             real.wait(lambda: real.profile.hub.endpoint == server.endpoint, "the endpoint")
-            for number, name in enumerate(_walk(real, server, len(looks)), start=1):
+            for number, name in enumerate(_walk(real, server, Path(folder), len(looks)), start=1):
                 for theme, width, height in looks:
                     real.set_look(theme, width, height)
                     path = out_dir / f"{number:02d}-{name}-{theme}-{width}x{height}.png"
@@ -165,7 +167,7 @@ def _quantisations(
 # -- the walk ------------------------------------------------------------------------------------------------
 
 
-def _walk(real: RealApp, server: HubServer, n_looks: int) -> Iterator[str]:
+def _walk(real: RealApp, server: HubServer, folder: Path, n_looks: int) -> Iterator[str]:
     """Brings up one state after the other; what passes by itself lasts for `n_looks` pictures."""
     real.window.show_page("discover")
     page = real.page("discover")
@@ -181,6 +183,8 @@ def _walk(real: RealApp, server: HubServer, n_looks: int) -> Iterator[str]:
     yield "results"
     yield from _model(real, page)
     yield from _downloads(real, server, page, n_looks)
+    yield from _queue(real, server, page)
+    yield from _failures(real, server, page, folder)
     yield from _faults(real, server, page)
 
 
@@ -274,6 +278,98 @@ def _downloads(real: RealApp, server: HubServer, page: DiscoverPage, n_looks: in
     page.show_downloads()
     yield "downloads-done"
     page.show_models()
+
+
+def _queue(real: RealApp, server: HubServer, page: DiscoverPage) -> Iterator[str]:
+    """One download in each state that is not an end: what is checked, waits, is tried again, paused, under way."""
+    downloads = real.profile.downloads
+    real.profile.preferences.set_value("n_downloads", 3)
+    server.fault(f"/{CHAT}/resolve/*Q5_K_M*", status=429, headers={"Retry-After": "45"}, times=0)
+    server.fault("*Q5_K_M*", bytes_per_s=_LINE_BYTES_PER_S, cut_every=30_000_000)
+    server.fault("*.gguf", bytes_per_s=_LINE_BYTES_PER_S)
+    _open(real, page, CHAT)
+    checked, paused, retrying = (_download(real, page, label) for label in ("BF16", "Q4_K_M", "Q5_K_M"))
+    _until_arrived(real, checked, 4_000_000)
+    downloads.pause(checked)
+    running = _download(real, page, "Q6_K")
+    _until_arrived(real, paused, 20_000_000)
+    downloads.pause(paused)
+    server.faults[0].times = None
+    _until_state(real, retrying, DownloadState.RETRYING)
+    _fill_hole(Path(real.profile.preferences.value("download_folder")), _size(real, checked))
+    downloads.resume(checked)
+    waiting = _download(real, page, "Q8_0")
+    page.show_downloads()
+    _until_state(real, checked, DownloadState.VERIFYING)
+    _until_state(real, waiting, DownloadState.WAITING)
+    _until_arrived(real, running, 40_000_000)
+    yield "downloads-queue"
+    _clear(real)
+    server.heal()
+
+
+def _failures(real: RealApp, server: HubServer, page: DiscoverPage, folder: Path) -> Iterator[str]:
+    """Downloads that wait for the user, each for a reason of its own."""
+    preferences = real.profile.preferences
+    server.fault("*Q2_K*", status=404, error_code="EntryNotFound", methods=("GET",))
+    server.fault("*draft*", wrong_content=True)
+    _open(real, page, CHAT)
+    _download(real, page, "Q2_K")
+    place = preferences.value("download_folder")
+    (folder / "not-a-folder").write_bytes(b"")
+    preferences.set_value("download_folder", str(folder / "not-a-folder" / "models"))
+    _until_state(real, _download(real, page, "Q3_K_M"), DownloadState.FAILED)
+    preferences.set_value("download_folder", place)
+    _open(real, page, LARGE)
+    _until_state(real, _download(real, page, "draft-Q8_0"), DownloadState.FAILED)
+    server.models[LARGE].gated = "manual"  # since the page was opened
+    _until_state(real, _download(real, page, "IQ4_XS"), DownloadState.FAILED)
+    server.models[LARGE].gated = False
+    page.show_downloads()
+    real.wait(lambda: all(item.state is not DownloadState.RUNNING for item in _items(real)), "the failures")
+    yield "downloads-failed"
+    _clear(real)
+    server.heal()
+    page.show_models()
+
+
+def _download(real: RealApp, page: DiscoverPage, label: str) -> str:
+    """Puts the file with this label of the page that is open into the queue; the download's id."""
+    variants = real.profile.hub.page.variants
+    page.model.files.table.select_key(next(v.key for v in variants if f"{label}." in v.key))
+    known = {item.id for item in _items(real)}
+    page.model.files.download_selected()
+    return next(item.id for item in _items(real) if item.id not in known)
+
+
+def _fill_hole(folder: Path, size_bytes: int) -> None:
+    """The file of which only the beginning has arrived is whole: the rest of it is a hole, at the Hub too.
+
+    Its size makes checking it last for the pictures.
+    """
+    partial = min(folder.rglob("*.incomplete"), key=lambda path: path.stat().st_mtime)
+    os.truncate(partial, size_bytes)
+
+
+def _clear(real: RealApp) -> None:
+    for item in _items(real):
+        real.profile.downloads.cancel(item.id)
+
+
+def _size(real: RealApp, download_id: str) -> int:
+    return _item(real, download_id).size_bytes
+
+
+def _item(real: RealApp, download_id: str) -> DownloadItem:
+    return next(item for item in _items(real) if item.id == download_id)
+
+
+def _until_arrived(real: RealApp, download_id: str, n_bytes: int) -> None:
+    real.wait(lambda: _item(real, download_id).n_bytes >= n_bytes, f"{n_bytes} bytes of {download_id}", 60)
+
+
+def _until_state(real: RealApp, download_id: str, state: DownloadState) -> None:
+    real.wait(lambda: _item(real, download_id).state is state, f"{download_id} to be {state}", 60)
 
 
 def _items(real: RealApp) -> tuple[DownloadItem, ...]:
