@@ -151,13 +151,14 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class TokenTrace:
-    """The next tokens of a traced reply, at most 50 a message: each is (token, its logit, the runner-up, its logit).
+    """The next tokens of a traced reply, before its `Finished`.
 
-    The logits are the model's, before any sampler.
+    Each is (token, its logit, then the likeliest other tokens with theirs, `engine.trace.N_RIVALS` of them); the
+    logits are the model's, before any sampler.
     """
 
     request_id: int
-    tokens: tuple[tuple[int, float, int, float], ...]
+    tokens: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
