@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.core.reasons import Overflow, StopReason
-from app.core.run import Timings
+from app.core.run import Drafting, Reuse, Timings
+from app.engine.draft_tally import DraftTally
 from app.engine.errors import EngineError
 from app.engine.prompts import Prompt
 from app.engine.sampler import Sampler
@@ -29,8 +30,18 @@ class Sink(Protocol):
         """Part of the conversation was left out to fit the context."""
         ...
 
-    def on_text(self, request_id: int, text: str, n_tokens: int, token_ms: tuple[float, ...]) -> None:
-        """New text, and the latencies of its tokens (the first token of a reply has none)."""
+    def on_text(
+        self,
+        request_id: int,
+        text: str,
+        n_tokens: int,
+        token_ms: tuple[float, ...],
+        drafted: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        """New text, and the latencies of its tokens (the first token of a reply has none).
+
+        `drafted` has the ranges (start, end) of the text that were guessed rightly.
+        """
         ...
 
     def on_finished(self, generation: Generation, reason: StopReason) -> None:
@@ -47,7 +58,8 @@ class Generation:
     """One request in the scheduler.
 
     `todo` holds the tokens to decode next: the rest of the prompt, or the one sampled last. `settings` are the
-    complete sampling values. `fresh` starts from an empty cache (for measuring).
+    complete sampling values. `fresh` starts from an empty cache (for measuring). `draft` are the guesses that are
+    decoded behind `todo` in this step; none are made where `may_draft` is False.
     """
 
     request_id: int
@@ -60,9 +72,16 @@ class Generation:
     interval_s: float = 1 / 30
     fresh: bool = False
     collect_latencies: bool = False
+    may_draft: bool = True
+    conversation: str = ""
+    trace: Any = None  # an engine.trace.Trace, where the tokens' logits are wanted
     arrived_s: float = field(default_factory=time.perf_counter)
 
     todo: list[int] = field(init=False)
+    draft: list[int] = field(default_factory=list[int])
+    tally: DraftTally | None = None
+    drafting: Drafting | None = None  # what the tally came to, at the end
+    reuse: Reuse | None = None
     n_cached: int = -1
     n_generated: int = 0
     all_ms: list[float] = field(default_factory=list[float])
@@ -74,6 +93,7 @@ class Generation:
     _text: list[str] = field(default_factory=list[str])
     _n_chars: int = 0
     _token_ms: list[float] = field(default_factory=list[float])
+    _drafted: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     _n_unsent: int = 0
 
     def __post_init__(self) -> None:
@@ -96,7 +116,7 @@ class Generation:
             self.n_cached = n_cached
             self._started_s = time.perf_counter()
 
-    def add(self, text: str) -> None:
+    def add(self, text: str, *, is_drafted: bool = False) -> None:
         """Take in the next token's text and send what is due: the first token at once, then at the set rate."""
         now_s = time.perf_counter()
         self.n_generated += 1
@@ -110,6 +130,8 @@ class Generation:
                 self.all_ms.append(latency_ms)
         self._last_s = now_s
         if text:
+            if is_drafted:
+                self._drafted.append((self._n_chars, self._n_chars + len(text)))
             self._text.append(text)
             self._n_chars += len(text)
         due = self.n_generated == 1 or now_s - self._flushed_s >= self.interval_s
@@ -122,13 +144,20 @@ class Generation:
         if not self._n_unsent and not self._text:
             return
         text = "".join(self._text)
-        for start in range(_MAX_DELTA_CHARS, len(text), _MAX_DELTA_CHARS):
-            piece = text[start - _MAX_DELTA_CHARS : start]
-            self.sink.on_text(self.request_id, piece, 0, ())
-        rest = text[(len(text) - 1) // _MAX_DELTA_CHARS * _MAX_DELTA_CHARS :] if text else ""
-        self.sink.on_text(self.request_id, rest, self._n_unsent, tuple(self._token_ms))
+        n_pieces = max(1, -(-len(text) // _MAX_DELTA_CHARS))
+        for piece in range(n_pieces):
+            start, end = piece * _MAX_DELTA_CHARS, (piece + 1) * _MAX_DELTA_CHARS
+            is_last = piece == n_pieces - 1
+            self.sink.on_text(
+                self.request_id,
+                text[start:end],
+                self._n_unsent if is_last else 0,
+                tuple(self._token_ms) if is_last else (),
+                _ranges(self._drafted, start, end),
+            )
         self._text.clear()
         self._token_ms.clear()
+        self._drafted.clear()
         self._n_chars = self._n_unsent = 0
 
     def end(self, reason: StopReason) -> None:
@@ -167,4 +196,20 @@ class Generation:
             predicted_ms=(self._last_s - self._first_s) * 1000 if self.n_generated else 0.0,
             ttft_ms=(self._first_s - self.arrived_s) * 1000 if self.n_generated else 0.0,
             total_ms=(ended_s - self.arrived_s) * 1000,
+            draft_n=self.tally.n_drafted if self.tally else 0,
+            draft_n_accepted=self.tally.n_accepted if self.tally else 0,
         )
+
+
+def _ranges(ranges: list[tuple[int, int]], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """What of `ranges` lies between `start` and `end`, counted from `start`, neighbours joined."""
+    found: list[tuple[int, int]] = []
+    for first, last in ranges:
+        first, last = max(first, start) - start, min(last, end) - start
+        if first >= last:
+            continue
+        if found and found[-1][1] == first:
+            found[-1] = (found[-1][0], last)
+        else:
+            found.append((first, last))
+    return tuple(found)

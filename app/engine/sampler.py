@@ -37,6 +37,11 @@ def resolved(values: dict[str, Any]) -> dict[str, Any]:
     return complete
 
 
+def logits_at(context: Any, index: int, n_vocab: int) -> np.ndarray[Any, Any]:
+    """The logits of batch position `index`, [n_vocab] float32: llama.cpp's own memory, valid until the next decode."""
+    return np.ctypeslib.as_array(lib.llama_get_logits_ith(context, index), shape=(n_vocab,))
+
+
 class Sampler:
     """The sampler chain of one generation; `close` frees it.
 
@@ -73,7 +78,18 @@ class Sampler:
         """The next token from the logits of batch position `index`, accepted into the chain."""
         if self._grammar is None:
             return lib.llama_sampler_sample(self._chain, context, index)
-        return self._sample_constrained(context, index)
+        return self._sample_constrained(logits_at(context, index, self._n_vocab))
+
+    def sample_from(self, logits: np.ndarray[Any, Any]) -> int:
+        """The next token from these logits ([n_vocab] float32), accepted into the chain.
+
+        The same as `sample` of a batch position that has them.
+        """
+        if self._grammar is None:
+            token = self._choose(logits, constrained=False)
+            lib.llama_sampler_accept(self._chain, token)
+            return token
+        return self._sample_constrained(logits)
 
     def close(self) -> None:
         """Free the native samplers; idempotent."""
@@ -84,19 +100,18 @@ class Sampler:
             lib.llama_sampler_free(self._grammar)
             self._grammar = None
 
-    def _sample_constrained(self, context: Any, index: int) -> int:
+    def _sample_constrained(self, logits: np.ndarray[Any, Any]) -> int:
         # First without the grammar, which is slow over a whole vocabulary; only if that token does not fit, with it.
-        token = self._choose(context, index, constrained=False)
+        token = self._choose(logits, constrained=False)
         single = np.array([(token, 1.0, 0.0)], dtype=_TOKEN_DATA)
         lib.llama_sampler_apply(self._grammar, ctypes.byref(_candidates(single)))
         if not np.isfinite(single["logit"][0]):
-            token = self._choose(context, index, constrained=True)
+            token = self._choose(logits, constrained=True)
         lib.llama_sampler_accept(self._grammar, token)
         lib.llama_sampler_accept(self._chain, token)
         return token
 
-    def _choose(self, context: Any, index: int, *, constrained: bool) -> int:
-        logits = np.ctypeslib.as_array(lib.llama_get_logits_ith(context, index), shape=(self._n_vocab,))
+    def _choose(self, logits: np.ndarray[Any, Any], *, constrained: bool) -> int:
         tokens = np.empty(self._n_vocab, dtype=_TOKEN_DATA)
         tokens["id"], tokens["logit"], tokens["p"] = np.arange(self._n_vocab, dtype=np.int32), logits, 0.0
         array = _candidates(tokens)

@@ -10,6 +10,7 @@ from app.engine.bindings import lib
 from app.engine.errors import EngineError
 from app.engine.generation import Generation
 from app.engine.model import LoadedModel
+from app.engine.sampler import logits_at
 from app.engine.slots import Cache, Slot
 
 _OK, _NO_ROOM, _ABORTED = 0, 1, 2
@@ -38,6 +39,7 @@ class Scheduler:
             is_recurrent=loaded.is_recurrent,
             is_unified=bool(loaded.values["kv_unified"]),
         )
+        self._n_vocab = loaded.vocabulary.n_tokens
         self._n_batch: int = max(lib.llama_n_batch(loaded.context), n_slots)
         self._n_chunk: int = lib.llama_n_ubatch(loaded.context)
         self._batch: Any = lib.llama_batch_init(self._n_batch, 0, 1)
@@ -135,6 +137,8 @@ class Scheduler:
             generation.start(n_cached)
             n_total = len(generation.prompt.tokens)
             generation.sink.on_prompt(generation.request_id, n_cached, n_total, n_cached)
+            if not generation.todo:  # all of it is in the cache, and the logits of its end were kept
+                self._sample_kept(slot, generation)
 
     def _fill(self) -> None:
         """Fill the batch: first the slots with one token to decode, then prompts, beginning with another each time."""
@@ -208,21 +212,42 @@ class Scheduler:
             generation.todo = []
             self._end(slot, StopReason.MAX_TOKENS)
             return
+        if generation.is_prompting:
+            self._cache.keep_end(slot, logits_at(self._context, index, self._n_vocab))
         try:
             token = generation.sampler.sample(self._context, index)
         except EngineError as error:
-            slot.generation, self._must_wait = None, False
-            generation.fail(error)
+            self._fail_sampling(slot, generation, error)
             return
+        if generation.trace is not None:
+            generation.trace.note(self._context, index, token)
+        self._take(slot, generation, token)
+
+    def _sample_kept(self, slot: Slot, generation: Generation) -> None:
+        try:
+            token = generation.sampler.sample_from(slot.prompt_end)
+        except EngineError as error:
+            self._fail_sampling(slot, generation, error)
+            return
+        if generation.trace is not None:
+            generation.trace.note_logits(slot.prompt_end, token)
+        self._take(slot, generation, token)
+
+    def _fail_sampling(self, slot: Slot, generation: Generation, error: EngineError) -> None:
+        slot.generation, self._must_wait = None, False
+        generation.fail(error)
+
+    def _take(self, slot: Slot, generation: Generation, token: int, *, is_drafted: bool = False) -> bool:
+        """The reply goes on with `token`; False if that was its end."""
         self.n_decoded += 1
         generation.todo = [token]
         vocabulary = self._loaded.vocabulary
         if vocabulary.ends_generation(token):
             generation.add("")
             self._end(slot, StopReason.END_OF_TURN)
-            return
+            return False
         stream = generation.stream
-        generation.add(stream.feed(vocabulary.piece(token)))
+        generation.add(stream.feed(vocabulary.piece(token)), is_drafted=is_drafted)
         if stream.stop_string:
             self._end(slot, StopReason.STOP_STRING)
         elif generation.n_generated >= generation.max_tokens:
@@ -231,6 +256,9 @@ class Scheduler:
             len(slot.cached) >= self._loaded.n_ctx_slot and not self._shift(slot, generation)
         ):
             self._end(slot, StopReason.CONTEXT_FULL)
+        else:
+            return True
+        return False
 
     def _is_endless(self, generation: Generation) -> bool:
         """Without a limit on tokens a reply ends when it is as long as the whole context: a model that never ends its

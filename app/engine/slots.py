@@ -11,9 +11,20 @@ from app.engine.prompts import common_prefix
 
 
 class Slot:
-    """One sequence. `cached` are the tokens that its part of the KV cache holds, in order."""
+    """One sequence. `cached` are the tokens that its part of the KV cache holds, in order.
 
-    __slots__ = ("cached", "generation", "has_shared_cells", "last_used", "seq_id")
+    `prompt_end` are the logits after the first `n_prompt_end` of them ([n_vocab] float32), or None.
+    """
+
+    __slots__ = (
+        "cached",
+        "generation",
+        "has_shared_cells",
+        "last_used",
+        "n_prompt_end",
+        "prompt_end",
+        "seq_id",
+    )
 
     def __init__(self, seq_id: int) -> None:
         self.seq_id = seq_id
@@ -21,6 +32,8 @@ class Slot:
         self.generation: Generation | None = None
         self.last_used = 0
         self.has_shared_cells = False
+        self.prompt_end: Any = None
+        self.n_prompt_end = 0
 
 
 class Cache:
@@ -103,6 +116,10 @@ class Cache:
             return False
         del slot.cached[n_tokens:]
         return True
+
+    def keep_end(self, slot: Slot, logits: Any) -> None:
+        """Keep a copy of the logits ([n_vocab] float32) after what is cached: the prompt is complete."""
+        slot.prompt_end, slot.n_prompt_end = logits.copy(), len(slot.cached)
 
     def clear(self, slot: Slot) -> None:
         """Empty the slot's cache."""

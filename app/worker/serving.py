@@ -108,6 +108,8 @@ class Serving:
         generation = self._generation(command.request_id, prompt, values, stop=values["stop"] or [])
         generation.overflow = overflow
         generation.interval_s = 1 / command.deltas_per_s if command.deltas_per_s > 0 else 0.0
+        generation.fresh, generation.may_draft = command.fresh, command.draft
+        generation.conversation = command.conversation
         generation.sampler.accept_prompt(prompt.tokens)
         self._scheduler.submit(generation)
 
@@ -125,6 +127,7 @@ class Serving:
         tokens = [chance.randrange(n_vocab) for _ in range(max(command.n_prompt, 1))]
         generation = self._generation(command.request_id, Prompt(tokens), values, stop=[])
         generation.fresh = generation.collect_latencies = True
+        generation.may_draft = False  # random tokens, which nothing could guess
         self._scheduler.submit(generation)
 
     def _sampling(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -157,9 +160,16 @@ class Serving:
         """Part of a conversation was left out."""
         self._send(p.ContextTrimmed(request_id, policy, n_messages, n_tokens))
 
-    def on_text(self, request_id: int, text: str, n_tokens: int, token_ms: tuple[float, ...]) -> None:
+    def on_text(
+        self,
+        request_id: int,
+        text: str,
+        n_tokens: int,
+        token_ms: tuple[float, ...],
+        drafted: tuple[tuple[int, int], ...] = (),
+    ) -> None:
         """New text."""
-        self._send(p.TextDelta(request_id, text, n_tokens, token_ms))
+        self._send(p.TextDelta(request_id, text, n_tokens, token_ms, drafted))
 
     def on_finished(self, generation: Generation, reason: StopReason) -> None:
         """The end of a generation."""
@@ -171,6 +181,8 @@ class Serving:
                 generation.stop_string,
                 {**SAMPLING.changed(generation.settings), "seed": generation.settings["seed"]},
                 tuple(generation.all_ms),
+                generation.drafting.to_dict() if generation.drafting else None,
+                generation.reuse.to_dict() if generation.reuse else None,
             )
         )
 

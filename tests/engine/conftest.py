@@ -55,6 +55,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.text: dict[int, str] = {}
+        self.drafted: dict[int, list[tuple[int, int]]] = {}
         self.ended: dict[int, StopReason] = {}
         self.errors: dict[int, EngineError] = {}
         self.progress: list[tuple[int, int, int, int]] = []
@@ -68,8 +69,18 @@ class Recorder:
     def on_trimmed(self, request_id: int, policy: Overflow, n_messages: int, n_tokens: int) -> None:
         self.trimmed.append((request_id, policy, n_messages, n_tokens))
 
-    def on_text(self, request_id: int, text: str, n_tokens: int, token_ms: tuple[float, ...]) -> None:
-        self.text[request_id] = self.text.get(request_id, "") + text
+    def on_text(
+        self,
+        request_id: int,
+        text: str,
+        n_tokens: int,
+        token_ms: tuple[float, ...],
+        drafted: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        so_far = self.text.get(request_id, "")
+        self.text[request_id] = so_far + text
+        ranges = self.drafted.setdefault(request_id, [])
+        ranges += [(len(so_far) + start, len(so_far) + end) for start, end in drafted]
 
     def on_finished(self, generation: Generation, reason: StopReason) -> None:
         self.ended[generation.request_id] = reason
