@@ -1,8 +1,9 @@
 """The llama-server command line that does what a loadout does.
 
 Flags and their syntax are those of llama.cpp's common/arg.cpp. Where llama-server's own default differs from ours
-(context length, slots, unified cache, layers on the GPU), the flag is always written; so are the sampling flags for
-which a model's metadata may bring another default. Everything else appears only where it was changed.
+(context length, slots, unified cache, layers on the GPU, how far to guess), the flag is always written; so are the
+sampling flags for which a model's metadata may bring another default. Everything else appears only where it was
+changed.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _Special = Callable[[Any, Values], _Written]
 
 _ALWAYS = frozenset(
     {"n_ctx", "n_seq_max", "kv_unified", "n_gpu_layers", "temperature", "top_k", "top_p", "min_p"}
+    | {"draft_n_max", "draft_ngram_size", "draft_ngram_length"}  # those that are live
 )
 _LOAD_MODE_KEYS = frozenset({"use_mmap", "use_mlock", "use_direct_io"})
 
@@ -101,6 +103,13 @@ def _number(value: float) -> str:
 
 def _gpu_layers(value: int, _values: Values) -> _Written:
     return ["--n-gpu-layers", "all" if value < 0 else str(value)]
+
+
+_SPEC_TYPES = {"model": "draft-simple", "ngram": "ngram-simple"}
+
+
+def _spec_type(value: str, _values: Values) -> _Written:
+    return ["--spec-type", _SPEC_TYPES[value]] if value in _SPEC_TYPES else []
 
 
 def _switch_on_only(flag: str) -> _Special:
@@ -192,6 +201,7 @@ def _escaped(text: str) -> str:
 _ELSEWHERE = _LOAD_MODE_KEYS | {"kv_overrides", "n_expert_used"}
 _SPECIAL: dict[str, _Special] = {
     "n_gpu_layers": _gpu_layers,
+    "draft_source": _spec_type,
     "tensor_overrides": _tensor_overrides,
     "swa_full": _switch_on_only("--swa-full"),
     "check_tensors": _switch_on_only("--check-tensors"),

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     TEXT = "text"  # one line
     LONG_TEXT = "long_text"  # several lines: a template, a grammar, a JSON schema
     PATH = "path"  # a file
+    MODEL = "model"  # a GGUF file, usually one of the library's models
     FOLDER = "folder"
     FOLDERS = "folders"  # list[str]
     STRINGS = "strings"  # list[str], e.g. stop strings, DRY breakers
@@ -53,5 +54,5 @@ class SettingError(ValueError):
         self.message = message
 
 
-TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH, Kind.FOLDER})
+TEXT_KINDS = frozenset({Kind.TEXT, Kind.LONG_TEXT, Kind.PATH, Kind.MODEL, Kind.FOLDER})
 """Kinds whose value is one text, so that every word of it counts and only the empty one means unset."""

@@ -6,6 +6,9 @@ added or dropped upstream is noticed and decided upon.
 
 from __future__ import annotations
 
+_HEADS = (
+    "for multi-token heads, whose input passes through functions that llama.cpp's C interface does not have"
+)
 _ENGINE = "set by the engine itself for load progress and cancelling"
 
 MODEL_PARAMS: dict[str, str] = {
@@ -15,15 +18,15 @@ MODEL_PARAMS: dict[str, str] = {
     "no_alloc": "loads nothing: it is how the memory footprint is measured",
     "no_host": "a trade-off between two kinds of host memory that repacking and offloading decide better",
     "lazy_mode": "llama.cpp's auto reads only such tensors on demand as are over 4 GiB, which is right",
-    "load_mtp": "multi-token prediction layers are of use only once drafting can be done with them",
+    "load_mtp": _HEADS,
 }
 """Fields of llama_model_params."""
 
 CONTEXT_PARAMS: dict[str, str] = {
-    "n_rs_seq": "experimental: rollback snapshots of recurrent models, of use only for drafting",
+    "n_rs_seq": "experimental: snapshots with which the newer hybrid models could take rejected guesses back",
     "n_outputs_max": "set by the engine: its scheduler samples one token of each slot in a step",
     "n_outputs_max_per_seq": "one, llama.cpp's default, is what the scheduler samples of each slot",
-    "ctx_type": "a context for multi-token prediction layers, of use only for drafting",
+    "ctx_type": _HEADS,
     "pooling_type": "only for embeddings, which a chat does not use",
     "attention_type": "only for embeddings, which a chat does not use",
     "embeddings": "only for embeddings, which a chat does not use",
@@ -35,7 +38,7 @@ CONTEXT_PARAMS: dict[str, str] = {
     "no_perf": "the scheduler takes its own timings, per slot",
     "samplers": "experimental: sampling on the device, without a grammar and for some samplers only",
     "n_samplers": "experimental: sampling on the device, without a grammar and for some samplers only",
-    "ctx_other": "a second context to share memory with, of use only for drafting",
+    "ctx_other": _HEADS,
 }
 """Fields of llama_context_params."""
 

@@ -1,4 +1,4 @@
-"""Load settings: speculative decoding. Its behaviour is not built yet, so no row here is available."""
+"""Load settings: speculative decoding, by a small draft model or by looking up repetitions in the text so far."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ DRAFT_ROWS = (
         summary="Where guesses at the next tokens come from, which the model then checks several at a time.",
         help="Right guesses are several tokens for the price of one, wrong ones are thrown away: the output "
         "stays what the model alone would give, only its speed changes. A small draft model guesses "
-        "anything but takes memory; looking up repetitions in the text so far is free and pays off when a "
-        "reply repeats its input, as edited code or summaries do.",
-        available=False,
+        "anything but takes memory; looking up repetitions in the text so far takes none and pays off when a "
+        "reply repeats its input, as edited code or quotations do. What a guess costs on this computer is measured "
+        "while replies are written, and where guessing does not pay it is left off. Models whose state cannot be "
+        "taken back (Mamba, RWKV and the hybrids of them) cannot be guessed for.",
         affects_memory=True,
         cli_flag="--spec-type",
     ),
     Setting(
         key="draft_model",
         target="draft.model_path",
-        kind=Kind.PATH,
+        kind=Kind.MODEL,
         default=None,
         optional=True,
         none_title="none",
@@ -38,9 +39,8 @@ DRAFT_ROWS = (
         title="Draft model",
         summary="A small GGUF model that guesses for the large one.",
         help="It must share the large model's vocabulary, and be several times smaller to pay off: usually "
-        "the smallest member of the same family. Its weights and its own KV cache come on top of the large "
-        "model's memory.",
-        available=False,
+        "the smallest member of the same family. Up to 1B is advised for a model of 3 to 7B, up to 3B for one of "
+        "14B, up to 7B for one of 32B. Its weights and its own KV cache come on top of the large model's memory.",
         affects_memory=True,
         machine_bound=True,
         enabled_when=_MODEL,
@@ -50,7 +50,7 @@ DRAFT_ROWS = (
         key="draft_n_max",
         target="draft.n_max",
         kind=Kind.INT,
-        default=3,
+        default=8,
         minimum=1,
         maximum=1024,
         slider=(1, 16),
@@ -58,10 +58,10 @@ DRAFT_ROWS = (
         unit="tokens",
         group=_GROUP,
         title="Most drafted tokens",
-        summary="How many tokens are guessed ahead before the model checks them.",
-        help="Longer drafts win more when most guesses are right and waste more when they are not. Raise it "
-        "for code and other predictable text, lower it when few drafts are accepted.",
-        available=False,
+        summary="The most tokens that are guessed ahead before the model checks them.",
+        help="Longer drafts win more when most guesses are right and waste more when they are not. How long they "
+        "really are follows from how many were right lately and from what checking costs here; this is the limit. "
+        "Raise it for code and other predictable text. Each slot needs room for the results of so many tokens.",
         affects_memory=True,
         enabled_when=_MODEL,
         cli_flag="--spec-draft-n-max",
@@ -79,8 +79,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Fewest drafted tokens",
         summary="Drafts that turn out shorter than this are not used.",
-        help="Checking a very short draft can cost more than it saves. 0 uses every draft.",
-        available=False,
+        help="Checking a very short draft can cost more than it saves. 0 uses every draft. More than the most drafted "
+        "tokens would leave none.",
         advanced=True,
         enabled_when=_MODEL,
         cli_flag="--spec-draft-n-min",
@@ -97,9 +97,8 @@ DRAFT_ROWS = (
         group=_GROUP,
         title="Drafting confidence",
         summary="The draft model stops guessing when its best token is less likely than this.",
-        help="Higher makes drafts shorter but more often right. 0 always drafts to the full length; around "
-        "0.75 is usual when many guesses are rejected.",
-        available=False,
+        help="Higher makes drafts shorter but more often right. At 0 only the recent acceptance and the cost decide "
+        "how long drafts are; around 0.75 is usual when many guesses are rejected.",
         advanced=True,
         enabled_when=_MODEL,
         cli_flag="--spec-draft-p-min",
@@ -120,7 +119,6 @@ DRAFT_ROWS = (
         summary="How many of the draft model's layers are on the GPU.",
         help="A draft model must be fast, so all of it belongs on the GPU; it is small. Lower this only "
         "when the large model needs the room more.",
-        available=False,
         affects_memory=True,
         machine_bound=True,
         enabled_when=_MODEL,
@@ -136,7 +134,6 @@ DRAFT_ROWS = (
         summary="The devices that may hold the draft model; none chosen means the same as for the large one.",
         help="With several GPUs, a device of its own lets the draft model stay whole, without being split "
         "along.",
-        available=False,
         advanced=True,
         affects_memory=True,
         machine_bound=True,
@@ -154,7 +151,6 @@ DRAFT_ROWS = (
         summary="The number format of the keys in the draft model's KV cache.",
         help="A coarser format saves memory and can only cost accepted guesses, never the quality of the "
         "reply.",
-        available=False,
         advanced=True,
         affects_memory=True,
         enabled_when=_MODEL,
@@ -170,7 +166,6 @@ DRAFT_ROWS = (
         title="Draft model's V cache type",
         summary="The number format of the values in the draft model's KV cache.",
         help="As for the keys; a quantised type needs flash attention.",
-        available=False,
         advanced=True,
         affects_memory=True,
         enabled_when=_MODEL,
@@ -193,7 +188,6 @@ DRAFT_ROWS = (
         summary="How many CPU threads the draft model uses.",
         help="A very small model can be faster with fewer threads than the large one, since handing out "
         "work costs time too.",
-        available=False,
         advanced=True,
         machine_bound=True,
         enabled_when=_MODEL,
@@ -203,7 +197,7 @@ DRAFT_ROWS = (
         key="draft_ngram_size",
         target="draft.ngram_size",
         kind=Kind.INT,
-        default=12,
+        default=4,
         minimum=1,
         maximum=1024,
         slider=(1, 32),
@@ -214,7 +208,6 @@ DRAFT_ROWS = (
         summary="How many of the latest tokens must have occurred before for their old continuation to be "
         "guessed.",
         help="Short finds more and is wrong more often; long finds only real repetitions.",
-        available=False,
         advanced=True,
         enabled_when=_NGRAM,
         cli_flag="--spec-ngram-simple-size-n",
@@ -223,7 +216,7 @@ DRAFT_ROWS = (
         key="draft_ngram_length",
         target="draft.ngram_length",
         kind=Kind.INT,
-        default=48,
+        default=16,
         minimum=1,
         maximum=1024,
         slider=(1, 64),
@@ -231,10 +224,11 @@ DRAFT_ROWS = (
         unit="tokens",
         group=_GROUP,
         title="Lookup draft length",
-        summary="How many tokens of the old continuation are proposed at once.",
-        help="Long drafts suit long literal repetitions; on a CPU every wrong one costs noticeable time.",
-        available=False,
+        summary="The most tokens of the old continuation that are proposed at once.",
+        help="Long drafts suit long literal repetitions; how much of one is really checked follows from recent "
+        "acceptance and from what checking costs here. Each slot needs room for the results of so many tokens.",
         advanced=True,
+        affects_memory=True,
         enabled_when=_NGRAM,
         cli_flag="--spec-ngram-simple-size-m",
     ),
@@ -252,7 +246,6 @@ DRAFT_ROWS = (
         title="Lookup hits needed",
         summary="How often a run of tokens must have been seen before its continuation is guessed.",
         help="More hits make guesses rarer and safer: worth trying when most guesses are thrown away.",
-        available=False,
         advanced=True,
         enabled_when=_NGRAM,
         cli_flag="--spec-ngram-simple-min-hits",

@@ -24,7 +24,7 @@ def make_editor(theme: Theme, setting: Setting, parent: QWidget, devices: Names 
         case Kind.BOOL | Kind.CHOICE:
             kind = SegmentedEditor if fits_segments(choices_of(setting)) else ComboEditor
             return kind(theme, setting, parent)
-        case Kind.TEXT | Kind.LONG_TEXT | Kind.PATH | Kind.FOLDER | Kind.FLOATS:
+        case Kind.TEXT | Kind.LONG_TEXT | Kind.PATH | Kind.MODEL | Kind.FOLDER | Kind.FLOATS:
             return text_editor(setting.kind)(theme, setting, parent)
         case Kind.ORDER:
             return OrderEditor(theme, setting, parent)

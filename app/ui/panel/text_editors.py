@@ -160,6 +160,7 @@ def text_editor(kind: Kind) -> type[Editor]:
         Kind.TEXT: LineEditor,
         Kind.FLOATS: FloatsEditor,
         Kind.PATH: PathEditor,
+        Kind.MODEL: PathEditor,
         Kind.FOLDER: PathEditor,
         Kind.LONG_TEXT: LongTextEditor,
     }[kind]

@@ -74,7 +74,7 @@ def test_the_defaults_break_no_rule() -> None:
         ),
         ({"yarn_attn_factor": 1.1}, "yarn_attn_factor", "warning", Reason.YARN_ATTENTION_IGNORED),
         ({"rope_scaling_type": "linear", "yarn_orig_ctx": 4096}, "yarn_orig_ctx", "warning", Reason.INERT),
-        ({"draft_n_max": 8}, "draft_n_max", "warning", Reason.NOT_AVAILABLE),
+        ({"draft_n_max": 9}, "draft_n_max", "warning", Reason.INERT),
         ({"kv_overrides": [["k" * 128, "int:1"]]}, "kv_overrides", "error", Reason.OVERRIDE_TOO_LONG),
         ({"kv_overrides": [["k", f"str:{'ü' * 100}"]]}, "kv_overrides", "error", Reason.OVERRIDE_TOO_LONG),
     ],

@@ -59,7 +59,7 @@ def legal(row: Setting) -> st.SearchStrategy[Any]:
         values = st.lists(st.sampled_from(row.choice_values()), unique=True)
     elif row.kind in {Kind.TEXT, Kind.LONG_TEXT}:
         values = TEXT.filter(str.strip)
-    elif row.kind in {Kind.PATH, Kind.FOLDER}:
+    elif row.kind in {Kind.PATH, Kind.MODEL, Kind.FOLDER}:
         values = TEXT.map(str.strip).filter(bool)
     elif row.kind in {Kind.STRINGS, Kind.FOLDERS, Kind.DEVICES}:
         values = st.lists(TEXT, max_size=5)
