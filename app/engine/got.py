@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.core.reasons import LoadRemark, NotAsAsked
@@ -21,7 +22,7 @@ _CPU = "CPU"
 def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
     """What was got by this load."""
     values = loaded.values
-    devices = _devices(loaded, log)
+    devices = devices_of(loaded.devices, loaded.offload_devices(), log, loaded.free_before)
     n_offloaded = sum(device.n_layers for device in devices if device.name != _CPU)
     said = log.flash_attention
     flash = params.uses_flash_attention(values) if said is None else said
@@ -53,12 +54,15 @@ def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
     )
 
 
-def _devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
-    offload = [device.name for device in loaded.offload_devices()]
-    by_name = _devices_by_buffer(loaded.devices)
+def devices_of(
+    devices: list[Device], offload: list[Device], log: LoadLog, free_before: Mapping[str, int]
+) -> list[GotDevice]:
+    """What a load put on the CPU and on each of `offload`, by its log; `free_before` is what was free before it."""
+    names = [device.name for device in offload]
+    by_name = _devices_by_buffer(devices)
     found: list[GotDevice] = []
-    for device in loaded.devices:
-        if device.name != _CPU and device.name not in offload:
+    for device in devices:
+        if device.name != _CPU and device.name not in names:
             continue
         sizes = {"weights": 0, "kv": 0, "compute": 0, "output": 0}
         for buffer, kind, size_bytes in log.buffers:
@@ -77,7 +81,7 @@ def _devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
                 n_layers=sum(1 for name in log.layer_devices.values() if name == device.name),
                 free_bytes=free_bytes,
                 total_bytes=total_bytes,
-                free_before_bytes=loaded.free_before.get(device.name, 0),
+                free_before_bytes=free_before.get(device.name, 0),
             )
         )
     return found

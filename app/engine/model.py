@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.core.gguf import GgufError, ModelFacts, facts
-from app.core.reasons import FailureKind
+from app.core.reasons import DraftSource, FailureKind
 from app.core.run import Got
 from app.engine import adapters, got, params
 from app.engine.bindings import AbortFlag, lib
 from app.engine.devices import Device, add_rpc_servers, all_devices
+from app.engine.draft_load import DraftWeights
 from app.engine.errors import EngineError
 from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
@@ -33,6 +34,7 @@ class LoadedModel:
         facts: the file's header.
         got: what was set up.
         n_ctx_slot: tokens that one sequence can hold.
+        draft: the draft model, None where the settings ask for none.
         abort: set it to end a running decode on the CPU.
     """
 
@@ -58,8 +60,9 @@ class LoadedModel:
         self._loras: list[tuple[Any, float]] = []
         self.model: Any = None
         self.context: Any = None
+        self.draft: DraftWeights | None = None
         self.asked = dict(values)
-        self._split = split
+        self.split = tuple(split)
         self.values = params.resolved(values)
         self.abort = AbortFlag()
         self.facts = _read_facts(path)
@@ -78,7 +81,7 @@ class LoadedModel:
         lib.llama_backend_init()
         add_rpc_servers(self.values.get("rpc_servers") or [])
         self.devices = all_devices()
-        values = self.values | {"tensor_split": self.values["tensor_split"] or list(self._split)}
+        values = self.values | {"tensor_split": self.values["tensor_split"] or list(self.split)}
         self.params = params.build(values, self.devices, self.facts.architecture)
         self.free_before = {device.name: device.memory()[0] for device in self.devices}
         self._load_weights(path)
@@ -90,6 +93,7 @@ class LoadedModel:
         self.n_ctx_slot = lib.llama_n_ctx_seq(self.context)
         self.is_recurrent = lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model)
         self.n_swa = 0 if self.values["swa_full"] else lib.llama_model_n_swa(self.model)
+        self._load_draft()
         self.got: Got = got.read(self, self.load_log, (time.perf_counter() - self._started_s) * 1000)
 
     def _load_weights(self, path: str) -> None:
@@ -147,12 +151,19 @@ class LoadedModel:
         if code < 0:
             raise failure(self._log.recent_errors(), "llama.cpp could not run the model")
 
+    def _load_draft(self) -> None:
+        if self.values["draft_source"] == DraftSource.MODEL:
+            self.draft = DraftWeights(self, self._log, self._on_progress)
+
     def offload_devices(self) -> list[Device]:
         """The devices that layers may be on, besides the CPU."""
         return self.params.devices
 
     def close(self) -> None:
-        """Free the context and the model; idempotent."""
+        """Free the contexts and the models; idempotent."""
+        if self.draft is not None:
+            self.draft.close()
+            self.draft = None
         if self.context:
             lib.llama_free(self.context)
             self.context = None
