@@ -65,7 +65,10 @@ class Message:
     """One turn. `text` is the source as the model or the person wrote it, thinking markup included.
 
     `timings` is a `core.run.Timings` as a dict, None while there are none; after a continuation it is the
-    continuation's alone. `settings` is the sampling in force. `thinking_ms` is how long the reply thought.
+    continuation's alone. So are `drafting`, a `core.run.Drafting`, and `reuse`, a `core.run.Reuse`. `drafted` are the
+    ranges of `text` (start, end in characters, in order) that were guessed ahead, and rightly; `is_tinted` is whether
+    they are shown, None for what the preferences say. `settings` is the sampling in force. `thinking_ms` is how long
+    the reply thought.
     """
 
     role: str
@@ -83,6 +86,22 @@ class Message:
     continued_from: str | None = None  # the sibling whose text this one begins with
     is_edited: bool = False
     thinking_ms: float = 0.0
+    drafting: dict[str, Any] | None = None
+    reuse: dict[str, Any] | None = None
+    drafted: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    is_tinted: bool | None = None
+
+    def add_text(self, text: str, drafted: Iterable[tuple[int, int]] = ()) -> None:
+        """More of a reply; `drafted` are ranges of the new text. Neighbouring ranges become one."""
+        at = len(self.text)
+        self.text += text
+        for start, end in drafted:
+            if start >= end:
+                continue
+            if self.drafted and self.drafted[-1][1] == at + start:
+                self.drafted[-1] = (self.drafted[-1][0], at + end)
+            else:
+                self.drafted.append((at + start, at + end))
 
     @property
     def interrupted(self) -> bool:

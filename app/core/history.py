@@ -280,6 +280,22 @@ class History:
             row = self._connection.execute(sql, wanted).fetchone()
         return None if row is None else run_from(row)
 
+    def drafted_run(self, message_id: str) -> Run | None:
+        """The newest run with a draft that made this reply, None if there is none. Raises HistoryError."""
+        sql = "SELECT * FROM runs WHERE message_id = ? AND draft <> '' ORDER BY id DESC LIMIT 1"
+        with _errors_told():
+            row = self._connection.execute(sql, (message_id,)).fetchone()
+        return None if row is None else run_from(row)
+
+    def drafted_runs(self, model_id: str, draft: str, limit: int = 100) -> list[Run]:
+        """The newest runs of this model with this draft (see `Run.draft`). Raises HistoryError."""
+        sql = """
+            SELECT * FROM runs WHERE model_id = ? AND draft = ? AND draft <> '' ORDER BY at DESC, id DESC LIMIT ?
+        """
+        with _errors_told():
+            rows = self._connection.execute(sql, (_storable(model_id), _storable(draft), limit))
+            return [run_from(row) for row in rows]
+
     def predictions(self, model_id: str | None = None, limit: int = 100) -> list[Prediction]:
         """The newest predictions, of one model if given. Raises HistoryError."""
         sql = (

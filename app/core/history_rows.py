@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sqlite3
 import time
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from app.core.conversation import Conversation, Message, ReplyError, TrimNotice, selected_elsewhere
+from app.core.reasons import DraftSource
 from app.core.run import Timings
 
 
@@ -18,7 +20,8 @@ class Run:
     """One measured generation: what was loaded, how it was sampled, what it took, and on what.
 
     `load` are the settings asked for, `got` what came of it (a `core.run.Got` as a dict, or part of one),
-    `timings` a `core.run.Timings` as a dict. `at` is in seconds since the epoch.
+    `timings` a `core.run.Timings` as a dict, `drafting` a `core.run.Drafting` and `reuse` a `core.run.Reuse`, None
+    where there was none. `at` is in seconds since the epoch.
     """
 
     model_id: str
@@ -31,6 +34,14 @@ class Run:
     kind: str = "chat"  # or "bench"
     message_id: str | None = None
     at: float = field(default_factory=time.time)
+    drafting: dict[str, Any] | None = None
+    reuse: dict[str, Any] | None = None
+
+    @property
+    def draft(self) -> str:
+        """What guessed for the model: the draft model's path, "ngram" for the text so far, "" for nothing."""
+        source = (self.drafting or {}).get("source", "")
+        return str(self.load.get("draft_model") or "") if source == DraftSource.MODEL else str(source)
 
     @property
     def predicted_per_second(self) -> float:
@@ -61,11 +72,12 @@ CONVERSATION_COLUMNS = (
 )  # fmt: skip
 MESSAGE_COLUMNS = (
     "id", "conversation_id", "parent_id", "role", "text", "state", "created_at", "model", "stop_reason",
-    "is_edited", "continued_from", "thinking_ms", "timings", "settings", "error", "notice",
+    "is_edited", "continued_from", "thinking_ms", "timings", "settings", "error", "notice", "drafting", "reuse",
+    "drafted", "is_tinted",
 )  # fmt: skip
 RUN_COLUMNS = (
     "at", "kind", "model_id", "loadout", "message_id", "load", "got", "sampling", "timings", "hardware",
-    "predicted_n", "predicted_per_second", "prompt_per_second",
+    "predicted_n", "predicted_per_second", "prompt_per_second", "drafting", "reuse", "draft",
 )  # fmt: skip
 PREDICTION_COLUMNS = ("at", "model_id", "load", "hardware", "predicted", "measured")
 
@@ -130,10 +142,14 @@ def message_row(conversation_id: str, message: Message) -> tuple[Any, ...]:
         message.is_edited,
         message.continued_from,
         message.thinking_ms,
-        None if message.timings is None else to_json(message.timings),
+        _optional_json(message.timings),
         to_json(message.settings),
         None if message.error is None else to_json(dataclasses.asdict(message.error)),
         None if message.notice is None else to_json(dataclasses.asdict(message.notice)),
+        _optional_json(message.drafting),
+        _optional_json(message.reuse),
+        " ".join(f"{start}-{end}" for start, end in message.drafted) or None,
+        message.is_tinted,
     )
 
 
@@ -151,10 +167,14 @@ def message_from(row: sqlite3.Row) -> Message:
         is_edited=bool(row["is_edited"]),
         continued_from=row["continued_from"],
         thinking_ms=row["thinking_ms"],
-        timings=None if row["timings"] is None else from_json(row["timings"]),
+        timings=_optional(row["timings"]),
         settings=from_json(row["settings"]),
         error=_record_from(ReplyError, row["error"]),
         notice=_record_from(TrimNotice, row["notice"]),
+        drafting=_optional(row["drafting"]),
+        reuse=_optional(row["reuse"]),
+        drafted=_ranges(row["drafted"], len(str(row["text"]))),
+        is_tinted=None if row["is_tinted"] is None else bool(row["is_tinted"]),
     )
 
 
@@ -171,6 +191,9 @@ def run_row(run: Run) -> tuple[Any, ...]:
         int(run.timings.get("predicted_n", 0)),
         run.predicted_per_second,
         run.prompt_per_second,
+        _optional_json(run.drafting),
+        _optional_json(run.reuse),
+        storable(run.draft),
     )
 
 
@@ -187,6 +210,8 @@ def run_from(row: sqlite3.Row) -> Run:
         sampling=from_json(row["sampling"]),
         timings=from_json(row["timings"]),
         hardware=from_json(row["hardware"]),
+        drafting=_optional(row["drafting"]),
+        reuse=_optional(row["reuse"]),
     )
 
 
@@ -225,6 +250,28 @@ def from_json(text: str) -> dict[str, Any]:
     except (ValueError, TypeError, RecursionError):
         return {}
     return cast(dict[str, Any], record) if isinstance(record, dict) else {}
+
+
+def _optional_json(record: dict[str, Any] | None) -> str | None:
+    return None if record is None else to_json(record)
+
+
+def _optional(text: str | None) -> dict[str, Any] | None:
+    """A saved dict, None where there was none or the cell is damaged."""
+    return None if text is None else from_json(text) or None
+
+
+_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
+
+
+def _ranges(text: Any, n_chars: int) -> list[tuple[int, int]]:
+    """Saved ranges; of a damaged cell those that are in order and within the `n_chars` of the text."""
+    kept: list[tuple[int, int]] = []
+    for match in _RANGE.finditer(str(text or "")):
+        start, end = int(match[1]), int(match[2])
+        if (kept[-1][1] if kept else 0) <= start < end <= n_chars:
+            kept.append((start, end))
+    return kept
 
 
 RecordType = TypeVar("RecordType", ReplyError, TrimNotice)

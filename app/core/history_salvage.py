@@ -33,6 +33,8 @@ def salvage(damaged: Path, fresh: sqlite3.Connection) -> int:
     with contextlib.closing(sqlite3.connect(f"{damaged.as_uri()}?mode=ro", uri=True)) as source:
         source.text_factory = decoded
         for table, columns, order in _TABLES:
+            known = _columns_of(source, table)
+            columns = tuple(name for name in columns if not known or name in known)
             sql = insert_sql(table, columns).replace("INSERT", "INSERT OR IGNORE", 1)
             for row in _readable(source, table, columns, order):
                 with contextlib.suppress(sqlite3.IntegrityError, sqlite3.InterfaceError):
@@ -41,6 +43,14 @@ def salvage(damaged: Path, fresh: sqlite3.Connection) -> int:
     n_messages = int(fresh.execute("SELECT count(*) FROM messages").fetchone()[0])
     fresh.execute("COMMIT")
     return n_messages
+
+
+def _columns_of(source: sqlite3.Connection, table: str) -> set[str]:
+    """The columns that the damaged file has: an older version's file has fewer. Empty where that is unreadable."""
+    try:
+        return {str(row[1]) for row in source.execute(f"PRAGMA table_info({table})")}
+    except sqlite3.DatabaseError:
+        return set()
 
 
 def decoded(text: bytes) -> str:

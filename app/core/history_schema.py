@@ -49,6 +49,18 @@ STEPS: tuple[str, ...] = (
     );
     CREATE INDEX predictions_of_model ON predictions (model_id, at);
     """,
+    # What speculative decoding and the reuse of tokens did for a reply, and which of its text was guessed.
+    """
+    ALTER TABLE messages ADD COLUMN drafting TEXT;
+    ALTER TABLE messages ADD COLUMN reuse TEXT;
+    ALTER TABLE messages ADD COLUMN drafted TEXT;
+    ALTER TABLE messages ADD COLUMN is_tinted INTEGER;
+    ALTER TABLE runs ADD COLUMN drafting TEXT;
+    ALTER TABLE runs ADD COLUMN reuse TEXT;
+    ALTER TABLE runs ADD COLUMN draft TEXT NOT NULL DEFAULT '';
+    CREATE INDEX runs_of_pair ON runs (model_id, draft, at) WHERE draft <> '';
+    CREATE INDEX runs_of_message ON runs (message_id) WHERE draft <> '';
+    """,
 )
 """Step n brings a file of version n to version n + 1. A released step is never edited, only followed."""
 

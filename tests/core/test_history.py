@@ -70,6 +70,10 @@ def test_everything_about_a_conversation_comes_back(path: Path) -> None:
         continued_from="r0",
         is_edited=True,
         thinking_ms=12.5,
+        drafting={"source": "ngram", "drafted_n": 4, "accepted_n": 3},
+        reuse={"prompt_n": 9, "cached_n": 4, "loss": "evicted"},
+        drafted=[(0, 2), (3, 5)],
+        is_tinted=True,
     )
     conversation.add(reply)
     conversation.add(Message(Role.ASSISTANT, "Other", "q", id="r2"))
@@ -191,6 +195,44 @@ def test_runs_and_the_last_speed_of_a_loadout(path: Path) -> None:
         assert [r.at for r in history.runs("m.gguf", "fast")] == [3.0, 2.0, 1.0]
         assert [r.at for r in history.runs(limit=2)] == [4.0, 3.0]
         assert history.runs("other") == []
+
+
+def test_runs_are_found_by_what_guessed_for_the_model_and_by_their_reply(path: Path) -> None:
+    def run(source: str, draft_model: str, message_id: str, at: float) -> Run:
+        load = (
+            {"draft_source": source, "draft_model": draft_model} if draft_model else {"draft_source": source}
+        )
+        drafting = {"source": source, "drafted_n": 4} if source else None
+        return Run("m.gguf", "", {"predicted_n": 9}, load, message_id=message_id, at=at, drafting=drafting)
+
+    pair, other, lookup = (
+        run("model", "d.gguf", "a", 1.0),
+        run("model", "e.gguf", "b", 2.0),
+        run("ngram", "", "c", 3.0),
+    )
+    again = run("model", "d.gguf", "a", 4.0)
+    with History(path) as history:
+        for item in (pair, other, lookup, again, run("", "", "d", 5.0)):
+            history.add_run(item)
+    with History(path) as history:
+        assert history.drafted_runs("m.gguf", "d.gguf") == [again, pair]
+        assert history.drafted_runs("m.gguf", "d.gguf", limit=1) == [again]
+        assert history.drafted_runs("m.gguf", "ngram") == [lookup]
+        assert history.drafted_runs("m.gguf", "") == []
+        assert history.drafted_runs("other", "d.gguf") == []
+        assert history.drafted_run("a") == again
+        assert history.drafted_run("d") is None
+
+
+def test_what_was_guessed_is_marked_where_it_stands_in_the_text(path: Path) -> None:
+    reply = Message(Role.ASSISTANT, "Once ")
+    reply.add_text("upon a time", [(0, 4), (4, 6), (7, 7)])  # " a" goes on where "upon" ends
+    reply.add_text("")
+    reply.add_text(" there", [(0, 3)])
+    assert [reply.text[start:end] for start, end in reply.drafted] == ["upon a", " th"]
+    reply.add_text("re", [])
+    reply.add_text("!", [(0, 1)])
+    assert reply.drafted[-1] == (len(reply.text) - 1, len(reply.text))
 
 
 def test_predictions(path: Path) -> None:

@@ -142,6 +142,69 @@ def test_a_migration_makes_a_copy_first(path: Path) -> None:
         assert copy.execute("SELECT count(*) FROM messages").fetchone() == (40,)
 
 
+def version_1(path: Path, n_messages: int) -> None:
+    """The file of a Loadout that knew nothing of drafts."""
+    with contextlib.closing(open_database(path, STEPS[:1]).connection) as connection:
+        connection.execute(
+            "INSERT INTO conversations VALUES ('talk', 'Talk', 0, '', '{}', '', '{}', '', '{}', 1, 1, NULL)"
+        )
+        parent = None
+        for number in range(n_messages):
+            values = (f"m{number}", parent, "assistant" if number % 2 else "user", f"text {number} " * 50)
+            connection.execute(
+                "INSERT INTO messages (id, conversation_id, parent_id, role, text, state, created_at, model,"
+                " stop_reason, is_edited, thinking_ms, settings)"
+                " VALUES (?, 'talk', ?, ?, ?, 'done', 1, '', '', 0, 0, '{}')",
+                values,
+            )
+            parent = f"m{number}"
+        connection.execute(
+            "INSERT INTO runs (at, kind, model_id, loadout, load, got, sampling, timings, hardware, predicted_n,"
+            " predicted_per_second, prompt_per_second)"
+            " VALUES (1, 'chat', 'm', 'l', '{}', '{}', '{}', '{}', '{}', 9, 5, 5)"
+        )
+
+
+def test_a_file_of_the_first_version_comes_over_and_is_copied_before(path: Path) -> None:
+    version_1(path, 40)
+    with History(path) as history:
+        assert history.set_aside is None
+        assert history.migration_backup is not None
+        message = history.load("talk").path()[-1]
+        assert (message.drafting, message.reuse, message.drafted, message.is_tinted) == (None, None, [], None)
+        assert [(run.drafting, run.reuse, run.draft) for run in history.runs()] == [(None, None, "")]
+        message.drafting, message.drafted = {"source": "ngram"}, [(0, 4)]
+        history.save(Conversation(id="talk", title="Talk"), [message])
+    with History(path) as history:
+        assert history.migration_backup is None
+        assert history.load("talk").messages[message.id].drafted == [(0, 4)]
+
+
+def test_a_damaged_file_of_the_first_version_is_read_as_far_as_it_goes(path: Path) -> None:
+    version_1(path, 400)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 4096 // 2 * 4096
+    data[middle : middle + 4096] = os.urandom(4096)
+    path.write_bytes(data)
+    with History(path) as history:
+        assert history.set_aside is not None
+        assert history.set_aside.n_recovered > 350
+        assert len(history.runs()) == 1
+
+
+def test_ranges_that_a_damaged_cell_holds_stay_within_the_text(path: Path) -> None:
+    filled(path, 2)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(
+            "UPDATE messages SET text = 'abcdef', drafted = '4-2 1-2 0-3 x 2-5 5-9 5-6', is_tinted = 'x'"
+        )
+        connection.execute("UPDATE messages SET drafted = 7, drafting = '[', reuse = 3 WHERE number = 1")
+    with History(path) as history:
+        first, second = history.load("talk").messages.values()
+    assert second.drafted == [(1, 2), (2, 5), (5, 6)]
+    assert (first.drafted, first.drafting, first.reuse) == ([], None, None)
+
+
 def test_a_migration_that_fails_half_way_leaves_the_file_as_it_was(path: Path) -> None:
     filled(path)
     with pytest.raises(HistoryError):
