@@ -142,7 +142,8 @@ def _verdict(total: Drafting, n_checked: int, n_max: int, best_length: int) -> D
     mean_length = total.drafted_n / total.n_drafted_steps
     if best < 1 + _CLEAR and measured < 1 + _CLEAR and min(best, measured) < 1:
         return DraftVerdict.OFF
-    if best_length < mean_length - 0.5 and best >= measured * (1 + _GAIN):
+    as_used = speed_up_at(total, max(1, round(mean_length)))
+    if best_length < mean_length - 0.5 and best >= as_used * (1 + _GAIN):
         return DraftVerdict.SHORTER
     if measured < 1 - _CLEAR:  # whatever is promised
         return DraftVerdict.OFF
