@@ -56,10 +56,12 @@ class ReuseLoss(StrEnum):
     SYSTEM_CHANGED = "system_changed"  # the system prompt is another one
     MESSAGE_EDITED = "message_edited"  # an earlier message is another one, or gone
     TEMPLATE = "template"  # the messages go on, but the template writes the old ones differently
+    TOKENS = "tokens"  # the reply's text is cut into other tokens than it was generated as
     TRIMMED = "trimmed"  # the middle was left out to fit the context
     EVICTED = "evicted"  # others needed the slot or its cells
     SLIDING_WINDOW = "sliding_window"  # the cells before the point to go back to are gone
     RECURRENT_STATE = "recurrent_state"  # the model's state cannot be taken back
+    NOT_READ = "not_read"  # the conversation has replies, and none was made since the model was loaded
 
 
 class DraftSource(StrEnum):

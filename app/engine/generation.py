@@ -10,6 +10,7 @@ from app.core.reasons import Overflow, StopReason
 from app.core.run import Drafting, Reuse, Timings
 from app.engine.draft_tally import DraftTally
 from app.engine.errors import EngineError
+from app.engine.lookup import Lookup
 from app.engine.prompts import Prompt
 from app.engine.sampler import Sampler
 from app.engine.text import TextStream
@@ -74,11 +75,15 @@ class Generation:
     collect_latencies: bool = False
     may_draft: bool = True
     conversation: str = ""
+    messages: tuple[dict[str, str], ...] = ()  # what the prompt was written from
     trace: Any = None  # an engine.trace.Trace, where the tokens' logits are wanted
     arrived_s: float = field(default_factory=time.perf_counter)
 
     todo: list[int] = field(init=False)
     draft: list[int] = field(default_factory=list[int])
+    draft_kinds: list[int] = field(default_factory=list[int])
+    has_drafted: bool = False
+    guesser: Lookup | None = None
     tally: DraftTally | None = None
     drafting: Drafting | None = None  # what the tally came to, at the end
     reuse: Reuse | None = None

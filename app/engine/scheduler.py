@@ -10,8 +10,10 @@ from app.engine.bindings import lib
 from app.engine.errors import EngineError
 from app.engine.generation import Generation
 from app.engine.model import LoadedModel
+from app.engine.reuse import Journal
 from app.engine.sampler import logits_at
 from app.engine.slots import Cache, Slot
+from app.engine.states import States
 
 _OK, _NO_ROOM, _ABORTED = 0, 1, 2
 """What llama_decode returns (llama.h); negative values are errors."""
@@ -28,7 +30,8 @@ class Scheduler:
     and the result is the same whatever else is running.
     """
 
-    def __init__(self, loaded: LoadedModel) -> None:
+    def __init__(self, loaded: LoadedModel, states: States | None = None) -> None:
+        """`states` keep what leaves the KV cache."""
         self._loaded = loaded
         self._context = loaded.context
         n_slots = lib.llama_n_seq_max(loaded.context)
@@ -38,6 +41,8 @@ class Scheduler:
             n_swa=loaded.n_swa,
             is_recurrent=loaded.is_recurrent,
             is_unified=bool(loaded.values["kv_unified"]),
+            states=states,
+            journal=Journal(loaded.vocabulary.piece),
         )
         self._n_vocab = loaded.vocabulary.n_tokens
         self._n_batch: int = max(lib.llama_n_batch(loaded.context), n_slots)
@@ -46,7 +51,9 @@ class Scheduler:
         for index in range(self._n_batch):
             self._batch.n_seq_id[index] = 1
         self._waiting: deque[Generation] = deque()
-        self._entries: list[tuple[Slot, int]] = []  # this step's slots, and how many tokens of each
+        self._entries: list[tuple[Slot, int]] = []  # this step's slots, and how many tokens of each, without drafts
+        self._speculation = Speculation(loaded) if Speculation.wanted(loaded) else None
+        self._started_s = 0.0  # when this step began to decode
         self._turn = 0
         self._must_wait = False  # a request was sent back for lack of room: nobody enters until one ends
         self.n_decoded = 0
@@ -107,6 +114,14 @@ class Scheduler:
             lib.llama_batch_free(self._batch)
             self._batch = None
 
+    def save_one(self, *, is_last_chance: bool) -> bool:
+        """Have one idle slot's state written to disk; False where none needs it."""
+        return self._cache.save_one(is_last_chance=is_last_chance)
+
+    def forget(self, conversation: str) -> None:
+        """Keep nothing of a conversation, here or on disk."""
+        self._cache.forget(conversation)
+
     # -- one step -------------------------------------------------------------------------------------------
 
     def step(self) -> None:
@@ -128,7 +143,7 @@ class Scheduler:
 
     def _admit(self) -> None:
         while self._waiting:
-            slot = self._cache.choose(self._waiting[0].todo)
+            slot = self._cache.choose(self._waiting[0])
             if slot is None:
                 return
             generation = self._waiting.popleft()
@@ -283,6 +298,7 @@ class Scheduler:
         generation, slot.generation = slot.generation, None
         self._must_wait = False
         if generation is not None:
+            self._cache.leave(slot, generation)
             generation.end(reason)
 
     # -- when a step does not succeed -------------------------------------------------------------------------
@@ -298,12 +314,9 @@ class Scheduler:
         active = [slot for slot in self._cache.slots if slot.generation is not None]
         if len(active) > 1:
             newest = max(active, key=lambda slot: slot.last_used)
-            generation, newest.generation = newest.generation, None
-            if generation is not None:
-                generation.todo = newest.cached + generation.todo
+            if (generation := self._cache.send_back(newest)) is not None:
                 self._waiting.appendleft(generation)
                 self._must_wait = True
-            self._cache.clear(newest)
             return
         for slot in active:
             self._fail(

@@ -5,127 +5,248 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from app.core.reasons import ReuseLoss
 from app.engine.bindings import lib
 from app.engine.generation import Generation
 from app.engine.prompts import common_prefix
+from app.engine.reuse import Journal
+from app.engine.states import Found, Outline, State, States, read_state, write_state
+
+_CHECKPOINT_SHARE = 8
+"""Of the room for states in memory one that is taken at every prompt's end may fill this part: taking it costs time."""
+_GROWTH = 8
+"""A slot's state is written to disk again when it has grown by this part: its start is written over and over then."""
 
 
 class Slot:
     """One sequence. `cached` are the tokens that its part of the KV cache holds, in order.
 
-    `prompt_end` are the logits after the first `n_prompt_end` of them ([n_vocab] float32), or None.
+    `prompt_end` are the logits after the first `n_prompt_end` of them ([n_vocab] float32), or None. Only the first
+    `n_exact` are as decoding them would leave them: behind the place of a context shift the cells remember what was
+    dropped. `n_saved` of them are on disk as `conversation`'s; `source` is where they came from at the last request.
     """
 
     __slots__ = (
         "cached",
+        "conversation",
         "generation",
         "has_shared_cells",
         "last_used",
+        "n_exact",
         "n_prompt_end",
+        "n_saved",
         "prompt_end",
         "seq_id",
+        "source",
     )
 
     def __init__(self, seq_id: int) -> None:
         self.seq_id = seq_id
-        self.cached: list[int] = []
         self.generation: Generation | None = None
         self.last_used = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """Its sequence is empty."""
+        self.cached: list[int] = []
+        self.conversation = ""
         self.has_shared_cells = False
+        self.n_exact = 1 << 62  # all that come
+        self.n_saved = 0
         self.prompt_end: Any = None
         self.n_prompt_end = 0
+        self.source = ""
+
+    def cut(self, n_tokens: int) -> None:
+        """Its sequence holds the first `n_tokens` only."""
+        del self.cached[n_tokens:]
+        self.n_saved = min(self.n_saved, n_tokens)
+        if self.n_prompt_end > n_tokens:
+            self.prompt_end, self.n_prompt_end = None, 0
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all of it is as decoding it would leave it."""
+        return self.n_exact >= len(self.cached)
 
 
 class Cache:
     """llama.cpp's memory of one context, seen as slots.
 
     `n_swa` is the size of a sliding window whose older cells are gone, or 0; `is_recurrent` marks models whose
-    state cannot be cut back, `is_unified` a cache whose cells all slots share.
+    state cannot be cut back, `is_unified` a cache whose cells all slots share. `states` keep what leaves it, the
+    `journal` why less came back than a conversation had.
     """
 
     def __init__(
-        self, context: Any, n_slots: int, *, n_swa: int, is_recurrent: bool, is_unified: bool
+        self,
+        context: Any,
+        n_slots: int,
+        *,
+        n_swa: int,
+        is_recurrent: bool,
+        is_unified: bool,
+        states: States | None = None,
+        journal: Journal | None = None,
     ) -> None:
+        self._context = context
         self._memory = lib.llama_get_memory(context)
         self._n_swa = n_swa
+        # Of a state only the window's cells are written, even where the cache itself keeps all.
+        self._n_window: int = lib.llama_model_n_swa(lib.llama_get_model(context))
         self._is_recurrent = is_recurrent
         self._is_unified = is_unified
+        self._states = states or States(None, None, 1)
+        self._journal = journal or Journal(lambda _token: b"")
         self._clock = 0
         self.slots = [Slot(seq_id) for seq_id in range(n_slots)]
 
-    def choose(self, tokens: Sequence[int]) -> Slot | None:
-        """The idle slot for a prompt, or None if all are busy.
+    # -- which slot -----------------------------------------------------------------------------------------
 
-        The slot that shares most is taken if that saves more than it throws away: a conversation's next turn. Else an
-        empty slot gets a copy of the shared part (in a unified cache that is free), so that a new conversation with
-        the same system prompt costs neither its own start nor the other one's cache. Without an empty slot, the one
-        that was idle longest makes way.
+    def choose(self, generation: Generation) -> Slot | None:
+        """The idle slot for a request, or None if all are busy.
+
+        The slot that shares most with its prompt is taken if that saves more than it throws away: a conversation's
+        next turn. A state that was kept and shares more comes back first. Else an empty slot gets a copy of the shared
+        part (in a unified cache that is free), so that a new conversation with the same system prompt costs neither
+        its own start nor the other one's cache. Without an empty slot, the one that was idle longest makes way.
         """
         idle = [slot for slot in self.slots if slot.generation is None]
         if not idle:
             return None
-        shared, best = max(
-            ((common_prefix(slot.cached, tokens), slot) for slot in idle), key=lambda pair: pair[0]
-        )
+        if generation.fresh:
+            return self._spare(idle)
+        tokens = generation.todo
+        best = max(idle, key=lambda slot: (self._reusable(slot, tokens), slot.last_used))
+        shared = self._reusable(best, tokens)
+        found = self._states.best(lambda outline: self._usable(outline, tokens), shared)
+        if found is not None and (slot := self._fetch(found, idle)) is not None:
+            return slot
         lost = len(best.cached) - shared
-        if shared and shared >= lost:
+        is_own = bool(generation.conversation) and generation.conversation == best.conversation
+        if shared and (is_own or shared >= lost):
             return best
         empty = next((slot for slot in idle if not slot.cached), None)
-        if empty is not None:
+        if empty is not None and (self._can_adopt or 4 * shared < lost):
             self._adopt(empty, best, shared)
             return empty
-        return best if 4 * shared >= lost else min(idle, key=lambda slot: slot.last_used)
+        if 4 * shared >= lost:
+            self._keep(best)
+            return best
+        return self._spare(idle)
+
+    def _spare(self, idle: Sequence[Slot]) -> Slot:
+        """An empty slot, or the one that was idle longest, its state kept."""
+        slot = min(idle, key=lambda slot: (bool(slot.cached), slot.last_used))
+        self._keep(slot)
+        return slot
+
+    @property
+    def _can_adopt(self) -> bool:
+        return self._is_unified and not self._is_recurrent and not self._n_swa
 
     def _adopt(self, slot: Slot, source: Slot, n_tokens: int) -> None:
         """Let the empty `slot` begin with the first `n_tokens` of `source`, where that costs nothing."""
-        if not n_tokens or not self._is_unified or self._is_recurrent or self._n_swa:
+        if not n_tokens or not self._can_adopt:
             return
         lib.llama_memory_seq_cp(self._memory, source.seq_id, slot.seq_id, 0, n_tokens)
         slot.cached = source.cached[:n_tokens]
         slot.has_shared_cells = source.has_shared_cells = True
+        if source.n_prompt_end == n_tokens:
+            slot.prompt_end, slot.n_prompt_end = source.prompt_end, n_tokens
+
+    def _reusable(self, slot: Slot, tokens: Sequence[int]) -> int:
+        """How many of a prompt's first tokens need not be decoded in `slot`."""
+        shared = min(common_prefix(slot.cached, tokens), slot.n_exact)
+        shared = _but_the_last(shared, len(tokens), slot.n_prompt_end)
+        return shared if self._can_cut(slot, shared) else 0
+
+    def _usable(self, outline: Outline, tokens: Sequence[int]) -> int:
+        """The same of a state that was kept."""
+        shared = common_prefix(outline.tokens, tokens)
+        shared = _but_the_last(shared, len(tokens), outline.n_prompt_end)
+        can_cut = self._can_cut_to(shared, len(outline.tokens), outline.first_position)
+        return shared if can_cut else 0
+
+    # -- taking and leaving a slot ----------------------------------------------------------------------------
 
     def occupy(self, slot: Slot, generation: Generation) -> int:
         """Give `slot` to `generation`, cut its cache back to what the prompt shares, and return that count.
 
-        At least the prompt's last token is always decoded again: its logits are needed.
+        That is the whole prompt where the logits of its end were kept; else its last token at least is left.
         """
         self._clock += 1
         slot.generation, slot.last_used = generation, self._clock
-        shared = (
-            0
-            if generation.fresh
-            else min(common_prefix(slot.cached, generation.todo), len(generation.todo) - 1)
-        )
-        if not self._can_cut(slot, shared) or not self.cut(slot, shared):
+        shared = 0 if generation.fresh else self._reusable(slot, generation.todo)
+        if shared == len(generation.todo) and not generation.max_tokens:
+            shared -= 1  # nothing is sampled, so something must be decoded for the step to end with
+        source, refused = slot.source or "slot", self._refusal(generation.todo, shared)
+        if not shared or not self._can_cut(slot, shared) or not self.cut(slot, shared):
             self.clear(slot)
-        return len(slot.cached)
+        n_cached = len(slot.cached)
+        slot.source = ""
+        if slot.conversation != generation.conversation:
+            slot.conversation, slot.n_saved = generation.conversation, 0
+        if generation.reuse is None:
+            generation.reuse = self._journal.account(
+                generation, n_cached, source if n_cached else "", refused
+            )
+        return n_cached
+
+    def _refusal(self, tokens: Sequence[int], n_reusable: int) -> str:
+        """Why a slot that shares more with a prompt cannot be used; "" where there is none."""
+        if not (self._is_recurrent or self._n_window):
+            return ""
+        # A last token that must be decoded again is no refusal.
+        if all(common_prefix(slot.cached, tokens) <= n_reusable + 1 for slot in self.slots):
+            return ""
+        return ReuseLoss.RECURRENT_STATE if self._is_recurrent else ReuseLoss.SLIDING_WINDOW
+
+    def leave(self, slot: Slot, generation: Generation) -> None:
+        """`generation` has ended in `slot`, whose cache stays for what comes next."""
+        self._journal.remember(generation, slot.cached, is_shifted=not slot.is_exact)
+
+    def keep_end(self, slot: Slot, logits: Any) -> None:
+        """Keep a copy of the logits ([n_vocab] float32) after what is cached: the prompt is complete.
+
+        Where the model's memory cannot be taken back to here later, its state is kept as well, unless it is large.
+        """
+        slot.prompt_end, slot.n_prompt_end = logits.copy(), len(slot.cached)
+        memory = self._states.memory
+        if memory is None or not (self._is_recurrent or self._n_swa):
+            return
+        size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)
+        if (
+            memory.has_room_for(_CHECKPOINT_SHARE * size_bytes)
+            and (state := self._state_of(slot)) is not None
+        ):
+            memory.keep(state)
+
+    # -- cutting --------------------------------------------------------------------------------------------
 
     def _can_cut(self, slot: Slot, n_tokens: int) -> bool:
-        if n_tokens == len(slot.cached):
+        first = lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) if self._n_window else 0
+        return self._can_cut_to(n_tokens, len(slot.cached), first)
+
+    def _can_cut_to(self, n_tokens: int, n_cached: int, first_position: int) -> bool:
+        if n_tokens == n_cached:
             return True
         if not n_tokens or self._is_recurrent:
             return False
         # Of a sliding-window layer only the window's cells are kept: cutting back further would leave a hole.
-        return not self._n_swa or lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) <= max(
-            0, n_tokens - self._n_swa
-        )
+        return first_position <= max(0, n_tokens - self._n_window)
 
     def cut(self, slot: Slot, n_tokens: int) -> bool:
         """Keep only the first `n_tokens` of the slot's cache; False where the model's memory cannot do that."""
         if not lib.llama_memory_seq_rm(self._memory, slot.seq_id, n_tokens, -1):
             return False
-        del slot.cached[n_tokens:]
+        slot.cut(n_tokens)
         return True
-
-    def keep_end(self, slot: Slot, logits: Any) -> None:
-        """Keep a copy of the logits ([n_vocab] float32) after what is cached: the prompt is complete."""
-        slot.prompt_end, slot.n_prompt_end = logits.copy(), len(slot.cached)
 
     def clear(self, slot: Slot) -> None:
         """Empty the slot's cache."""
         lib.llama_memory_seq_rm(self._memory, slot.seq_id, -1, -1)
-        slot.cached.clear()
-        slot.has_shared_cells = False
+        slot.forget()
 
     def undo(self, slot: Slot) -> None:
         """Drop what an unfinished decode left behind `cached`; what cannot be cut back is to be decoded again."""
@@ -133,15 +254,26 @@ class Cache:
             return
         if slot.generation is not None:
             slot.generation.todo = slot.cached + slot.generation.todo
-        self.clear(slot)
+        self._clear_for_its_own(slot)
 
     def evict_oldest(self) -> bool:
-        """Empty the idle slot that was used longest ago; False if none holds anything."""
+        """Empty the idle slot that was used longest ago, its state kept; False if none holds anything."""
         idle = [slot for slot in self.slots if slot.generation is None and slot.cached]
         if not idle:
             return False
-        self.clear(min(idle, key=lambda slot: slot.last_used))
+        oldest = min(idle, key=lambda slot: slot.last_used)
+        self._keep(oldest)
+        self.clear(oldest)
         return True
+
+    def send_back(self, slot: Slot) -> Generation | None:
+        """The generation in `slot`, which must wait for room: it is to decode again what the slot held."""
+        generation, slot.generation = slot.generation, None
+        if generation is not None:
+            generation.todo = slot.cached + generation.todo
+        self._keep(slot)
+        self.clear(slot)
+        return generation
 
     def drop(self, slot: Slot, start: int, count: int) -> None:
         """Forget `count` tokens of a generating slot from position `start` on; the rest moves up.
@@ -155,8 +287,110 @@ class Cache:
             seq_id, n_past = slot.seq_id, len(slot.cached)
             lib.llama_memory_seq_rm(self._memory, seq_id, start, start + count)
             lib.llama_memory_seq_add(self._memory, seq_id, start + count, n_past, -count)
-            slot.cached = kept
+            slot.cut(start)
+            slot.cached, slot.n_exact = kept, min(slot.n_exact, start)
             return
-        self.clear(slot)
+        self._clear_for_its_own(slot)
         if slot.generation is not None:
             slot.generation.todo = kept + slot.generation.todo
+
+    def _clear_for_its_own(self, slot: Slot) -> None:
+        """Empty the cache of a slot whose generation goes on in it."""
+        conversation = slot.conversation
+        self.clear(slot)
+        slot.conversation = conversation
+
+    # -- states that leave and come back ----------------------------------------------------------------------
+
+    def save_one(self, *, is_last_chance: bool) -> bool:
+        """Hand the state of one idle slot over to the disk; False where none needs it.
+
+        While there is time, only what is new enough is worth writing its start again.
+        """
+        if self._states.disk is None:
+            return False
+        unsaved = [slot for slot in self.slots if self._is_unsaved(slot, is_last_chance=is_last_chance)]
+        if not unsaved:
+            return False
+        slot = max(unsaved, key=lambda slot: slot.last_used)
+        state = self._state_of(slot)
+        slot.n_saved = len(slot.cached)
+        if state is not None:
+            self._states.disk.keep(state)
+        return True
+
+    def forget(self, conversation: str) -> None:
+        """Keep nothing of a conversation, here or anywhere."""
+        self._states.forget(conversation)
+        self._journal.forget(conversation)
+        for slot in self.slots:
+            if conversation and slot.conversation == conversation:
+                slot.conversation = ""
+                if slot.generation is None:
+                    self.clear(slot)
+
+    def _is_unsaved(self, slot: Slot, *, is_last_chance: bool) -> bool:
+        n_cached = len(slot.cached)
+        if not slot.conversation or slot.generation is not None or not slot.is_exact:
+            return False
+        if self._states.disk is None or n_cached < self._states.least:
+            return False
+        return n_cached - slot.n_saved > (0 if is_last_chance else slot.n_saved // _GROWTH)
+
+    def _keep(self, slot: Slot) -> None:
+        """Keep the state of a slot that is about to lose it, where it is worth that."""
+        states = self._states
+        if len(slot.cached) < states.least or not slot.is_exact:
+            return
+        wants_disk = self._is_unsaved(slot, is_last_chance=True)
+        size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)
+        wants_memory = states.memory is not None and states.memory.has_room_for(size_bytes)
+        if not (wants_disk or wants_memory) or (state := self._state_of(slot)) is None:
+            return
+        if states.memory is not None and wants_memory:
+            states.memory.keep(state)
+        if states.disk is not None and wants_disk:
+            states.disk.keep(state)
+
+    def _state_of(self, slot: Slot) -> State | None:
+        n_tokens = len(slot.cached)
+        ends_there = lib.llama_memory_seq_pos_max(self._memory, slot.seq_id) == n_tokens - 1
+        if not ends_there and not self.cut(slot, n_tokens):  # guesses that were not needed any more
+            return None
+        data = read_state(self._context, slot.seq_id)
+        if data is None:
+            return None
+        return State(
+            tokens=list(slot.cached),
+            data=data,
+            prompt_end=slot.prompt_end,
+            n_prompt_end=slot.n_prompt_end,
+            first_position=lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) if self._n_window else 0,
+            conversation=slot.conversation,
+        )
+
+    def _fetch(self, found: Found, idle: Sequence[Slot]) -> Slot | None:
+        """A slot that holds the state `found`; None where it could not be had."""
+        state = self._states.fetch(found)
+        if state is None:
+            return None
+        slot = self._spare(idle)
+        self.clear(slot)
+        while not write_state(self._context, slot.seq_id, state.data):
+            if not self.evict_oldest():
+                return None
+        if lib.llama_memory_seq_pos_max(self._memory, slot.seq_id) != len(state.tokens) - 1:
+            self.clear(slot)
+            return None
+        slot.cached = list(state.tokens)
+        slot.prompt_end, slot.n_prompt_end = state.prompt_end, state.n_prompt_end
+        slot.conversation, slot.source = state.conversation, found.source
+        slot.n_saved = len(state.tokens) if found.source == "disk" else 0
+        if self._states.memory is not None and not (self._is_recurrent or self._n_window):
+            self._states.memory.remove(state)
+        return slot
+
+
+def _but_the_last(shared: int, n_tokens: int, n_prompt_end: int) -> int:
+    """A prompt that is there as a whole: its last token is decoded again, unless the logits after it were kept."""
+    return shared - 1 if shared == n_tokens and n_prompt_end != shared else shared
