@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.cli import bench_parallel
 from app.cli.arguments import (
     add_json,
     add_load_settings,
@@ -15,6 +16,7 @@ from app.cli.arguments import (
     refuse_unavailable,
     whole_number,
 )
+from app.cli.bench_figures import cell, heading, latency, model_record, settings_record, statistics
 from app.cli.failure import EXIT_DONE, CommandError, Interrupted
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ _EXAMPLES = """\
   loadout bench model.gguf --set n_threads=4 --set type_k=q8_0 --repeat 10
   loadout bench model.gguf --loadout "fast 8k"
   loadout bench model.gguf --prompt-tokens 2048 --gen-tokens 64 --json
+  loadout bench model.gguf --parallel 1,2,4,8
 """
 
 
@@ -58,6 +61,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         parser.add_argument(
             option, metavar="N", type=whole_number(1), default=default, help=f"{what} (default {default})"
         )
+    parser.add_argument(
+        "--parallel",
+        metavar="N,N,...",
+        type=bench_parallel.levels,
+        help="measure this many requests at once instead of one, e.g. 1,2,4,8: the speed in all and of each",
+    )
     add_load_settings(parser)
     add_json(parser)
 
@@ -72,25 +81,26 @@ def run(args: argparse.Namespace) -> int:
     model_path = chosen_model(args)
     load = load_settings(args, model_path)
     refuse_unavailable(load, {})
-    plan = checked_plan(model_path, load, {})
-    n_needed = args.prompt_tokens + args.gen_tokens + 1
-    if "n_ctx" not in load:
-        plan = _with_room(plan, n_needed)
+    plan = _plan(load, checked_plan(model_path, load, {}), args)
     with loaded_model(model_path, plan, log_path(args, "bench")) as model:
-        if model.got.n_ctx_slot < n_needed:
-            raise CommandError(
-                f"a run takes {n_needed} tokens, but the context has room for {model.got.n_ctx_slot}: "
-                f"set n_ctx to {n_needed} or more, or measure fewer tokens"
-            )
-        runs = _measure(model, args)
-        report = _report(model_path, load, model.got, runs)
-    speeds = [report[part]["tokens_per_second"]["mean"] for part in ("generation", "prompt")]
-    note_measured(args, model_path, *speeds)
+        if args.parallel:
+            report = bench_parallel.measured(model, model_path, load, args)
+        else:
+            report = _measured(model, model_path, load, args)
+    if speeds := bench_parallel.speeds(report) if args.parallel else _speeds(report):
+        note_measured(args, model_path, *speeds)
     if args.json:
         print_json(report)
     else:
-        print(_text(report))
+        print(bench_parallel.text(report) if args.parallel else _text(report))
     return EXIT_DONE
+
+
+def _plan(load: dict[str, Any], plan: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """`plan` with a context that holds what is measured, where the context was left open."""
+    if args.parallel:
+        return bench_parallel.plan_for(load, plan, args)
+    return plan if "n_ctx" in load else _with_room(plan, args.prompt_tokens + args.gen_tokens + 1)
 
 
 def _with_room(plan: dict[str, Any], n_needed: int) -> dict[str, Any]:
@@ -101,7 +111,25 @@ def _with_room(plan: dict[str, Any], n_needed: int) -> dict[str, Any]:
     return plan if LOAD.value(plan, "n_ctx") >= n_tokens else {**plan, "n_ctx": n_tokens}
 
 
-def _measure(model: LoadedModel, args: argparse.Namespace) -> list[_Run]:
+def _measured(
+    model: LoadedModel, model_path: Path, load: dict[str, Any], args: argparse.Namespace
+) -> dict[str, Any]:
+    n_needed = args.prompt_tokens + args.gen_tokens + 1
+    if model.got.n_ctx_slot < n_needed:
+        raise CommandError(
+            f"a run takes {n_needed} tokens, but the context has room for {model.got.n_ctx_slot}: "
+            f"set n_ctx to {n_needed} or more, or measure fewer tokens"
+        )
+    return _report(model_path, load, model.got, _runs(model, args))
+
+
+def _speeds(report: dict[str, Any]) -> tuple[float, float]:
+    """(generation, prompt) tokens per second."""
+    generation, prompt = (report[part]["tokens_per_second"]["mean"] for part in ("generation", "prompt"))
+    return generation, prompt
+
+
+def _runs(model: LoadedModel, args: argparse.Namespace) -> list[_Run]:
     from app.cli.terminal import StatusLine
 
     status, runs = StatusLine(), list[_Run]()
@@ -132,56 +160,26 @@ def _report(model_path: Path, load: dict[str, Any], got: Got, runs: list[_Run]) 
     generation = [run.timings.predicted_per_second for run in runs]
     latencies = [ms for run in runs for ms in run.token_ms]
     return {
-        "model": {
-            "path": str(model_path),
-            "name": got.model_name,
-            "architecture": got.architecture,
-            "quantisation": got.quantisation,
-            "n_params": got.n_params,
-        },
+        "model": model_record(model_path, got),
         "repeat": len(runs),
         "prompt": {
             "n_tokens": runs[0].timings.prompt_n,
-            "tokens_per_second": _statistics(prompt),
-            "ttft_ms": _statistics([run.timings.ttft_ms for run in runs]),
+            "tokens_per_second": statistics(prompt),
+            "ttft_ms": statistics([run.timings.ttft_ms for run in runs]),
         },
         "generation": {
             "n_tokens": len(runs[0].token_ms),  # the first token belongs to the prompt
-            "tokens_per_second": _statistics(generation),
-            "token_ms": _latency(latencies),
+            "tokens_per_second": statistics(generation),
+            "token_ms": latency(latencies),
         },
-        "settings": {"load": got.settings},
-        "asked": {"load": load},
-        "got": got.to_dict(),
-    }
-
-
-def _statistics(values: list[float]) -> dict[str, Any]:
-    from app.core.run import mean_and_deviation
-
-    mean, deviation = mean_and_deviation(values)
-    return {"mean": mean, "deviation": deviation, "runs": values}
-
-
-def _latency(token_ms: list[float]) -> dict[str, float | None]:
-    """Percentiles over the tokens of all runs; None where a single token was generated, which has no latency."""
-    from app.core.run import mean_and_deviation, percentile
-
-    if not token_ms:
-        return dict.fromkeys(("mean", "p50", "p95", "p99"))
-    return {
-        "mean": mean_and_deviation(token_ms)[0],
-        "p50": percentile(token_ms, 0.50),
-        "p95": percentile(token_ms, 0.95),
-        "p99": percentile(token_ms, 0.99),
+        **settings_record(load, got),
     }
 
 
 def _text(report: dict[str, Any]) -> str:
     from app.cli.terminal import figure, table
-    from app.core.figures import parameters_text
 
-    model, prompt, generation = report["model"], report["prompt"], report["generation"]
+    prompt, generation = report["prompt"], report["generation"]
     rows = [
         _row(f"prompt, {prompt['n_tokens']} tokens", prompt["tokens_per_second"], None),
         _row(
@@ -191,12 +189,9 @@ def _text(report: dict[str, Any]) -> str:
         ),
     ]
     headings = ("", "tok/s", "± deviation", "p50 ms", "p95 ms", "p99 ms")
-    name = model["name"] or Path(model["path"]).name
     return "\n".join(
         [
-            f"model     {name}, {parameters_text(model['n_params'])} parameters, {model['quantisation']}",
-            f"settings  {_settings_text(report['got'], report['asked']['load'])}",
-            f"runs      {report['repeat']}, after one that is discarded",
+            *heading(report),
             "",
             table(headings, rows, right=range(1, len(headings))),
             "",
@@ -209,25 +204,5 @@ def _row(title: str, speed: dict[str, Any], latency: dict[str, float | None] | N
     from app.cli.terminal import figure
 
     percentiles = [latency[name] if latency else None for name in ("p50", "p95", "p99")]
-    cells = [figure(value) if value is not None else "–" for value in percentiles]
+    cells = [cell(value) for value in percentiles]
     return (title, figure(speed["mean"]), f"± {figure(speed['deviation'])}", *cells)
-
-
-def _settings_text(got: dict[str, Any], asked: dict[str, Any]) -> str:
-    from app.core.settings import LOAD
-
-    facts = [
-        got["backend"],
-        f"{got['n_layers_offloaded']} of {got['n_layers']} layers offloaded",
-        f"context {got['n_ctx']}",
-        f"KV {got['type_k']}/{got['type_v']}",
-        f"flash attention {'on' if got['flash_attention'] else 'off'}",
-    ]
-    facts += [
-        f"{key}={got['settings'][key]}"
-        for key in ("n_threads", "n_batch", "n_ubatch")
-        if key in got["settings"]
-    ]
-    told = {"n_ctx", "type_k", "type_v", "flash_attn", "n_threads", "n_batch", "n_ubatch"}
-    facts += [f"{key}={LOAD[key].format(value)}" for key, value in asked.items() if key not in told]
-    return ", ".join(facts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -70,12 +70,23 @@ class LoadedModel:
         Raises:
             CommandError: the request failed or the worker was lost.
         """
-        self._client.send(command)
-        for event in self._events_of(request_id):
+        yield from self.ask_all({request_id: command})
+
+    def ask_all(self, commands: Mapping[int, Command]) -> Iterator[Event]:
+        """As `ask`, for several requests at once (request id -> command): until each has its `Finished`.
+
+        Raises:
+            CommandError: one of the requests failed, or the worker was lost.
+        """
+        for command in commands.values():
+            self._client.send(command)
+        n_open = len(commands)
+        for event in self._events_of(*commands) if commands else ():
             if isinstance(event, Failed):
                 raise CommandError(self._failure_text(event.kind, event.message, event.detail))
+            n_open -= isinstance(event, Finished)
             yield event
-            if isinstance(event, Finished):
+            if not n_open:
                 return
 
     def next_id(self) -> int:
@@ -99,8 +110,8 @@ class LoadedModel:
             status.clear()
         raise CommandError(f"the model was not loaded; the log is {self._log_path}")
 
-    def _events_of(self, request_id: int) -> Iterator[Event]:
-        """Every event with this id until the caller has seen enough; a lost worker ends it with CommandError."""
+    def _events_of(self, *request_ids: int) -> Iterator[Event]:
+        """Every event with these ids until the caller has seen enough; a lost worker ends it with CommandError."""
         cancel_sent = False
         while True:
             for event in self._client.receive(_WAIT_S):
@@ -108,10 +119,11 @@ class LoadedModel:
                     raise CommandError(self._lost_text(event))
                 # The client's own ending for a lost request says less than `Exited`, which follows it.
                 is_lost = isinstance(event, Failed | LoadFailed) and event.kind == FailureKind.WORKER_LOST
-                if event.request_id == request_id and not is_lost:
+                if event.request_id in request_ids and not is_lost:
                     yield event
             if self.interruption.asked and not cancel_sent:
-                self._client.send(Cancel(request_id))
+                for request_id in request_ids:
+                    self._client.send(Cancel(request_id))
                 cancel_sent = True
 
     def _failure_text(self, kind: str, message: str, detail: str) -> str:

@@ -55,12 +55,14 @@ class Generate:
 class Bench:
     """Measure: process `n_prompt` tokens from an empty cache, then generate `n_generate` with end-of-turn ignored.
 
-    Ends with `Finished` whose `token_ms` holds the per-token latencies.
+    Ends with `Finished` whose `token_ms` holds the per-token latencies. The prompt's tokens are random; `seed` gives
+    requests that run at once different ones.
     """
 
     request_id: int
     n_prompt: int
     n_generate: int
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class Finished:
     token_ms: tuple[float, ...] = ()  # only for Bench: per generated token
     drafting: dict[str, Any] | None = None
     reuse: dict[str, Any] | None = None
+    arrived_s: float = 0.0  # only for Bench: the worker's clock when it came, to lay several side by side
 
 
 @dataclass(frozen=True, slots=True)

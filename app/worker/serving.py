@@ -122,7 +122,7 @@ class Serving:
         values = self._sampling(
             {"temperature": 0.0, "ignore_eos": True, "max_tokens": command.n_generate + 1}
         )
-        chance = random.Random(command.n_prompt)  # noqa: S311 - any tokens will do
+        chance = random.Random(command.n_prompt + (command.seed << 32))  # noqa: S311 - any tokens will do
         n_vocab = self._loaded.vocabulary.n_tokens
         tokens = [chance.randrange(n_vocab) for _ in range(max(command.n_prompt, 1))]
         generation = self._generation(command.request_id, Prompt(tokens), values, stop=[])
@@ -183,6 +183,7 @@ class Serving:
                 tuple(generation.all_ms),
                 generation.drafting.to_dict() if generation.drafting else None,
                 generation.reuse.to_dict() if generation.reuse else None,
+                generation.arrived_s if generation.collect_latencies else 0.0,
             )
         )
 
