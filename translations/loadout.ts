@@ -1017,6 +1017,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{host} asks for a pause after too many requests.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{h} h {m} min</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5004,7 +5008,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Checking a very short draft can cost more than it saves. 0 uses every draft.</source>
+   <source>Checking a very short draft can cost more than it saves. 0 uses every draft. More than the most drafted tokens would leave none.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5332,7 +5336,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Higher makes drafts shorter but more often right. 0 always drafts to the full length; around 0.75 is usual when many guesses are rejected.</source>
+   <source>Higher makes drafts shorter but more often right. At 0 only the recent acceptance and the cost decide how long drafts are; around 0.75 is usual when many guesses are rejected.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5404,14 +5408,6 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>How many tokens are guessed ahead before the model checks them.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
-   <source>How many tokens of the old continuation are proposed at once.</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>How many tokens the model can see at once: the system prompt, the conversation and its reply together.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5468,7 +5464,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>It must share the large model's vocabulary, and be several times smaller to pay off: usually the smallest member of the same family. Its weights and its own KV cache come on top of the large model's memory.</source>
+   <source>It must share the large model's vocabulary, and be several times smaller to pay off: usually the smallest member of the same family. Up to 1B is advised for a model of 3 to 7B, up to 3B for one of 14B, up to 7B for one of 32B. Its weights and its own KV cache come on top of the large model's memory.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5592,11 +5588,11 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Long drafts suit long literal repetitions; on a CPU every wrong one costs noticeable time.</source>
+   <source>Long drafts suit long literal repetitions; how much of one is really checked follows from recent acceptance and from what checking costs here. Each slot needs room for the results of so many tokens.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Longer drafts win more when most guesses are right and waste more when they are not. Raise it for code and other predictable text, lower it when few drafts are accepted.</source>
+   <source>Longer drafts win more when most guesses are right and waste more when they are not. How long they really are follows from how many were right lately and from what checking costs here; this is the limit. Raise it for code and other predictable text. Each slot needs room for the results of so many tokens.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5932,7 +5928,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what the model alone would give, only its speed changes. A small draft model guesses anything but takes memory; looking up repetitions in the text so far is free and pays off when a reply repeats its input, as edited code or summaries do.</source>
+   <source>Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what the model alone would give, only its speed changes. A small draft model guesses anything but takes memory; looking up repetitions in the text so far takes none and pays off when a reply repeats its input, as edited code or quotations do. What a guess costs on this computer is measured while replies are written, and where guessing does not pay it is left off. Models whose state cannot be taken back (Mamba, RWKV and the hybrids of them) cannot be guessed for.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6153,6 +6149,14 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>The model was trained for {n_ctx_train} tokens; beyond that replies turn to nonsense unless RoPE scaling is set.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The most tokens of the old continuation that are proposed at once.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The most tokens that are guessed ahead before the model checks them.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>

@@ -22,7 +22,6 @@ from app.core.hub import HubReason
 from app.core.hub_files import Role, variants
 from app.services.download_item import DownloadItem
 from app.ui.hub import download_words as words
-from app.ui.hub.hub_words import error_text
 from app.ui.icons import icon, pixmap
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
@@ -175,8 +174,7 @@ class DownloadRow(QFrame):
         set_role(self.bar, "still" if is_still else tone if tone in {"warning", "bad"} else "", "tone")
 
     def _show_error(self) -> None:
-        error = self.item.error
-        text = error_text(error) if error is not None else ""
+        text = words.why_text(self.item)
         if self.item.is_missing:
             text = self.tr("The file was moved or deleted since it was downloaded.")
         self.error.setText(text)

@@ -9,9 +9,10 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.download import DownloadState
 from app.core.figures import size_figure
+from app.core.hub import HubReason
 from app.services.download_item import DownloadItem, DownloadTotals, Target
 from app.ui.format import THIN_SPACE, bytes_text, count_text, when_text
-from app.ui.hub.hub_words import per_second
+from app.ui.hub.hub_words import error_text, per_second
 
 _DOT = " \u00b7 "
 
@@ -68,6 +69,18 @@ def figures_text(item: DownloadItem, now_s: float | None = None) -> str:
     if n_files > 1:
         parts.append(_tr("{n} files").format(n=count_text(n_files)))
     return _DOT.join(parts)
+
+
+def why_text(item: DownloadItem) -> str:
+    """Why it failed, or why it is tried again; "" for neither."""
+    error = item.error
+    if error is None:
+        return ""
+    if item.state is DownloadState.RETRYING and error.reason is HubReason.TOO_MANY_REQUESTS:
+        # The message names seconds, which stand still beside a countdown.
+        said = _tr("{host} asks for a pause after too many requests.")
+        return said.format(host=error.values.get("host", ""))
+    return error_text(error)
 
 
 def _how_much(item: DownloadItem) -> str:

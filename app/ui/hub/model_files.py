@@ -84,7 +84,7 @@ class ModelFiles(QWidget):
         if row is None or page is None or not row.variant.is_complete or self.is_locked():
             return
         files = [*row.variant.files, *self.footer.chosen_extras()]
-        title = f"{page.model.name} {row.variant.label}"
+        title = f"{page.model.name} {row.label}"
         self._downloads.add(page, files, title, self._hub.endpoint)
 
     def act(self, key: str) -> None:

@@ -251,6 +251,18 @@ def test_what_waits_for_its_next_try_says_when_and_can_be_hurried(
         click(row.remedy)
 
 
+def test_the_pause_that_a_server_asks_for_is_a_countdown_alone(
+    theme: Theme, rig: DownloadRig, qtbot: QtBot
+) -> None:
+    error = HubError(HubReason.TOO_MANY_REQUESTS, host="huggingface.co", wait_s=45.0)
+    item = item_of(rig, state=S.RETRYING, error=error, retry_at=0.0)
+    row = DownloadRow(theme, item)
+    qtbot.addWidget(row)
+    assert row.error.text() == "huggingface.co asks for a pause after too many requests."
+    row.show_item(replace(item, state=S.FAILED))
+    assert row.error.text().endswith("Try again in 45 seconds.")
+
+
 def test_every_state_has_words_an_icon_and_something_to_do(
     theme: Theme, rig: DownloadRig, qtbot: QtBot
 ) -> None:
