@@ -59,7 +59,8 @@ class ModelFacts:
     """What the header says of a model. Counts are 0, texts "" and flags False where the header is silent.
 
     `path` is the first part of a split model, `parts` all of them in order. `n_head_kv` is the largest of any
-    layer; `n_head_kv_per_layer` is empty unless layers differ. `n_params` is counted from the tensors.
+    layer; `n_head_kv_per_layer` is empty unless layers differ. `n_params` is counted from the tensors. `n_heads_ahead`
+    are the multi-token heads (MTP, "next n" layers) that the model could guess its own continuation with.
     """
 
     path: str
@@ -91,6 +92,7 @@ class ModelFacts:
     rope_scaling_factor: float
     rope_n_ctx_orig: int
     license: str
+    n_heads_ahead: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Builtin types only."""
@@ -231,6 +233,7 @@ def _facts_of(
         rope_scaling_factor=header.real(f"{arch}.rope.scaling.factor"),
         rope_n_ctx_orig=header.number(f"{arch}.rope.scaling.original_context_length"),
         license=header.text("general.license"),
+        n_heads_ahead=header.number(f"{arch}.nextn_predict_layers"),
     )
 
 

@@ -27,6 +27,9 @@ class ModelProblem:
         """The sentence in English."""
         return message(self.reason, dict(self.values))
 
+    def __str__(self) -> str:
+        return self.text()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:

@@ -47,6 +47,20 @@ DRAFT_ROWS = (
         cli_flag="--spec-draft-model",
     ),
     Setting(
+        key="draft_adaptive",
+        target="draft.adaptive",
+        kind=Kind.BOOL,
+        default=True,
+        group=_GROUP,
+        title="Draft only what pays",
+        summary="How much is guessed follows from measured costs and recent acceptance.",
+        help="After loading it is measured what checking 2, 4, 8... tokens at once takes here, and while replies are "
+        "written how often guesses are right; guesses are made where that wins time, and now and then to find out "
+        "whether they pay by now. Off, every draft is as long as the limits allow, whatever it costs: for comparing.",
+        advanced=True,
+        enabled_when=("draft_source", ("model", "ngram")),
+    ),
+    Setting(
         key="draft_n_max",
         target="draft.n_max",
         kind=Kind.INT,

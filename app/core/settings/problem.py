@@ -52,6 +52,27 @@ class Reason(StrEnum):
     YARN_BETAS_CROSSED = "yarn_betas_crossed"
     YARN_ATTENTION_IGNORED = "yarn_attention_ignored"
 
+    DRAFT_MISSING = "draft_missing"
+    DRAFT_TARGET_STATE = "draft_target_state"
+    DRAFT_FILE = "draft_file"
+    DRAFT_IS_MODEL = "draft_is_model"
+    DRAFT_KIND = "draft_kind"
+    DRAFT_HEAD = "draft_head"
+    DRAFT_STATE = "draft_state"
+    DRAFT_NO_VOCABULARY = "draft_no_vocabulary"
+    DRAFT_TOKENIZER = "draft_tokenizer"
+    DRAFT_VOCABULARY_SIZE = "draft_vocabulary_size"
+    DRAFT_BOS = "draft_bos"
+    DRAFT_EOS = "draft_eos"
+    DRAFT_TOKENS = "draft_tokens"
+    DRAFT_LACKS_TOKENS = "draft_lacks_tokens"
+    DRAFT_LACKS_SPECIAL = "draft_lacks_special"
+    DRAFT_LARGE = "draft_large"
+    DRAFT_CONTEXT_SHORT = "draft_context_short"
+    DRAFT_MIN_OVER_MAX = "draft_min_over_max"
+    DRAFT_OVER_BATCH = "draft_over_batch"
+    HEADS_UNUSED = "heads_unused"
+
     MIROSTAT_REPLACES = "mirostat_replaces"
     STEP_LEFT_OUT = "step_left_out"
     GREEDY = "greedy"
@@ -129,6 +150,59 @@ TEXTS: dict[Reason, str] = {
     Reason.YARN_BETAS_CROSSED: "Beta slow must be below beta fast.",
     Reason.YARN_ATTENTION_IGNORED: (
         "Only read when the YaRN extrapolation mix is 0; otherwise it is computed."
+    ),
+    Reason.DRAFT_MISSING: "Choose a draft model, or set drafting to another source.",
+    Reason.DRAFT_TARGET_STATE: (
+        "This model keeps a state ({architecture}) that cannot be taken back when a guess is wrong, so nothing can be "
+        "guessed for it. Set drafting to off."
+    ),
+    Reason.DRAFT_FILE: "{path}: {message}",
+    Reason.DRAFT_IS_MODEL: "This is the model itself, which cannot be faster than itself. Choose a smaller one.",
+    Reason.DRAFT_KIND: "This is not a language model of its own, so it cannot guess.",
+    Reason.DRAFT_HEAD: (
+        "This is a head ({architecture}) that only works on the inner state of the model it was made for, which this "
+        "version cannot hand to it. Choose a small model of its own."
+    ),
+    Reason.DRAFT_STATE: (
+        "It keeps a state ({architecture}) that cannot be taken back when a guess is wrong. Choose a model with plain "
+        "attention."
+    ),
+    Reason.DRAFT_NO_VOCABULARY: "The file holds no vocabulary, so what it would guess cannot be compared.",
+    Reason.DRAFT_TOKENIZER: (
+        "Its tokenizer ({draft}) is another one than the model's ({model}): the two do not share their tokens."
+    ),
+    Reason.DRAFT_VOCABULARY_SIZE: (
+        "It has {n_draft} tokens, the model has {n_model}: more than {limit} apart, they do not share a vocabulary."
+    ),
+    Reason.DRAFT_BOS: (
+        "It begins texts with another token than the model does, so it was made for another vocabulary."
+    ),
+    Reason.DRAFT_EOS: (
+        "It ends texts with another token than the model does, so it was made for another vocabulary."
+    ),
+    Reason.DRAFT_TOKENS: (
+        "Token {token_id} is {draft} in its vocabulary and {model} in the model's: the two do not mean the same."
+    ),
+    Reason.DRAFT_LACKS_TOKENS: "It does not know {n_tokens} of the model's tokens; it guesses worse where they occur.",
+    Reason.DRAFT_LACKS_SPECIAL: (
+        "It does not know {n_tokens} of the model's tokens, such as those that mark turns of a chat ({n_special} of "
+        "them); it guesses worse after them."
+    ),
+    Reason.DRAFT_LARGE: (
+        "With {n_draft} parameters it is large for a model of {n_model}: up to {limit} is advised. Larger ones guess "
+        "better but mostly cost more than they save."
+    ),
+    Reason.DRAFT_CONTEXT_SHORT: (
+        "The draft model was trained for {n_ctx_train} tokens; beyond that hardly any of its guesses are right."
+    ),
+    Reason.DRAFT_MIN_OVER_MAX: "More than the {n_max} tokens that are drafted at most, so that no draft is ever used.",
+    Reason.DRAFT_OVER_BATCH: (
+        "Checked together with the last token, {n_tokens} tokens do not fit into a batch of {n_batch}; drafts stay "
+        "shorter."
+    ),
+    Reason.HEADS_UNUSED: (
+        "The file has {n_heads} multi-token heads to guess with. This version does not use them: llama.cpp's C "
+        "interface cannot hand them the model's inner state. A draft model or the text so far can guess instead."
     ),
     Reason.MIROSTAT_REPLACES: "Mirostat takes the place of {settings}, which have no effect.",
     Reason.STEP_LEFT_OUT: "The sampler order leaves this step out, so it has no effect.",

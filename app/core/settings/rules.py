@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 from app.core.settings.load_table import LOAD
 from app.core.settings.machine import Device, Machine
 from app.core.settings.problem import Problem, Reason
+from app.core.settings.rules_draft import CACHE_BLOCK, UNQUANTISED, draft_problems, uneven_row
 from app.core.settings.rules_sampling import sampling_problems
 from app.core.settings.slots import slot_context
 from app.core.settings.table import Table
 
 if TYPE_CHECKING:
+    from app.core.drafts import Draft
     from app.core.gguf import ModelFacts
 
 __all__ = ["Device", "Machine", "Problem", "Reason", "load_problems", "problems", "sampling_problems"]
 
 Values = Mapping[str, Any]
 
-_UNQUANTISED = frozenset({"f32", "f16", "bf16"})
-_CACHE_BLOCK = 32  # values per block of every quantised cache type (ggml's QK8_0, QK4_0, QK5_0, QK4_NL)
 _COMPRESSED_ATTENTION = frozenset({"deepseek2", "deepseek32", "deepseek4", "glm-dsa", "kimi-linear"})
 _SMALL_SLOT = 1024
 _MAX_OVERRIDE_BYTES = 127
@@ -33,18 +33,29 @@ _MEMORY_SHARE = 0.95  # of main memory; the rest belongs to the system in any ca
 
 
 def problems(
-    load: Values, sampling: Values, facts: ModelFacts | None, machine: Machine | None
+    load: Values,
+    sampling: Values,
+    facts: ModelFacts | None,
+    machine: Machine | None,
+    draft: Draft | None = None,
 ) -> list[Problem]:
     """What is wrong or unwise about these settings together, errors first.
 
     `load` and `sampling` hold legal values (see `Table.check`), all or only those that differ from the default.
+    `draft` is what is known of the draft model that `load` names.
     """
-    found = [*load_problems(load, facts, machine), *sampling_problems(sampling, slot_context(load, facts))]
+    found = [
+        *load_problems(load, facts, machine, draft),
+        *sampling_problems(sampling, slot_context(load, facts)),
+    ]
     return sorted(found, key=lambda problem: problem.severity != "error")
 
 
 def load_problems(
-    load: Values, facts: ModelFacts | None = None, machine: Machine | None = None
+    load: Values,
+    facts: ModelFacts | None = None,
+    machine: Machine | None = None,
+    draft: Draft | None = None,
 ) -> list[Problem]:
     """The problems of load settings alone, in the order of the rules."""
     values = LOAD.defaults() | {key: value for key, value in load.items() if key in LOAD}
@@ -59,6 +70,7 @@ def load_problems(
         *_loading(values, facts, machine),
         *_model(values, facts),
         *_rope(values, facts),
+        *draft_problems(values, facts, machine, draft),
     ]
 
 
@@ -100,26 +112,20 @@ def _reach(values: Values, facts: ModelFacts) -> float:
 
 
 def _cache(values: Values, facts: ModelFacts | None) -> Iterator[Problem]:
-    if values["type_v"] not in _UNQUANTISED and values["flash_attn"] == "off":
+    if values["type_v"] not in UNQUANTISED and values["flash_attn"] == "off":
         yield Problem("type_v", "error", Reason.V_CACHE_NEEDS_FLASH)
     if facts is None:
         return
     for key, head_size in (("type_k", facts.head_size_k), ("type_v", facts.head_size_v)):
-        if values[key] in _UNQUANTISED:
+        if values[key] in UNQUANTISED:
             continue
-        detail = {"type": LOAD[key].choice_title(values[key]), "block": _CACHE_BLOCK}
-        if values["flash_attn"] != "off" and head_size % _CACHE_BLOCK:
+        detail = {"type": LOAD[key].choice_title(values[key]), "block": CACHE_BLOCK}
+        if values["flash_attn"] != "off" and head_size % CACHE_BLOCK:
             yield Problem(key, "error", Reason.CACHE_BLOCK_SIZE, detail | {"head_size": head_size})
-        elif row_size := _uneven_row(head_size, facts):
+        elif row_size := uneven_row(head_size, facts):
             yield Problem(key, "error", Reason.CACHE_ROW_SIZE, detail | {"row_size": row_size})
     if values["type_k"] != values["type_v"] and facts.architecture in _COMPRESSED_ATTENTION:
         yield Problem("type_v", "warning", Reason.CACHE_TYPES_DIFFER)
-
-
-def _uneven_row(head_size: int, facts: ModelFacts) -> int:
-    """A layer's values per token if they fill no whole blocks, else 0. llama.cpp does not refuse that: it aborts."""
-    rows = (head_size * n_heads for n_heads in facts.n_head_kv_per_layer or (facts.n_head_kv,))
-    return next((row for row in rows if row % _CACHE_BLOCK), 0)
 
 
 def _used_devices(values: Values, machine: Machine | None) -> tuple[str, ...] | None:
@@ -195,11 +201,12 @@ def _compute(values: Values, machine: Machine | None) -> Iterator[Problem]:
     if machine is None:
         return
     n_physical, n_logical = machine.n_physical_cores, machine.n_logical_cores
-    for key in ("n_threads", "n_threads_batch"):
+    draft_key = ("draft_n_threads",) if values["draft_source"] == "model" else ()
+    for key in ("n_threads", "n_threads_batch", *draft_key):
         n_threads = values[key] or 0
         if n_logical and n_threads > n_logical:
             yield Problem(key, "warning", Reason.THREADS_OVER_LOGICAL, {"n_cores": n_logical})
-        elif key == "n_threads" and n_physical and n_threads > n_physical:
+        elif key != "n_threads_batch" and n_physical and n_threads > n_physical:
             yield Problem(key, "warning", Reason.THREADS_OVER_PHYSICAL, {"n_cores": n_physical})
 
 
