@@ -103,6 +103,19 @@ class Message:
             else:
                 self.drafted.append((at + start, at + end))
 
+    def continuation(self) -> Message:
+        """A sibling that begins with this reply's text, for the model to go on with."""
+        return Message(
+            self.role,
+            self.text,
+            self.parent_id,
+            continued_from=self.id,
+            is_edited=self.is_edited,
+            thinking_ms=self.thinking_ms,
+            drafted=list(self.drafted),
+            is_tinted=self.is_tinted,
+        )
+
     @property
     def interrupted(self) -> bool:
         """Whether the text is partial because something ended under it."""

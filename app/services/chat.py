@@ -21,7 +21,7 @@ from app.core.conversation import (
     messages_to_send,
 )
 from app.core.conversation_text import title_from, to_markdown
-from app.core.history import History, HistoryError
+from app.core.history import History, HistoryError, Run
 from app.services.chat_meter import ContextMeter
 from app.services.chat_replies import Replies
 from app.services.chat_saving import Saver
@@ -37,7 +37,7 @@ class Chat(QObject):
         Signal()
     )  # the open one's title, system prompt, sampling, preset or template options
     message_added = Signal(str)  # id; the open conversation's path may have changed too: path_changed follows
-    message_changed = Signal(str)  # id: something that no other signal tells, so far the end of its thinking
+    message_changed = Signal(str)  # id: something that no other signal tells: its thinking's end, its tint
     path_changed = Signal()  # the open conversation shows another branch, or a longer one
     reply_started = Signal(str)  # id; the message is in the tree, empty (or with the text that is continued)
     reply_progress = Signal(str, object)  # id, worker.protocol.PromptProgress
@@ -250,17 +250,19 @@ class Chat(QObject):
             return False
         if not old.text.strip():
             return self.regenerate(message_id)
-        self._generate(
-            Message(
-                Role.ASSISTANT,
-                old.text,
-                old.parent_id,
-                continued_from=old.id,
-                is_edited=old.is_edited,
-                thinking_ms=old.thinking_ms,
-            )
-        )
+        self._generate(old.continuation())
         return True
+
+    def set_tinted(self, message_id: str, is_tinted: bool | None) -> None:
+        """Whether a reply shows which of its text was guessed; None: as the preferences say."""
+        message = self._current.messages[message_id]
+        message.is_tinted = is_tinted
+        self._saver.save_soon(self._current, message)
+        self.message_changed.emit(message_id)
+
+    def drafted_runs(self, message_id: str) -> list[Run]:
+        """The runs of the pair of models that made this reply, newest first; none where it had no draft."""
+        return self._replies.drafted_runs(message_id)
 
     def select_sibling(self, message_id: str, step: int) -> None:
         """Show the alternative `step` places on (-1, 1)."""

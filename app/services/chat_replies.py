@@ -91,6 +91,18 @@ class Replies(QObject):
         found = (reply.n_generated for reply in self._open.values() if reply.message.id == message_id)
         return next(found, 0)
 
+    def drafted_runs(self, message_id: str) -> list[Run]:
+        """The runs of the pair of models that made this reply, newest first; none where it had no draft."""
+        found: list[Run] = []
+
+        def look_up() -> None:
+            run = self._history.drafted_run(message_id)
+            if run is not None:
+                found.extend(self._history.drafted_runs(run.model_id, run.draft))
+
+        self._saver.attempt(look_up)
+        return found
+
     @property
     def model_name(self) -> str:
         """The name to write on a reply."""
@@ -108,6 +120,7 @@ class Replies(QObject):
             continue_last=is_continued,
             template_options=conversation.template_options,
             deltas_per_s=self._deltas_per_s(),
+            conversation=conversation.id,
         )
         self._open[request_id] = _Reply(conversation, message, self._run_of(message))
         self.count_changed.emit()
@@ -157,7 +170,7 @@ class Replies(QObject):
         reply = self._open.get(event.request_id)
         if reply is None:
             return
-        reply.message.text += event.text
+        reply.message.add_text(event.text, event.drafted)
         reply.n_tokens += event.n_tokens
         reply.n_generated += event.n_tokens
         has_thought = reply.may_think and _time_thinking(reply)
@@ -176,9 +189,17 @@ class Replies(QObject):
         message.stop_reason = event.reason
         message.timings = dict(event.timings)
         message.settings = dict(event.settings)
+        message.drafting, message.reuse = event.drafting, event.reuse
         self._end(event.request_id)
         if event.timings.get("predicted_n"):
-            run = replace(reply.run, timings=message.timings, sampling=message.settings, at=time.time())
+            run = replace(
+                reply.run,
+                timings=message.timings,
+                sampling=message.settings,
+                drafting=event.drafting,
+                reuse=event.reuse,
+                at=time.time(),
+            )
             self._saver.attempt(lambda: self._history.add_run(run))
             self.measured.emit(run)
 

@@ -199,8 +199,12 @@ class Session(QObject):
         continue_last: bool = False,
         template_options: dict[str, Any] | None = None,
         deltas_per_s: float = 30.0,
+        conversation: str = "",
     ) -> int:
-        """Ask for a reply; returns the request's id, which `finished` or `failed` will carry exactly once."""
+        """Ask for a reply; returns the request's id, which `finished` or `failed` will carry exactly once.
+
+        `conversation` is the id of what the messages belong to, "" for nothing that is to be gone on with.
+        """
         request_id = next(self._ids)
         command = p.Generate(
             request_id,
@@ -211,6 +215,7 @@ class Session(QObject):
             continue_last=continue_last,
             template_options=template_options or {},
             deltas_per_s=deltas_per_s,
+            conversation=conversation,
         )
         self._send(command)
         return request_id
