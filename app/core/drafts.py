@@ -151,7 +151,13 @@ def _compared(
     """The fault and the remarks. Of most files the facts suffice, so that their vocabulary is never read."""
     if (fault := _plain_fault(target, draft)) is not None:
         return fault, ()
-    own, other = vocabularies.of(target.path), vocabularies.of(draft.path)
+    other = vocabularies.of(draft.path)
+    try:
+        own = vocabularies.of(target.path)
+    except (
+        GgufError
+    ):  # not here, as the files that are only estimated, or gone: which is told where it is loaded
+        return None, ()
     fault = compatibility(own, other)
     return fault, () if fault is not None else _remarks(own, other)
 

@@ -269,7 +269,7 @@ def test_facts_survive_json() -> None:
 
 
 _FACTS_ROW = {
-    "path": "/m.gguf", "parts": ["/m.gguf"], "kind": "model", "name": "M", "architecture": "llama",
+    "path": "/m.gguf", "parts": ["/m.gguf"], "kind": "model", "n_heads_ahead": 0, "name": "M", "architecture": "llama",
     "quantisation": "Q8_0", "bits_per_weight": 8.5, "n_params": 1, "size_bytes": 2, "n_ctx_train": 3,
     "n_layers": 4, "n_embd": 5, "n_ff": 6, "n_head": 7, "n_head_kv": 8, "n_head_kv_per_layer": [],
     "head_size_k": 9, "head_size_v": 10, "n_expert": 0, "n_expert_used": 0, "n_swa": 0, "n_vocab": 11,

@@ -86,6 +86,8 @@ def _written(row: Setting, value: Any, values: Values) -> _Written:
     special = _SPECIAL.get(row.key)
     if special is not None:
         return special(value, values)
+    if not row.cli_flag:  # it has no such thing
+        return None
     if value is None:
         return []
     if row.kind is Kind.BOOL:

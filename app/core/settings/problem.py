@@ -156,7 +156,7 @@ TEXTS: dict[Reason, str] = {
         "This model keeps a state ({architecture}) that cannot be taken back when a guess is wrong, so nothing can be "
         "guessed for it. Set drafting to off."
     ),
-    Reason.DRAFT_FILE: "{path}: {message}",
+    Reason.DRAFT_FILE: "{message} Choose another draft model than {path}.",
     Reason.DRAFT_IS_MODEL: "This is the model itself, which cannot be faster than itself. Choose a smaller one.",
     Reason.DRAFT_KIND: "This is not a language model of its own, so it cannot guess.",
     Reason.DRAFT_HEAD: (

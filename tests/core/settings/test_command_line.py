@@ -83,6 +83,7 @@ def test_what_differs_from_llama_servers_own_defaults_is_always_said() -> None:
         ("lora", [["/a,b.gguf", 1.0]], "--lora", '"/a,b.gguf"'),
         ("control_vectors", [["/c.gguf", -0.5]], "--control-vector-scaled", "/c.gguf:-0.5"),
         ("kv_overrides", [["a.b", "bool:true"]], "--override-kv", "a.b=bool:true"),
+        ("draft_source", "ngram", "--spec-type", "ngram-simple"),
     ],
 )
 def test_load_settings(key: str, value: Any, flag: str, written: str | None) -> None:
@@ -127,6 +128,21 @@ def test_dead_and_unavailable_settings_are_not_written() -> None:
     assert mirostat["--mirostat-ent"] == "3"
 
 
+def test_drafting_says_how_far_it_guesses_where_llama_server_has_other_limits() -> None:
+    draft = flags({"draft_source": "model", "draft_model": "d.gguf", "draft_n_gpu_layers": 3})
+    assert draft["--spec-type"] == "draft-simple"
+    assert (draft["--spec-draft-model"], draft["--spec-draft-ngl"]) == ("d.gguf", "3")
+    assert draft["--spec-draft-n-max"] == str(LOAD["draft_n_max"].default)
+    assert "--spec-ngram-simple-size-m" not in draft
+    lookup = flags({"draft_source": "ngram", "draft_model": "d.gguf"})
+    assert lookup["--spec-ngram-simple-size-n"] == str(LOAD["draft_ngram_size"].default)
+    assert lookup["--spec-ngram-simple-size-m"] == str(LOAD["draft_ngram_length"].default)
+    assert "--spec-draft-model" not in lookup
+    assert command_line("m", {"draft_source": "ngram", "draft_adaptive": False}, {}).left_out == (
+        "draft_adaptive",
+    )
+
+
 def test_experts_need_the_architecture() -> None:
     values = {"n_expert_used": 3, "kv_overrides": [["x", 'str:a,"b"']]}
     written = flags(values, arch="qwen3moe")["--override-kv"]
@@ -168,7 +184,8 @@ def test_any_settings_make_a_command_that_reads_back(load: dict[str, Any], sampl
     command = command_line("m.gguf", load, sampling, "llama")
     assert parsed(command.words)
     assert tuple(shlex.split(command.text("linux"))) == command.words
-    assert set(command.left_out) <= {
+    ours = {row.key for row in LOAD if not row.cli_flag}
+    assert set(command.left_out) <= ours | {
         "lora",
         "control_vectors",
         "tensor_overrides",
