@@ -35,7 +35,7 @@ class DraftTally:
         return sum(self._accepted)
 
     def count_draft(self, n_drafted: int, n_accepted: int) -> None:
-        """A draft was checked: the first `n_accepted` of its `n_drafted` tokens were right, the next, if any, was not."""
+        """A draft was checked: `n_accepted` of its `n_drafted` tokens were right, the next, if any, was not."""
         self.n_drafted += n_drafted
         self._n_drafted_steps += 1
         n_checked = min(n_accepted + 1, n_drafted)

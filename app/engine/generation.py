@@ -83,6 +83,7 @@ class Generation:
     draft: list[int] = field(default_factory=list[int])
     draft_kinds: list[int] = field(default_factory=list[int])
     has_drafted: bool = False
+    n_before_step: int = 0  # tokens generated before the step that is under way
     guesser: Lookup | None = None
     tally: DraftTally | None = None
     drafting: Drafting | None = None  # what the tally came to, at the end

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import psutil
 
-from app.core.reasons import FailureKind
+from app.core.reasons import DraftSource, FailureKind
 from app.core.settings import LOAD, Kind
 from app.core.settings.load_mode import load_mode
 from app.core.settings.slots import CONTEXT_STEP
@@ -209,14 +209,22 @@ def _bad_override(key: str, text: str, why: str) -> EngineError:
     return EngineError(FailureKind.BAD_SETTING, f"override {key}={text}: {why}", "kv_overrides")
 
 
+def n_drafted(values: dict[str, Any]) -> int:
+    """The most tokens of a slot that are guessed ahead in a step."""
+    rows = {DraftSource.MODEL: "draft_n_max", DraftSource.NGRAM: "draft_ngram_length"}
+    row = rows.get(values["draft_source"])
+    return values[row] if row is not None else 0
+
+
 def _set_context(params: Params, values: dict[str, Any]) -> None:
     context = params.context
     # As llama.cpp rounds it, but before it limits the batch to it.
     context.n_ctx = -(-values["n_ctx"] // CONTEXT_STEP) * CONTEXT_STEP
-    # Every slot may decode and sample one token in a step; llama.cpp aborts where the batch cannot hold them. More
-    # logits there never are, and room for a whole batch of them is, at times, most of the compute buffer.
-    context.n_batch = max(values["n_batch"], values["n_seq_max"])
-    context.n_outputs_max = values["n_seq_max"]
+    # Every slot may decode and sample one token in a step, and its draft; llama.cpp aborts where the batch cannot hold
+    # them. More logits there never are, and room for a whole batch of them is, at times, most of the compute buffer.
+    context.n_outputs_max_per_seq = 1 + n_drafted(values)
+    context.n_outputs_max = values["n_seq_max"] * context.n_outputs_max_per_seq
+    context.n_batch = max(values["n_batch"], context.n_outputs_max)
     context.n_threads = values["n_threads"] or physical_cores()
     context.n_threads_batch = values["n_threads_batch"] or context.n_threads
     context.flash_attn_type = FLASH_ATTENTION[values["flash_attn"]]

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Any
 
 from app.core.reasons import FailureKind, Overflow, Phase, StopReason
 from app.engine.bindings import lib
+from app.engine.draft_tally import DraftTally
 from app.engine.errors import EngineError
 from app.engine.generation import Generation
 from app.engine.model import LoadedModel
 from app.engine.reuse import Journal
 from app.engine.sampler import logits_at
 from app.engine.slots import Cache, Slot
+from app.engine.speculative import Speculation
 from app.engine.states import States
 
 _OK, _NO_ROOM, _ABORTED = 0, 1, 2
 """What llama_decode returns (llama.h); negative values are errors."""
+
+_PLAIN_STEPS = 32
+"""So many steps go without drafts after one for which the shared cache had no room."""
 
 
 class Scheduler:
@@ -51,8 +57,11 @@ class Scheduler:
         for index in range(self._n_batch):
             self._batch.n_seq_id[index] = 1
         self._waiting: deque[Generation] = deque()
-        self._entries: list[tuple[Slot, int]] = []  # this step's slots, and how many tokens of each, without drafts
+        self._entries: list[
+            tuple[Slot, int]
+        ] = []  # this step's slots, and how many tokens of each, without drafts
         self._speculation = Speculation(loaded) if Speculation.wanted(loaded) else None
+        self._n_plain = 0  # steps without drafts, since there was no room for them
         self._started_s = 0.0  # when this step began to decode
         self._turn = 0
         self._must_wait = False  # a request was sent back for lack of room: nobody enters until one ends
@@ -110,6 +119,8 @@ class Scheduler:
         """End everything and free the batch; the model is the caller's to close."""
         for request_id in self.active_ids():
             self.cancel(request_id)
+        if self._speculation is not None:
+            self._speculation.close()
         if self._batch is not None:
             lib.llama_batch_free(self._batch)
             self._batch = None
@@ -128,9 +139,11 @@ class Scheduler:
         """Decode one batch and sample where a slot's tokens are all decoded."""
         if self._waiting and not (self._must_wait and self.n_active):
             self._admit()
+        self._guess()
         self._fill()
         if not self._entries:
             return
+        self._started_s = time.perf_counter()
         code = lib.llama_decode(self._context, self._batch)
         if code == _OK:
             self._advance()
@@ -150,10 +163,25 @@ class Scheduler:
             n_cached = self._cache.occupy(slot, generation)
             del generation.todo[:n_cached]
             generation.start(n_cached)
+            if self._speculation is not None and generation.may_draft and generation.tally is None:
+                generation.tally = DraftTally()
             n_total = len(generation.prompt.tokens)
             generation.sink.on_prompt(generation.request_id, n_cached, n_total, n_cached)
             if not generation.todo:  # all of it is in the cache, and the logits of its end were kept
                 self._sample_kept(slot, generation)
+
+    def _guess(self) -> None:
+        """Have drafts made, in steps that are about nothing else: beside a prompt they would cost what it costs."""
+        slots = [slot for slot in self._cache.slots if slot.generation is not None]
+        if self._speculation is None or not slots:
+            return
+        if self._n_plain:
+            self._n_plain -= 1
+        elif all(
+            generation is not None and generation.n_generated and len(generation.todo) == 1
+            for generation in (slot.generation for slot in slots)
+        ):
+            self._speculation.propose(slots)
 
     def _fill(self) -> None:
         """Fill the batch: first the slots with one token to decode, then prompts, beginning with another each time."""
@@ -185,35 +213,98 @@ class Scheduler:
         if generation is None:
             return n_used
         position, seq_id = len(slot.cached), slot.seq_id
-        for offset in range(count):
+        draft = generation.draft
+        tokens = [*generation.todo, *draft] if draft else generation.todo
+        for offset in range(count + len(draft)):
             index = n_used + offset
-            batch.token[index] = generation.todo[offset]
+            batch.token[index] = tokens[offset]
             batch.pos[index] = position + offset
             batch.seq_id[index][0] = seq_id
-            batch.logits[index] = 0
+            batch.logits[index] = offset >= count
         if count == len(generation.todo):
             batch.logits[n_used + count - 1] = 1
         self._entries.append((slot, count))
-        return n_used + count
+        return n_used + count + len(draft)
 
     def _advance(self) -> None:
-        index = -1
+        n_before = self.n_decoded
+        is_plain = True
+        first = 0
         for slot, count in self._entries:
-            index += count
             generation = slot.generation
             if generation is None:
                 continue
-            todo = generation.todo
-            if count == 1:
-                slot.cached.append(todo[0])
-            else:
-                slot.cached += todo[:count]
-            if generation.is_prompting:
-                self._report_prompt(slot, generation, count)
-            if count == len(todo):
-                self._sample(slot, generation, index)
-            else:
-                del todo[:count]
+            n_drafted = len(generation.draft)
+            is_plain = is_plain and generation.n_generated > 0 and len(generation.todo) == 1
+            self._advance_one(slot, generation, count, first)
+            first += count + n_drafted
+        if self._speculation is not None and is_plain:
+            for slot, _ in self._entries:
+                self._tally(slot.generation)
+            took_ms = (time.perf_counter() - self._started_s) * 1000
+            self._speculation.stepped(first, len(self._entries), self.n_decoded - n_before, took_ms)
+
+    def _advance_one(self, slot: Slot, generation: Generation, count: int, first: int) -> None:
+        """`count` of its tokens, from batch position `first` on, and its draft are decoded."""
+        todo, draft = generation.todo, generation.draft
+        generation.draft, generation.n_before_step = [], generation.n_generated
+        if count == 1:
+            slot.cached.append(todo[0])
+        else:
+            slot.cached += todo[:count]
+        if generation.is_prompting:
+            self._report_prompt(slot, generation, count)
+        if count < len(todo):
+            del todo[:count]
+        elif draft:
+            self._check_draft(slot, generation, draft, first)
+        else:
+            self._sample(slot, generation, first + count - 1)
+
+    def _check_draft(self, slot: Slot, generation: Generation, draft: list[int], first: int) -> None:
+        """Sample at every position of a draft until the model chooses another token than was guessed."""
+        n_valid = len(slot.cached)
+        slot.cached += draft
+        chosen, error = self._choose(generation, draft, first)
+        n_right = sum(token == guess for token, guess in zip(chosen, draft, strict=False))
+        if self._speculation is not None:
+            self._speculation.checked(generation, len(draft), n_right)
+        kept = slot.cached[: n_valid + max(0, len(chosen) - 1)]
+        could_cut = self._cache.cut(slot, len(kept))
+        for place, token in enumerate(chosen):
+            if not self._take(slot, generation, token, is_drafted=place < n_right):
+                self._cache.cut(slot, n_valid + place)
+                return
+        if error is not None:
+            self._fail_sampling(slot, generation, error)
+        elif not could_cut:
+            self._cache.clear(slot)
+            generation.todo = kept + generation.todo
+
+    def _choose(
+        self, generation: Generation, draft: list[int], first: int
+    ) -> tuple[list[int], EngineError | None]:
+        """The tokens that the slot's own sampler chooses: those guessed rightly and one more."""
+        chosen: list[int] = []
+        for place in range(len(draft) + 1):
+            try:
+                token = generation.sampler.sample(self._context, first + place)
+            except EngineError as error:
+                return chosen, error
+            if generation.trace is not None:
+                generation.trace.note(self._context, first + place, token)
+            chosen.append(token)
+            if place == len(draft) or token != draft[place] or self._loaded.vocabulary.ends_generation(token):
+                break
+        return chosen, None
+
+    def _tally(self, generation: Generation | None) -> None:
+        """Count this step for a reply, with what the same tokens would have taken without drafts."""
+        if self._speculation is None or generation is None or generation.tally is None:
+            return
+        took_ms = (time.perf_counter() - self._started_s) * 1000 + self._speculation.drafting_ms
+        plain_ms = self._speculation.costs.ms(len(self._entries))
+        generation.tally.count_step(generation.n_generated - generation.n_before_step, took_ms, plain_ms)
 
     def _report_prompt(self, slot: Slot, generation: Generation, count: int) -> None:
         self.n_prompted += count
@@ -299,16 +390,24 @@ class Scheduler:
         self._must_wait = False
         if generation is not None:
             self._cache.leave(slot, generation)
+            if self._speculation is not None and generation.tally is not None:
+                if generation.n_generated > generation.n_before_step > 0:
+                    self._tally(generation)
+                generation.drafting = self._speculation.drafting(generation)
             generation.end(reason)
 
     # -- when a step does not succeed -------------------------------------------------------------------------
 
     def _undo(self) -> None:
+        self._drop_drafts()
         for slot, _ in self._entries:
             self._cache.undo(slot)
 
     def _make_room(self) -> None:
         """No cells free in a cache that slots share: forget an idle slot's tokens, else let the newest request wait."""
+        if self._drop_drafts():
+            self._n_plain = _PLAIN_STEPS
+            return
         if self._cache.evict_oldest():
             return
         active = [slot for slot in self._cache.slots if slot.generation is not None]
@@ -322,6 +421,13 @@ class Scheduler:
             self._fail(
                 slot, EngineError(FailureKind.CONTEXT_FULL, "there is no room left in the KV cache", "n_ctx")
             )
+
+    def _drop_drafts(self) -> bool:
+        """Guess nothing after all in this step; False where nothing was."""
+        drafted = [slot.generation for slot, _ in self._entries if slot.generation and slot.generation.draft]
+        for generation in drafted:
+            generation.draft = []
+        return bool(drafted)
 
     def _fail_step(self, code: int) -> None:
         lost = any(device.kind == "rpc" for device in self._loaded.offload_devices()) and code < -1
