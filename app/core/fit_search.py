@@ -81,8 +81,9 @@ def look(assessment: Assessment, accepted: Verdict) -> Look:
 
 def _need(room: Room, *, keeps_reserve: bool) -> Need:
     device = room.device
-    limit = room.available_bytes - (room.reserve_bytes if keeps_reserve else 0)
-    stored = device.needed_bytes - device.compute_bytes
+    # A draft model lies where it lies on every rung: the ladder is the large model's, in what that leaves.
+    limit = room.available_bytes - (room.reserve_bytes if keeps_reserve else 0) - device.draft_needed_bytes
+    stored = device.needed_bytes - device.compute_bytes - device.draft_needed_bytes
     return Need(device.kind == "cpu", stored, device.kv_bytes, device.compute_bytes, device.n_layers, limit)
 
 

@@ -64,10 +64,11 @@ class Buffer:
 class DeviceFootprint:
     """What a plan needs of one device, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc".
 
-    `mapped_bytes` is the part of `weights_bytes` that is a mapped file: under pressure the system drops it and
-    reads it again, so it can exceed the memory at the price of speed. `idle_bytes` is the part of it that nothing reads
-    after the load, since those weights were repacked or copied to a device: file cache, and free memory as the system
-    counts it. `draft_bytes` and `projector_bytes` are all that a draft model and a vision projector take here.
+    `draft_bytes` and `projector_bytes` are all that a draft model and a vision projector take here. `mapped_bytes` is
+    the part of `weights_bytes` and `draft_bytes` that is a mapped file: under pressure the system drops it and reads it
+    again, so it can exceed the memory at the price of speed. `idle_bytes` is the part of it that nothing reads after
+    the load, since those weights were repacked or copied to a device: file cache, and free memory as the system
+    counts it. `draft_idle_bytes` of these are the draft model's.
     `free_bytes` and `capacity_bytes` are what the device had free, and has, when the dry run was made; 0 where it does
     not say.
     """
@@ -83,6 +84,7 @@ class DeviceFootprint:
     projector_bytes: int = 0
     mapped_bytes: int = 0
     idle_bytes: int = 0
+    draft_idle_bytes: int = 0
     n_layers: int = 0
     free_bytes: int = 0
     capacity_bytes: int = 0
@@ -97,20 +99,32 @@ class DeviceFootprint:
         """What has to be free for it: all but what is idle after the load."""
         return self.total_bytes - self.idle_bytes
 
+    @property
+    def draft_needed_bytes(self) -> int:
+        """What of it is the draft model's."""
+        return self.draft_bytes - self.draft_idle_bytes
+
     def part_bytes(self, part: str) -> int:
         """The bytes of one of `PARTS`."""
         return int(getattr(self, f"{part}_bytes"))
+
+    def used_bytes(self, part: str) -> int:
+        """The same without what is idle of it after the load."""
+        idle = {"weights": self.idle_bytes - self.draft_idle_bytes, "draft": self.draft_idle_bytes}
+        return max(0, self.part_bytes(part) - idle.get(part, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """A plan's memory on every device that it could use, main memory included, in llama.cpp's order of devices.
 
-    `layer_devices` names the device of each layer, the output layer last. `n_layers` counts them.
-    `n_ctx`, `n_ctx_slot` and `flash_attention` are what llama.cpp makes of what was asked. `elapsed_ms` is how long
-    the dry run took; `n_model_loads` how many models had to be read for it (0 when one was at hand). `split` has the
-    share of each of several devices in use where the plan leaves the split to their free memory: a load that is to
-    bring exactly this has to be given it, since free memory is never the same twice. It is empty otherwise.
+    `layer_devices` names the device of each layer, the output layer last. `n_layers` counts them. `buffers` are the
+    model's own, `draft_buffers` those of its draft model, of whose `n_draft_layers` layers `n_draft_layers_offloaded`
+    are not on the CPU. `n_ctx`, `n_ctx_slot` and `flash_attention` are what llama.cpp makes of what was asked.
+    `elapsed_ms` is how long the dry run took; `n_model_loads` how many models had to be read for it (0 when all were
+    at hand). `split` has the share of each of several devices in use where the plan leaves the split to their free
+    memory: a load that is to bring exactly this has to be given it, since free memory is never the same twice. It is
+    empty otherwise.
     """
 
     devices: tuple[DeviceFootprint, ...]
@@ -122,6 +136,9 @@ class Footprint:
     elapsed_ms: float
     n_model_loads: int = 0
     split: tuple[float, ...] = ()
+    draft_buffers: tuple[Buffer, ...] = ()
+    n_draft_layers: int = 0
+    n_draft_layers_offloaded: int = 0
 
     @property
     def n_layers(self) -> int:
@@ -151,7 +168,8 @@ class Footprint:
     def to_dict(self) -> dict[str, Any]:
         """Builtin types only, for messages and files."""
         record = asdict(self)
-        return record | {key: list(record[key]) for key in ("devices", "buffers", "layer_devices", "split")}
+        lists = ("devices", "buffers", "layer_devices", "split", "draft_buffers")
+        return record | {key: list(record[key]) for key in lists}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
@@ -164,6 +182,7 @@ class Footprint:
         kept = {key: value for key, value in record.items() if key in known}
         kept["devices"] = tuple(_known(DeviceFootprint, device) for device in record["devices"])
         kept["buffers"] = tuple(_known(Buffer, buffer) for buffer in record["buffers"])
+        kept["draft_buffers"] = tuple(_known(Buffer, buffer) for buffer in record.get("draft_buffers", ()))
         kept["layer_devices"] = tuple(record["layer_devices"])
         kept["split"] = tuple(record.get("split", ()))
         return cls(**kept)

@@ -177,7 +177,7 @@ def mean_and_deviation(values: Sequence[float]) -> tuple[float, float]:
     return mean, math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-GOT_PARTS = ("weights", "kv", "compute", "output")
+GOT_PARTS = ("weights", "kv", "compute", "output", "draft")
 """What a load tells apart of a device's memory; `GotDevice` has `<part>_bytes` of each."""
 
 
@@ -185,7 +185,8 @@ GOT_PARTS = ("weights", "kv", "compute", "output")
 class GotDevice:
     """What one device holds after loading, in bytes; `kind` is "cpu", "gpu", "igpu", "accel" or "rpc".
 
-    `total_bytes` is what the device has, `free_before_bytes` was free just before the load, `free_bytes` just after it.
+    `draft_bytes` is all that the draft model takes here. `total_bytes` is what the device has, `free_before_bytes` was
+    free just before the load, `free_bytes` just after it.
     """
 
     name: str
@@ -195,6 +196,7 @@ class GotDevice:
     kv_bytes: int = 0
     compute_bytes: int = 0
     output_bytes: int = 0
+    draft_bytes: int = 0
     n_layers: int = 0
     free_bytes: int = 0
     total_bytes: int = 0
@@ -218,6 +220,34 @@ class Difference:
     asked: Any
     got: Any
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GotDraft:
+    """What llama.cpp set up of a draft model; `devices` tell its own parts, `n_layers` count its output layer."""
+
+    model_name: str
+    quantisation: str
+    n_params: int
+    n_layers: int
+    n_layers_offloaded: int
+    n_ctx: int
+    type_k: str
+    type_v: str
+    flash_attention: bool
+    devices: tuple[GotDevice, ...] = ()
+
+    def weights_bytes(self, device: str) -> int:
+        """Its weights on one device, 0 where it is not."""
+        return sum(item.weights_bytes for item in self.devices if item.name == device)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> Self:
+        """The inverse of `asdict`; unknown keys are ignored."""
+        known = {item.name for item in fields(cls)}
+        kept = {key: value for key, value in record.items() if key in known}
+        kept["devices"] = tuple(GotDevice(**device) for device in record.get("devices", ()))
+        return cls(**kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +275,7 @@ class Got:
     settings: dict[str, Any] = field(default_factory=dict[str, Any])
     differences: tuple[Difference, ...] = ()
     warnings: tuple[str, ...] = ()  # `LoadRemark`s
+    draft: GotDraft | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Builtin types only, for messages and files."""
@@ -252,6 +283,8 @@ class Got:
         record["devices"] = list(record["devices"])
         record["differences"] = [{**item, "reason": str(item["reason"])} for item in record["differences"]]
         record["warnings"] = [str(remark) for remark in record["warnings"]]
+        if record["draft"] is not None:
+            record["draft"]["devices"] = list(record["draft"]["devices"])
         return record
 
     @classmethod
@@ -262,4 +295,6 @@ class Got:
         kept["devices"] = tuple(GotDevice(**device) for device in record.get("devices", ()))
         kept["differences"] = tuple(Difference(**item) for item in record.get("differences", ()))
         kept["warnings"] = tuple(record.get("warnings", ()))
+        draft = record.get("draft")
+        kept["draft"] = GotDraft.from_dict(draft) if draft else None
         return cls(**kept)

@@ -193,7 +193,9 @@ def draft_values(
         "kv_overrides": [],
         "chat_template": None,
     }
-    return dict(values) | own | nothing | {"n_ctx": n_ctx}
+    # Whatever the target decodes in one batch, guesses to be checked included, the draft decodes in one as well.
+    n_batch = max(values["n_batch"], values["n_seq_max"] * (1 + params.n_drafted(dict(values))))
+    return dict(values) | own | nothing | {"n_ctx": n_ctx, "n_batch": n_batch}
 
 
 def _by_size(values: Mapping[str, Any], devices: Sequence[Device]) -> list[float]:

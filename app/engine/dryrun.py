@@ -29,6 +29,7 @@ from app.engine import breakdown, params
 from app.engine.bindings import lib
 from app.engine.buffer_types import BufferTypes, Weight, is_mapped, mapped_name, weight_of
 from app.engine.devices import Device, add_rpc_servers, all_devices, refuse_second_names
+from app.engine.draft_load import draft_error, draft_values
 from app.engine.errors import EngineError
 from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
@@ -97,7 +98,7 @@ class DryRun:
         self._find_devices(values, stand_ins or {})
         found, n_loads = self._measure(path, params.resolved(dict(values)), held or {})
         if draft_path:
-            draft, n_more = self._measure(draft_path, _draft_values(values, found.n_ctx), held or {})
+            draft, n_more = self._measure_draft(draft_path, values, found, held or {})
             found, n_loads = _with_draft(found, draft), n_loads + n_more
         if projector:
             found = self._with_projector(found, projector, values)
@@ -129,6 +130,16 @@ class DryRun:
         while len(self._models) > _N_MODELS:
             lib.llama_model_free(self._models.popitem(last=False)[1].handle)
         return replace(self._make_context(self._models[key], values), split=tuple(split)), n_loads
+
+    def _measure_draft(
+        self, path: str, values: Mapping[str, Any], target: Footprint, held: Mapping[str, int]
+    ) -> tuple[Footprint, int]:
+        try:
+            whole = params.resolved(dict(values))
+            own = draft_values(whole, target.n_ctx, target.split, self._devices)
+            return self._measure(path, own, held)
+        except EngineError as error:
+            raise draft_error(error) from None
 
     def _split(self, values: dict[str, Any], held: Mapping[str, int]) -> list[float]:
         """The split by free memory, as llama.cpp makes it where the user gives none (``load_tensors``).
@@ -318,26 +329,22 @@ def _version_of(path: str) -> str:
     return f"{path}:{status.st_size}:{status.st_mtime_ns}"
 
 
-def _draft_values(values: Mapping[str, Any], n_ctx: int) -> dict[str, Any]:
-    """The load settings of a draft model: its own rows, and the rest as the model that it drafts for."""
-    whole = params.resolved(dict(values))
-    own: dict[str, Any] = {
-        "n_gpu_layers": whole["draft_n_gpu_layers"],
-        "devices": whole["draft_devices"] or whole["devices"],
-        "type_k": whole["draft_type_k"],
-        "type_v": whole["draft_type_v"],
-        "n_ctx": n_ctx,
-        "lora": [],
-        "tensor_overrides": [],
-        "n_cpu_moe": 0,
-        "n_expert_used": None,
-        "kv_overrides": [],
-        "tensor_split": [],
-    }
-    return whole | {key: value for key, value in own.items() if value is not None}
-
-
 def _with_draft(found: Footprint, draft: Footprint) -> Footprint:
-    sizes = {device.name: device.needed_bytes for device in draft.devices}
-    devices = (replace(item, draft_bytes=sizes.get(item.name, 0)) for item in found.devices)
-    return replace(found, devices=tuple(devices))
+    of_draft = {device.name: device for device in draft.devices}
+    return replace(
+        found,
+        devices=tuple(_beside(device, of_draft[device.name]) for device in found.devices),
+        draft_buffers=draft.buffers,
+        n_draft_layers=draft.n_layers,
+        n_draft_layers_offloaded=draft.n_layers_offloaded,
+    )
+
+
+def _beside(device: DeviceFootprint, draft: DeviceFootprint) -> DeviceFootprint:
+    return replace(
+        device,
+        draft_bytes=draft.total_bytes,
+        draft_idle_bytes=draft.idle_bytes,
+        mapped_bytes=device.mapped_bytes + draft.mapped_bytes,
+        idle_bytes=device.idle_bytes + draft.idle_bytes,
+    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.core.reasons import LoadRemark, NotAsAsked
-from app.core.run import Difference, Got, GotDevice
+from app.core.run import Difference, Got, GotDevice, GotDraft
 from app.engine import params
 from app.engine.bindings import lib
 from app.engine.buffer_types import BufferTypes, mapped_name
@@ -14,6 +15,7 @@ from app.engine.devices import Device
 from app.engine.native_log import LoadLog
 
 if TYPE_CHECKING:
+    from app.engine.draft_load import DraftWeights
     from app.engine.model import LoadedModel
 
 _CPU = "CPU"
@@ -22,10 +24,9 @@ _CPU = "CPU"
 def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
     """What was got by this load."""
     values = loaded.values
-    devices = devices_of(loaded.devices, loaded.offload_devices(), log, loaded.free_before)
-    n_offloaded = sum(device.n_layers for device in devices if device.name != _CPU)
-    said = log.flash_attention
-    flash = params.uses_flash_attention(values) if said is None else said
+    devices = _all_devices(loaded, log)
+    n_offloaded = _n_offloaded(devices)
+    flash = _flash_attention(values, log)
     in_force = _in_force(loaded, n_offloaded, flash)
     used = next((device for device in loaded.offload_devices() if n_offloaded), None)
     header = loaded.facts
@@ -51,7 +52,39 @@ def read(loaded: LoadedModel, log: LoadLog, load_ms: float) -> Got:
         settings=in_force,
         differences=tuple(_differences(loaded, in_force, log)),
         warnings=_warnings(loaded),
+        draft=_draft(loaded.draft) if loaded.draft is not None else None,
     )
+
+
+def _n_offloaded(devices: Iterable[GotDevice]) -> int:
+    return sum(device.n_layers for device in devices if device.name != _CPU)
+
+
+def _flash_attention(values: dict[str, Any], log: LoadLog) -> bool:
+    said = log.flash_attention
+    return params.uses_flash_attention(values) if said is None else said
+
+
+def _draft(draft: DraftWeights) -> GotDraft:
+    return GotDraft(
+        model_name=draft.facts.name,
+        quantisation=draft.facts.quantisation,
+        n_params=lib.llama_model_n_params(draft.model),
+        n_layers=draft.n_layers,
+        n_layers_offloaded=_n_offloaded(draft.got_devices),
+        n_ctx=lib.llama_n_ctx(draft.context),
+        type_k=draft.values["type_k"],
+        type_v=draft.values["type_v"],
+        flash_attention=_flash_attention(draft.values, draft.load_log),
+        devices=draft.got_devices,
+    )
+
+
+def _all_devices(loaded: LoadedModel, log: LoadLog) -> list[GotDevice]:
+    """What the model put where, and its draft model beside it."""
+    drafts = {device.name: device.held_bytes for device in loaded.draft.got_devices} if loaded.draft else {}
+    devices = devices_of(loaded.devices, loaded.used_devices(), log, loaded.free_before)
+    return [replace(device, draft_bytes=drafts.get(device.name, 0)) for device in devices]
 
 
 def devices_of(
@@ -110,17 +143,29 @@ def _device_of_buffer(buffer: str, by_name: dict[str, str]) -> str:
 
 
 def _in_force(loaded: LoadedModel, n_offloaded: int, flash: bool) -> dict[str, Any]:
-    context = loaded.context
-    return loaded.values | {
-        "n_ctx": lib.llama_n_ctx(context),
-        "n_batch": lib.llama_n_batch(context),
-        "n_ubatch": lib.llama_n_ubatch(context),
-        "n_seq_max": lib.llama_n_seq_max(context),
-        "n_threads": lib.llama_n_threads(context),
-        "n_threads_batch": lib.llama_n_threads_batch(context),
-        "n_gpu_layers": n_offloaded,
-        "flash_attn": "on" if flash else "off",
-    }
+    context, draft = loaded.context, loaded.draft
+    of_draft = (
+        {
+            "draft_n_gpu_layers": _n_offloaded(draft.got_devices),
+            "draft_n_threads": lib.llama_n_threads(draft.context),
+        }
+        if draft is not None
+        else {}
+    )
+    return (
+        loaded.values
+        | of_draft
+        | {
+            "n_ctx": lib.llama_n_ctx(context),
+            "n_batch": lib.llama_n_batch(context),
+            "n_ubatch": lib.llama_n_ubatch(context),
+            "n_seq_max": lib.llama_n_seq_max(context),
+            "n_threads": lib.llama_n_threads(context),
+            "n_threads_batch": lib.llama_n_threads_batch(context),
+            "n_gpu_layers": n_offloaded,
+            "flash_attn": "on" if flash else "off",
+        }
+    )
 
 
 def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) -> list[Difference]:
@@ -144,8 +189,26 @@ def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) ->
     for key in ("n_batch", "n_ubatch", "n_seq_max", "n_threads", "n_threads_batch"):
         if loaded.asked.get(key) not in (None, in_force[key]):
             found.append(Difference(key, loaded.asked[key], in_force[key], NotAsAsked.LIMITED))
+    found += _draft_differences(loaded)
     if log.mlock_failed:
         found.append(Difference("use_mlock", True, False, NotAsAsked.NOT_PERMITTED))
+    return found
+
+
+def _draft_differences(loaded: LoadedModel) -> list[Difference]:
+    draft = loaded.draft
+    if draft is None:
+        return []
+    found: list[Difference] = []
+    wanted: int = loaded.values["draft_n_gpu_layers"]
+    got, everything = _n_offloaded(draft.got_devices), wanted < 0
+    offload = draft.params.devices
+    expected = draft.n_layers if everything else min(wanted, draft.n_layers)
+    if got != expected and not (everything and not offload):
+        found.append(Difference("draft_n_gpu_layers", wanted, got, "" if offload else NotAsAsked.NO_DEVICE))
+    n_threads, wanted_threads = lib.llama_n_threads(draft.context), loaded.asked.get("draft_n_threads")
+    if wanted_threads not in (None, n_threads):
+        found.append(Difference("draft_n_threads", wanted_threads, n_threads, NotAsAsked.LIMITED))
     return found
 
 

@@ -159,6 +159,12 @@ class LoadedModel:
         """The devices that layers may be on, besides the CPU."""
         return self.params.devices
 
+    def used_devices(self) -> list[Device]:
+        """The same, and those that the draft model may be on."""
+        drafts = self.draft.params.devices if self.draft is not None else []
+        names = {device.name for device in (*self.params.devices, *drafts)}
+        return [device for device in self.devices if device.name in names]
+
     def close(self) -> None:
         """Free the contexts and the models; idempotent."""
         if self.draft is not None:

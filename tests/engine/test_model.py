@@ -119,6 +119,10 @@ def _other_value(setting: Setting) -> Any:
         "yarn_ext_factor": 0.5, "yarn_attn_factor": 1.1, "yarn_beta_fast": 16.0, "yarn_beta_slow": 2.0,
         "tensor_overrides": [["blk\\.0\\.", "CPU"]], "kv_overrides": [["general.name", "str:other"]],
         "chat_template": "chatml", "n_expert_used": 1, "flash_attn": "on",
+        "draft_source": "ngram", "draft_model": "/not/read.gguf", "draft_n_max": 4, "draft_n_min": 1,
+        "draft_p_min": 0.5, "draft_n_gpu_layers": 0, "draft_devices": ["none"], "draft_type_k": "q8_0",
+        "draft_type_v": "q8_0", "draft_n_threads": 1, "draft_ngram_size": 3, "draft_ngram_length": 8,
+        "draft_ngram_min_hits": 2,
     }  # fmt: skip
     if setting.key in special:
         return special[setting.key]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from app.core.footprint import Footprint, compare
+from app.core.footprint import Buffer, Footprint, compare
 from app.core.run import Got
 from app.worker.probe_client import Probe, ProbeError
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
@@ -37,6 +37,11 @@ class Plan:
 
 
 _KV_TYPES = ("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "iq4_nl")
+
+
+def _drafted(draft: str = "draft", n_remote: int = 0, **values: Any) -> Plan:
+    """A plan with a draft model, which is named here and found when it is asked."""
+    return Plan("wide", {"draft_source": "model", "draft_model": draft, **values}, n_remote)
 
 
 def _plans() -> list[Plan]:
@@ -67,6 +72,13 @@ def _plans() -> list[Plan]:
         Plan("hybrid", {"n_ctx": 512, "n_seq_max": 3}),
         Plan("recurrent", {"n_ctx": 512, "n_seq_max": 2}),
         Plan("wide", {"lora": "adapter"}),
+        _drafted(n_ctx=512),
+        _drafted("wide", n_seq_max=1, draft_type_k="q8_0", draft_type_v="q8_0"),
+        _drafted("repacked", n_seq_max=2, kv_unified=False, n_ubatch=64),
+        _drafted(use_mmap=False, flash_attn="off", n_ctx=512, type_k="q8_0"),
+        _drafted(lora="adapter", kv_overrides=[["llama.context_length", "int:256"]], n_ctx=512),
+        Plan("wide", {"draft_source": "ngram", "n_ctx": 512}),
+        Plan("wide", {"draft_source": "ngram", "n_ctx": 512, "draft_ngram_length": 64, "n_seq_max": 2}),
     ]
     one = [
         *(Plan("wide", {"n_gpu_layers": n, "n_ctx": 512}, 1) for n in (0, 1, 2, 4, 5, -1)),
@@ -87,6 +99,10 @@ def _plans() -> list[Plan]:
         Plan("window", {"n_gpu_layers": 4, "swa_full": False, "type_k": "q4_0", "type_v": "q4_0"}, 1),
         Plan("hybrid", {"n_gpu_layers": 3, "n_ctx": 512}, 1),
         Plan("recurrent", {"n_gpu_layers": -1, "n_ctx": 512}, 1),
+        *(_drafted(n_remote=1, n_ctx=512, draft_n_gpu_layers=n) for n in (0, 1, -1)),
+        _drafted("repacked", n_remote=1, n_gpu_layers=2, offload_kqv=False),
+        _drafted(n_remote=1, devices=["none"], draft_devices=["RPC0"]),
+        _drafted(n_remote=1, draft_devices=["none"], tensor_overrides=[["ffn_down", "CPU"]]),
     ]
     two = [
         Plan("wide", {"tensor_split": [1.0, 1.0]}, 2),
@@ -97,6 +113,10 @@ def _plans() -> list[Plan]:
         Plan("wide", {"devices": ["RPC1", "RPC0"], "tensor_split": [2.0, 1.0]}, 2),
         Plan("mixture", {"tensor_split": [1.0, 1.0], "n_cpu_moe": 1}, 2),
         Plan("window", {"tensor_split": [1.0, 2.0], "n_ctx": 512}, 2),
+        _drafted("wide", n_remote=2, tensor_split=[1.0, 3.0], n_ctx=512),
+        _drafted("wide", n_remote=2),  # the split is what the free memory gives, and the draft's is the same
+        _drafted("wide", n_remote=2, devices=["RPC0"], draft_devices=["RPC1", "RPC0"], n_ctx=512),
+        _drafted(n_remote=2, split_mode="none", main_gpu=1, draft_devices=["RPC0"]),
     ]
     return local + one + two
 
@@ -109,17 +129,18 @@ _NO_REMOTE = [plan for plan in PLANS if not plan.n_remote]
 
 @dataclass
 class Outcome:
-    """The answer to a plan, and what its real load printed and brought."""
+    """The answer to a plan, and what its real load printed and brought; `of_draft` is the draft model's part."""
 
     footprint: Footprint | None
     refusal: str
     printed: list[tuple[str, str, int]]
+    of_draft: list[tuple[str, str, int]]
     got: Got | None
     failed: str
 
 
-def _load_all(connection: Connection, log_path: str, plans: list[tuple[str, dict[str, Any]]]) -> None:
-    """Really load each of `plans` (path, values); send (buffers printed, got as a dict, error)."""
+def _load_all(connection: Connection, log_path: str) -> None:
+    """Really load each plan (path, values, split) that comes; send (printed, of the draft, got as a dict, error)."""
     from app.engine.errors import EngineError
     from app.engine.model import LoadedModel
     from app.engine.native_log import NativeLog
@@ -128,13 +149,14 @@ def _load_all(connection: Connection, log_path: str, plans: list[tuple[str, dict
     redirect_output(log_path)
     log = NativeLog()
     log.install()
-    for path, values in plans:
+    for path, values, split in iter(connection.recv, None):
         try:
-            loaded = LoadedModel(path, values, log, lambda _fraction, _stage: True)
+            loaded = LoadedModel(path, values, log, lambda _fraction, _stage: True, split)
         except EngineError as error:
-            connection.send(([], None, error.message))
+            connection.send(([], [], None, error.message))
             continue
-        connection.send((loaded.load_log.buffers, loaded.got.to_dict(), ""))
+        of_draft = loaded.draft.load_log.buffers if loaded.draft is not None else []
+        connection.send((loaded.load_log.buffers, of_draft, loaded.got.to_dict(), ""))
         loaded.close()
     connection.close()
 
@@ -151,6 +173,7 @@ def _models(folder: Path) -> dict[str, Path]:
         "window": build_swa(folder / "window.gguf"),
         "hybrid": build_hybrid(folder / "hybrid.gguf"),
         "recurrent": build_hybrid(folder / "recurrent.gguf", has_attention=False),
+        "draft": build_llama(folder / "draft.gguf", n_layers=2, seed=3),
         "adapter": build_lora(folder / "adapter.gguf", wide),
     }
 
@@ -176,18 +199,21 @@ def _measured(
         values = {"rpc_servers": endpoints[: plan.n_remote]} | plan.values
         if values.get("lora") == "adapter":
             values["lora"] = [[str(models["adapter"]), "1"]]
+        if "draft_model" in values:
+            values["draft_model"] = str(models[values["draft_model"]])
         asked.append((str(models[plan.model]), values))
     answers = _ask_all(folder, asked)
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_load_all, args=(theirs, str(folder / "load.log"), asked))
+    process = context.Process(target=_load_all, args=(theirs, str(folder / "load.log")))
     process.start()
     theirs.close()
     try:
         outcomes = {
-            str(plan): Outcome(footprint, refusal, *_received(ours))
-            for plan, (footprint, refusal) in zip(plans, answers, strict=True)
+            str(plan): Outcome(footprint, refusal, *_loaded(ours, *question, footprint))
+            for plan, question, (footprint, refusal) in zip(plans, asked, answers, strict=True)
         }
+        ours.send(None)
     finally:
         ours.close()
         process.join(10)
@@ -209,9 +235,13 @@ def _ask_all(folder: Path, asked: list[tuple[str, dict[str, Any]]]) -> list[tupl
     return answers
 
 
-def _received(connection: Connection) -> tuple[list[tuple[str, str, int]], Got | None, str]:
-    printed, got, failed = connection.recv()
-    return printed, Got.from_dict(got) if got else None, failed
+def _loaded(
+    connection: Connection, path: str, values: dict[str, Any], footprint: Footprint | None
+) -> tuple[list[tuple[str, str, int]], list[tuple[str, str, int]], Got | None, str]:
+    """As the window loads it: with the split that was predicted."""
+    connection.send((path, values, footprint.split if footprint is not None else ()))
+    printed, of_draft, got, failed = connection.recv()
+    return printed, of_draft, Got.from_dict(got) if got else None, failed
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=str)
@@ -221,14 +251,22 @@ def test_a_dry_run_says_what_the_load_then_prints(plan: Plan, outcomes: dict[str
     outcome = outcomes[str(plan)]
     assert outcome.footprint is not None, outcome.refusal
     assert outcome.got is not None, outcome.failed
+    _hold_against(outcome.footprint.buffers, outcome.printed, has_lora="lora" in plan.values)
+    _hold_against(outcome.footprint.draft_buffers, outcome.of_draft)
+    assert bool(outcome.of_draft) == ("draft_model" in plan.values)
+
+
+def _hold_against(
+    buffers: Iterable[Buffer], printed_lines: list[tuple[str, str, int]], *, has_lora: bool = False
+) -> None:
     lines: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for name, part, size_bytes in outcome.printed:
+    for name, part, size_bytes in printed_lines:
         lines[name, part].append(size_bytes)
     predicted: dict[tuple[str, str], int] = defaultdict(int)
-    for buffer in outcome.footprint.buffers:
+    for buffer in buffers:
         predicted[buffer.name, buffer.part] += buffer.size_bytes
     for key in {*lines, *predicted}:
-        if plan.values.get("lora") and key[1] == "compute":
+        if has_lora and key[1] == "compute":
             continue  # an adapter's share of it is not simulated; the next test holds it to a hundredth
         printed, expected = lines[key], predicted[key]
         # The log rounds each line to 0.01 MiB.
@@ -249,6 +287,9 @@ def test_a_dry_run_says_what_is_then_got(plan: Plan, outcomes: dict[str, Outcome
     assert footprint.n_ctx_slot == got.n_ctx_slot
     assert footprint.flash_attention == got.flash_attention
     assert footprint.n_layers_offloaded == got.n_layers_offloaded
+    assert (footprint.n_draft_layers, footprint.n_draft_layers_offloaded) == (
+        (got.draft.n_layers, got.draft.n_layers_offloaded) if got.draft is not None else (0, 0)
+    )
     assert {d.name: d.n_layers for d in footprint.devices if d.n_layers} == {
         d.name: d.n_layers for d in got.devices if d.n_layers
     }

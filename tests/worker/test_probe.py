@@ -42,6 +42,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(build_llama(tmp_path_factory.mktemp("probe") / "model.gguf", n_layers=4, n_embd=128))
 
 
+def sum_of(footprint: Footprint) -> int:
+    """All that the model itself takes, without its draft model."""
+    return sum(buffer.size_bytes for buffer in footprint.buffers)
+
+
 def sizes(footprint: Footprint) -> list[tuple[str, str, int]]:
     return [(buffer.name, buffer.part, buffer.size_bytes) for buffer in footprint.buffers]
 
@@ -210,9 +215,30 @@ def test_a_draft_model_is_counted_apart(probe: Probe, model: str, tmp_path: Path
     plain = probe.footprint(model, {"n_ctx": 512})
     alone = probe.footprint(small, {"n_ctx": 512})
     both = probe.footprint(model, {"n_ctx": 512, "draft_source": "model", "draft_model": small})
-    assert both.devices[0].draft_bytes == alone.devices[0].total_bytes
-    assert both.total_bytes == plain.total_bytes + alone.total_bytes
-    assert sizes(both) == sizes(plain)
+    assert both.devices[0].draft_bytes == alone.devices[0].total_bytes == both.total_bytes - sum_of(both)
+    assert sorted(both.draft_buffers, key=str) == sorted(alone.buffers, key=str)
+    assert (both.n_draft_layers, both.n_draft_layers_offloaded, plain.n_draft_layers) == (2, 0, 0)
+    # The model checks several guesses at once, for which it needs more room for logits; the rest is as without.
+    assert [item for item in sizes(both) if item[1] != "compute"] == [
+        item for item in sizes(plain) if item[1] != "compute"
+    ]
+    assert sum_of(plain) <= sum_of(both) < 1.1 * sum_of(plain)
+
+
+def test_what_is_wrong_with_a_draft_model_names_its_own_row(probe: Probe, model: str, tmp_path: Path) -> None:
+    small = str(build_llama(tmp_path / "draft.gguf", n_layers=1))
+    (tmp_path / "text.gguf").write_text("no model")
+    wrong: dict[str, dict[str, Any]] = {
+        "draft_model": {"draft_model": str(tmp_path / "gone.gguf")},
+        "draft_devices": {"draft_devices": ["CUDA7"]},
+        "draft_type_v": {"flash_attn": "off", "draft_type_v": "q8_0"},
+    }
+    for row, values in [*wrong.items(), ("draft_model", {"draft_model": str(tmp_path / "text.gguf")})]:
+        with pytest.raises(ProbeError) as caught:
+            probe.footprint(model, {"draft_source": "model", "draft_model": small, **values})
+        assert (caught.value.kind, caught.value.detail) == (FailureKind.BAD_SETTING, row)
+    unused = probe.footprint(model, {"draft_model": str(tmp_path / "gone.gguf")})
+    assert not unused.devices[0].draft_bytes
 
 
 def test_a_vision_projector_is_counted_apart(probe: Probe, model: str, tmp_path: Path) -> None:
