@@ -1,5 +1,5 @@
-"""The program without a window: run, bench, estimate, fit, models, search, show, download, devices, rpc-worker,
-settings.
+"""The program without a window: run, bench, estimate, fit, models, drafts, search, show, download, devices,
+rpc-worker, settings.
 
 Each command is a module with `add_parser(subparsers)`, which needs argparse only, and `run(args) -> int`, which
 imports what it uses. Exit codes: 0 done, 1 it could not be done (the reason is on stderr), 2 wrong usage, 130 Ctrl+C.
@@ -17,6 +17,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         bench,
         devices,
         download,
+        drafts,
         estimate,
         fit,
         models,
@@ -27,7 +28,20 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         show,
     )
 
-    for command in (run, bench, estimate, fit, models, search, show, download, devices, rpc_worker, settings):
+    for command in (
+        run,
+        bench,
+        estimate,
+        fit,
+        models,
+        drafts,
+        search,
+        show,
+        download,
+        devices,
+        rpc_worker,
+        settings,
+    ):
         command.add_parser(subparsers)
     for parser in subparsers.choices.values():
         # Here too, since it is natural to add it at the end; absent, it leaves alone what stood before the command.

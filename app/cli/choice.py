@@ -14,6 +14,7 @@ from app.paths import Paths, ProfileError, expanded, make_writable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from app.core.drafts import Draft
     from app.core.gguf import ModelFacts
     from app.core.library import ModelEntry
     from app.core.settings import Problem
@@ -171,13 +172,24 @@ def plan_and_problems(
     from app.core.settings.rules import problems
 
     plan = model_defaults(model_facts) | load
-    found = problems(plan, sampling, model_facts, _machine())
+    found = problems(plan, sampling, model_facts, _machine(), _draft(model_facts, plan))
     errors = [f"{problem.key}: {problem.text()}" for problem in found if problem.severity == "error"]
     if errors:
         raise UsageError("\nloadout: ".join(errors))
     for problem in found:
         note(f"loadout: {problem.key}: {problem.text()}")
     return plan, found
+
+
+def _draft(model_facts: ModelFacts, plan: dict[str, Any]) -> Draft | None:
+    """The draft model that the plan uses, as it suits the model; None where it uses none."""
+    path = plan.get("draft_model")
+    if plan.get("draft_source") != "model" or path is None:
+        return None
+    from app.core.drafts import judged
+    from app.core.vocabulary import Vocabularies
+
+    return judged(model_facts, path, Vocabularies())
 
 
 def _machine() -> Machine:

@@ -39,6 +39,8 @@ _HEADS: Final = frozenset({"eagle3", "dflash", "gemma4-assistant"})
 _GUIDANCE: Final = ((10.5e9, 1.3e9), (24e9, 3.9e9), (float("inf"), 8.5e9))
 _LARGEST_SHARE: Final = 1 / 3
 
+_LACKING: Final = frozenset({Reason.DRAFT_LACKS_TOKENS, Reason.DRAFT_LACKS_SPECIAL})
+
 
 class Size(StrEnum):
     """How a draft's size suits the target."""
@@ -95,6 +97,11 @@ def advised_params(target: ModelFacts) -> float:
     return min(by_size, n_params * _LARGEST_SHARE)
 
 
+def candidates(target: ModelFacts, entries: Iterable[ModelEntry]) -> list[ModelEntry]:
+    """Those of a library that are models, other than `target` itself: what can be listed as its drafts."""
+    return [entry for entry in entries if entry.is_chat_model and not _is_same_file(entry.path, target.path)]
+
+
 def judged(
     target: ModelFacts, path: str, vocabularies: Vocabularies, *, entry: ModelEntry | None = None
 ) -> Draft:
@@ -123,7 +130,8 @@ def judged(
 
 def ranked(drafts: Iterable[Draft]) -> list[Draft]:
     """Those that can draft first: the advised ones from the largest, which guesses best, then the larger ones from the
-    smallest; after them the refused ones by name."""
+    smallest, in each those that know all tokens first; after them the refused ones by name.
+    """
     return sorted(drafts, key=_rank)
 
 
@@ -187,18 +195,19 @@ def _remarks(target: Vocabulary, draft: Vocabulary) -> tuple[Problem, ...]:
     return (Problem(_ROW, "warning", reason, {"n_tokens": n_lacking, "n_special": n_special}),)
 
 
+def advised_text(target: ModelFacts) -> str:
+    """`advised_params` as models are called: 1B, not 1.3B."""
+    n_params = advised_params(target)
+    return parameters_text({1.3e9: 1e9, 3.9e9: 3e9, 8.5e9: 7e9}.get(n_params, n_params))
+
+
 def _large(target: ModelFacts, draft: ModelFacts) -> Problem:
     values = {
         "n_draft": parameters_text(draft.n_params),
         "n_model": parameters_text(target.n_params),
-        "limit": parameters_text(_rounded(advised_params(target))),
+        "limit": advised_text(target),
     }
     return Problem(_ROW, "warning", Reason.DRAFT_LARGE, values)
-
-
-def _rounded(n_params: float) -> float:
-    """The limits are said as models are called: 1B, not 1.3B."""
-    return {1.3e9: 1e9, 3.9e9: 3e9, 8.5e9: 7e9}.get(n_params, n_params)
 
 
 def _used_params(model: ModelFacts) -> float:
@@ -235,11 +244,12 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}…")
 
 
-def _rank(draft: Draft) -> tuple[int, float, str, str]:
+def _rank(draft: Draft) -> tuple[int, bool, float, str, str]:
     n_params = draft.facts.n_params if draft.facts is not None else 0
     name = draft.name.casefold()
     if not draft.is_usable:
-        return 2, 0, name, draft.path
+        return 2, False, 0, name, draft.path
+    is_lacking = any(remark.reason in _LACKING for remark in draft.remarks)
     if draft.size is Size.ADVISED:
-        return 0, -n_params, name, draft.path
-    return 1, n_params, name, draft.path
+        return 0, is_lacking, -n_params, name, draft.path
+    return 1, is_lacking, n_params, name, draft.path
