@@ -46,11 +46,11 @@ class DraftTally:
             self._checked[position] += 1
             self._accepted[position] += position < n_accepted
 
-    def count_step(self, n_made: int, took_ms: float, plain_ms: float) -> None:
-        """A step that took `took_ms`, drafting included, made `n_made` tokens; one plainly decoded takes `plain_ms`."""
+    def count_step(self, took_ms: float, plain_ms: float) -> None:
+        """A step took `took_ms`, guessing included; without guesses its tokens would have taken `plain_ms`."""
         self._n_steps += 1
         self._spent_ms += took_ms
-        self._saved_ms += n_made * plain_ms - took_ms
+        self._saved_ms += plain_ms - took_ms
 
     def drafting(self, source: str, step_ms: Sequence[tuple[int, float]], draft_token_ms: float) -> Drafting:
         """The reply's account; `step_ms` and `draft_token_ms` are the costs measured by now."""

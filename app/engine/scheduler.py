@@ -280,6 +280,8 @@ class Scheduler:
         elif not could_cut:
             self._cache.clear(slot)
             generation.todo = kept + generation.todo
+            if self._speculation is not None:
+                self._speculation.give_up()
 
     def _choose(
         self, generation: Generation, draft: list[int], first: int
@@ -302,9 +304,12 @@ class Scheduler:
         """Count this step for a reply, with what the same tokens would have taken without drafts."""
         if self._speculation is None or generation is None or generation.tally is None:
             return
-        took_ms = (time.perf_counter() - self._started_s) * 1000 + self._speculation.drafting_ms
-        plain_ms = self._speculation.costs.ms(len(self._entries))
-        generation.tally.count_step(generation.n_generated - generation.n_before_step, took_ms, plain_ms)
+        step_ms = (time.perf_counter() - self._started_s) * 1000
+        n_made = generation.n_generated - generation.n_before_step
+        n_slots = len(self._entries)
+        is_plain = self._batch.n_tokens == n_slots
+        plain_ms = step_ms if is_plain else n_made * self._speculation.costs.ms(n_slots)
+        generation.tally.count_step(step_ms + self._speculation.drafting_ms, plain_ms)
 
     def _report_prompt(self, slot: Slot, generation: Generation, count: int) -> None:
         self.n_prompted += count

@@ -72,6 +72,7 @@ class Speculation:
         self._places = Acceptance(tuple(range(1, self.n_most)), (_PLACE_EXPECTED,) * self.n_most)
         self.drafting_ms = 0.0  # what making this step's drafts took
         self._beginning_ms = 0.0
+        self._has_given_up = False
         self._stake_ms = 0.0
         if self._is_adaptive:
             calibrate(loaded, self.costs, 1 + self.n_most)
@@ -85,10 +86,16 @@ class Speculation:
             return False
         return source == DraftSource.NGRAM or loaded.draft is not None
 
+    def give_up(self) -> None:
+        """Guess no more: the model's memory cannot take tokens back after all."""
+        self._has_given_up = True
+
     # -- before a step --------------------------------------------------------------------------------------
 
     def propose(self, slots: Sequence[Slot]) -> None:
         """Give the generations of `slots`, each with one token to decode, the drafts that pay."""
+        if self._has_given_up:
+            return
         started_s = time.perf_counter()
         outlook = _Outlook(len(slots), float(len(slots)))
         able = [(slot, slot.generation) for slot in slots if slot.generation and slot.generation.may_draft]

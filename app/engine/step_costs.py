@@ -13,7 +13,7 @@ _LEVEL_SHARE, _SHAPE_SHARE = 0.15, 0.1
 """How much of a step's deviation is taken for a change of all costs (a longer context, a busier machine) and how much
 for that of its size: small, since a single step's time varies.
 """
-_MOST = 2.5
+_MOST = 4.0
 """A step that took this many times what it should counts as no more: another program was in the way."""
 
 
@@ -36,10 +36,10 @@ class StepCosts:
             self._shape[n_tokens] = took_ms / self._level
             self._n[n_tokens] = 1
             return
-        error = min(max(took_ms / (known * self._level), 1 / _MOST), _MOST)
+        error = min(took_ms / (known * self._level), _MOST) - 1
         n = self._n[n_tokens] = self._n[n_tokens] + 1
-        self._level *= error**_LEVEL_SHARE
-        self._shape[n_tokens] = known * error ** max(_SHAPE_SHARE, 1 / n - _LEVEL_SHARE)
+        self._level *= 1 + _LEVEL_SHARE * error
+        self._shape[n_tokens] = known * (1 + max(_SHAPE_SHARE, 1 / n - _LEVEL_SHARE) * error)
 
     def knows(self, n_tokens: int) -> bool:
         """Whether a batch of this size was measured."""

@@ -104,6 +104,7 @@ class Bench:
 
     def submit(self, prompt: str | Prompt, **sampling: Any) -> int:
         overflow = sampling.pop("overflow", Overflow.STOP)
+        may_draft = sampling.pop("may_draft", True)
         values = sampler.resolved({"temperature": 0.0, "max_tokens": 24, "seed": 1, **sampling})
         vocabulary = self.loaded.vocabulary
         ends = vocabulary.end_tokens() if values["ignore_eos"] else ()
@@ -123,6 +124,7 @@ class Bench:
             TextStream(values["stop"] or []),
             self.sink,
             overflow=overflow,
+            may_draft=may_draft,
         )
         chain.accept_prompt(written.tokens)
         self.scheduler.submit(generation)
