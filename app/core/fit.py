@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.fit_choices import CHANGEABLE, KV_KEYS, KV_LADDER, PLACEMENT, SPLIT, UNQUANTISED, kv_bits
+from app.core.fit_choices import CHANGEABLE, DRAFT, KV_KEYS, PLACEMENT, SPLIT, UNQUANTISED, smaller_kv
 from app.core.fit_ladder import Ladder
 from app.core.fit_ranking import Candidate, ranked
 from app.core.fit_runs import (
@@ -30,12 +30,14 @@ from app.core.fit_search import LadderSearch, Look, look
 from app.core.fit_split import split_by_room, uses_several
 from app.core.footprint import Assessment, Footprint, Verdict
 from app.core.gguf import ModelFacts
+from app.core.reasons import DraftSource
 from app.core.settings.load_table import LOAD
 from app.core.settings.rules import load_problems
 from app.core.settings.slots import CONTEXT_STEP
 
 __all__ = [
     "CHANGEABLE",
+    "DRAFT",
     "MIN_CONTEXT",
     "PLACEMENT",
     "SPLIT",
@@ -254,10 +256,14 @@ class _Exploration:
             seen = self.runs(self._rung_values({}, min(1, len(self._ladder) - 1)))
         except Refused:
             return []
-        return split_by_room(seen.footprint, seen.assessment, self.accepted)
+        has_draft_apart = bool(self._value("draft_devices"))
+        return split_by_room(seen.footprint, seen.assessment, self.accepted, has_draft_apart=has_draft_apart)
 
     def _give_up(self, asked: _Best | None) -> None:
-        """Not everything fits: smaller KV types, shorter contexts, both, a smaller batch, the KV cache elsewhere."""
+        """Not everything fits: no draft model, smaller KV types, shorter contexts, both, a smaller batch, the KV cache
+        elsewhere."""
+        if self._value(DRAFT) == DraftSource.MODEL and DRAFT not in self.pinned:
+            self._best({DRAFT: DraftSource.OFF.value})
         contexts, kv_choices = self._contexts()[1:], self._kv_choices()
         for types in kv_choices[1:]:
             smaller = self._best(types)
@@ -374,13 +380,8 @@ class _Exploration:
 
     def _kv_choices(self) -> list[dict[str, Any]]:
         """The KV types asked for, then smaller ones that the model and the other settings allow."""
-        free = [key for key in KV_KEYS if key not in self.pinned]
-        found: list[dict[str, Any]] = [{}]
-        for name in KV_LADDER:
-            smaller = {key: name for key in free if kv_bits(name) < kv_bits(self._value(key))}
-            if smaller and self._is_allowed(smaller):
-                found.append(smaller)
-        return found
+        types = {key: self._value(key) for key in KV_KEYS if key not in self.pinned}
+        return [{}, *(choice for choice in smaller_kv(types) if self._is_allowed(choice))]
 
     def _is_allowed(self, choice: dict[str, Any]) -> bool:
         return self._complaints(choice) <= self._errors

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 PLACEMENT = ("n_gpu_layers", "n_cpu_moe")
 """Where the layers go: what the search is for."""
 
 SPLIT = "tensor_split"
 """What it may change besides, where there are several devices."""
 
+DRAFT = "draft_source"
+"""Whether there is a draft model beside it: given up where that lets more of the model itself be on the device."""
+
 KV_KEYS = ("type_k", "type_v")
 
-CHANGEABLE = ("n_ctx", *PLACEMENT, *KV_KEYS, "n_ubatch", "offload_kqv", SPLIT)
+CHANGEABLE = ("n_ctx", *PLACEMENT, *KV_KEYS, "n_ubatch", "offload_kqv", SPLIT, DRAFT)
 """All load settings that the search may change, unless they are pinned."""
 
 KV_LADDER = ("q8_0", "q4_0")
@@ -24,3 +29,10 @@ _BITS = {"f32": 32, "q8_0": 8.5, "q5_1": 6, "q5_0": 5.5, "q4_1": 5, "q4_0": 4.5,
 def kv_bits(name: str) -> float:
     """Bits per value of a KV type, the blocks' scales included (ggml's block layouts)."""
     return _BITS.get(name, 16)
+
+
+def smaller_kv(types: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """What each step of `KV_LADDER` makes smaller of these KV types (row -> type); no step that changes nothing."""
+    for name in KV_LADDER:
+        if smaller := {key: name for key, held in types.items() if kv_bits(name) < kv_bits(held)}:
+            yield smaller

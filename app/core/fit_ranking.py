@@ -6,7 +6,7 @@ Everything that a plan gives up is counted in halvings, so that unlike things ca
 * speed: a layer that is left to the CPU takes about 8 times as long as one on the device, experts left there about
   3.5 times (few of them work on any token), a KV cache in main memory costs as much as 6 times the whole model once
   the conversation is long; half the micro-batch makes prompts a little slower (0.15). The base-2 logarithm of the sum
-  is how often the speed is halved;
+  is how often the speed is halved. Without the draft model that was asked for it is taken for 1.4 times slower (0.5);
 * the KV cache's precision: 0.2 for q8_0 in both halves (hardly any effect), 2 for q4_0 (visible in long contexts);
   keys suffer more than values.
 
@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.fit_choices import DRAFT
 from app.core.footprint import Footprint
 
 MAX_PLANS = 6
@@ -33,6 +34,7 @@ _KV_ON_CPU = 6.0
 _UBATCH_HALVED = 0.15
 _BARELY_FASTER = 0.1
 _CONTEXT_HALVED = 1.5
+_NO_DRAFT = 0.5
 _TYPE_LOSS = {"q8_0": 0.1, "q5_1": 0.3, "q5_0": 0.4, "q4_1": 0.9, "q4_0": 1.0, "iq4_nl": 0.95}
 _KEY_WEIGHT, _VALUE_WEIGHT = 1.2, 0.8
 
@@ -109,6 +111,11 @@ def _weighed(index: int, candidate: Candidate, asked: dict[str, Any], n_ctx_aske
 
 
 def _speed_loss(candidate: Candidate, asked: dict[str, Any]) -> float:
+    drafts = _NO_DRAFT if candidate.values[DRAFT] != asked[DRAFT] else 0.0
+    return drafts + _placement_loss(candidate, asked)
+
+
+def _placement_loss(candidate: Candidate, asked: dict[str, Any]) -> float:
     values, footprint = candidate.values, candidate.footprint
     if candidate.is_whole and not footprint.n_layers_offloaded:
         return 0.0  # nothing to offload to

@@ -6,18 +6,22 @@ from app.core.footprint import Assessment, Footprint, Room, Verdict
 from app.core.settings.machine import takes_layers
 
 
-def split_by_room(footprint: Footprint, assessment: Assessment, accepted: Verdict) -> list[float]:
+def split_by_room(
+    footprint: Footprint, assessment: Assessment, accepted: Verdict, *, has_draft_apart: bool = False
+) -> list[float]:
     """Shares in percent, in the order of the devices in use; [] where there is nothing to choose.
 
     `footprint` is of a plan that uses all of them. llama.cpp's own split follows their free memory alone. What counts
     is what a device may give (less the reserve, where `accepted` is FITS) once its compute buffer is taken off,
-    which is as large on a small device as on a large one.
+    which is as large on a small device as on a large one, and a draft model that has devices of its own: else it is
+    split as the model is.
     """
     rooms = {room.device.name: room for room in assessment.rooms if takes_layers(room.device.kind)}
     used = [name for name in dict.fromkeys(footprint.layer_devices) if name in rooms]
     if len(used) < 2 or not all(rooms[name].device.capacity_bytes for name in used):
         return []
-    left = [max(0, _left_bytes(rooms[name], accepted)) for name in used]
+    drafts = {name: rooms[name].device.draft_needed_bytes if has_draft_apart else 0 for name in used}
+    left = [max(0, _left_bytes(rooms[name], accepted) - drafts[name]) for name in used]
     total = sum(left)
     return [round(100 * size / total, 1) for size in left] if total else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.core.reasons import DraftSource
 from app.core.settings import LOAD
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _SMALLEST_BATCH = 128
 def smaller_plan(
     values: Mapping[str, Any], facts: ModelFacts | None, *, can_offload: bool = True
 ) -> dict[str, Any]:
-    """`values` with half the context, smaller batches, one slot and, where layers are offloaded, fewer of them.
+    """`values` with half the context, smaller batches, one slot, no draft model and fewer layers offloaded, if any are.
 
     The result holds only what differs from the defaults; it equals `values` when nothing can be made smaller.
     """
@@ -32,6 +33,8 @@ def smaller_plan(
             smaller[key] = max(_SMALLEST_BATCH, size // 2)
     if isinstance(LOAD.value(values, "n_seq_max"), int):
         smaller["n_seq_max"] = 1
+    if LOAD.value(values, "draft_source") == DraftSource.MODEL:
+        smaller["draft_source"] = DraftSource.OFF.value
     n_layers = facts.n_layers + 1 if facts is not None and can_offload else 0  # the output layer counts too
     offloaded = LOAD.value(values, "n_gpu_layers")
     if n_layers and isinstance(offloaded, int) and offloaded != 0:

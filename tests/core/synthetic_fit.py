@@ -34,7 +34,7 @@ class Synthetic:
 
     `shares` are the devices' parts of the offloaded layers. `pipeline` multiplies compute buffers where every layer
     is offloaded to several devices; `compute_noise` makes them waver from one number of layers to the next, by up to
-    that share.
+    that share. `draft` is what a draft model takes of each device, where a plan has one.
     """
 
     n_layers: int = 32
@@ -48,6 +48,7 @@ class Synthetic:
     pipeline: float = 3.0
     shares: tuple[float, ...] = (1.0,)
     capacity: Mapping[str, int] = field(default_factory=dict[str, int])
+    draft: Mapping[str, int] = field(default_factory=dict[str, int])
     n_calls: int = 0
 
     def facts(self) -> ModelFacts:
@@ -95,6 +96,7 @@ class Synthetic:
         size = self.capacity.get(name, 0)
         return DeviceFootprint(
             name, name, "cpu" if is_host else "gpu", weights, kv, compute,
+            draft_bytes=self.draft.get(name, 0) if plan["draft_source"] == "model" else 0,
             n_layers=len(mine), free_bytes=size, capacity_bytes=size,
         )  # fmt: skip
 

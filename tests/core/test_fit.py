@@ -335,6 +335,48 @@ def test_after_the_deadline_what_was_found_is_the_answer() -> None:
     assert found.n_dry_runs == 1
 
 
+# -- a draft model beside it ---------------------------------------------------------------------------------
+
+DRAFTED = {"n_ctx": 8192, "draft_source": "model"}
+
+
+def test_a_draft_model_takes_its_room_and_keeps_its_place() -> None:
+    model = Synthetic(draft={"GPU0": GB})
+    limits = {"GPU0": 7 * GB}
+    found = searched(model, limits, DRAFTED, ("draft_source",))
+    assert_exact(found, model, limits, DRAFTED, ("draft_source",))
+    assert all(plan.values["draft_source"] == "model" for plan in found.plans)
+    alone = searched(model, limits, {"n_ctx": 8192})
+    more = alone.plans[0].n_layers_offloaded - found.plans[0].n_layers_offloaded
+    assert 0 < more <= math.ceil(GB / model.layer_bytes) + 1
+
+
+def test_without_the_draft_model_is_offered_where_the_model_then_fits() -> None:
+    model = Synthetic(draft={"GPU0": GB})
+    whole = model({"n_ctx": 8192}).devices[1].total_bytes
+    found = searched(model, {"GPU0": whole + 200 * MB}, DRAFTED)
+    without = [plan for plan in found.plans if plan.changes.get("draft_source") == "off"]
+    assert [plan.n_layers_offloaded for plan in without] == [33]
+    assert any(not set(plan.changes) - PLACEMENT for plan in found.plans)  # and with it, fewer layers
+
+
+def test_a_draft_model_is_kept_where_everything_fits() -> None:
+    found = searched(Synthetic(draft={"GPU0": GB}), {"GPU0": 20 * GB}, DRAFTED)
+    assert found.plans
+    assert all("draft_source" not in plan.changes for plan in found.plans)
+
+
+def test_a_draft_model_on_a_device_of_its_own_leaves_less_of_it() -> None:
+    values = {**DRAFTED, "draft_devices": ["GPU1"]}
+    model = Synthetic(shares=(1.0, 1.0), pipeline=1.0, draft={"GPU1": 2 * GB})
+    limits = {"GPU0": 4 * GB, "GPU1": 6 * GB}
+    found = searched(model, limits, values, ("n_ctx", "type_k", "type_v", "draft_source"))
+    split = found.plans[0].values["tensor_split"]
+    assert split[0] == pytest.approx(
+        split[1], rel=0.2
+    )  # what is left of the second is as much as the first has
+
+
 # -- against trying everything -------------------------------------------------------------------------------
 
 
@@ -365,6 +407,14 @@ def test_every_limit_gives_what_trying_all_layers_gives(
         assert sum(runs) / len(runs) <= 5.5
 
 
+DRAFTS: list[dict[str, int]] = [
+    {},
+    {},
+    {"GPU0": 300 * MB, "CPU": 20 * MB},
+    {"GPU0": 900 * MB, "GPU1": 500 * MB},
+    {"GPU1": 1200 * MB},
+    {"CPU": 2 * GB},
+]
 _SIZES = st.integers(1, 400).map(lambda size: size * MB)
 
 
@@ -382,6 +432,7 @@ _SIZES = st.integers(1, 400).map(lambda size: size * MB)
         compute_noise=st.sampled_from([0.0, 0.03, 0.06]),
         pipeline=st.sampled_from([1.0, 2.0, 4.0]),
         shares=st.sampled_from([(1.0,), (1.0,), (1.0, 1.0), (5.0, 2.0), (1.0, 2.0, 4.0)]),
+        draft=st.sampled_from(DRAFTS),
     ),
     n_ctx=st.sampled_from([2048, 6000, 16_384, 65_536]),
     percents=st.lists(st.integers(0, 120), min_size=3, max_size=3),
@@ -391,14 +442,15 @@ _SIZES = st.integers(1, 400).map(lambda size: size * MB)
 def test_any_model_on_any_machine(
     model: Synthetic, n_ctx: int, percents: list[int], host_percent: int, pinned: tuple[str, ...]
 ) -> None:
-    whole = model({"n_ctx": n_ctx})
+    asked = {"n_ctx": n_ctx, **({"draft_source": "model"} if model.draft else {})}
+    whole = model(asked)
     gpus = [device for device in whole.devices if device.kind == "gpu"]
     limits = {device.name: device.total_bytes * p // 100 for device, p in zip(gpus, percents, strict=False)}
     if host_percent:
-        host = model({"n_ctx": n_ctx, "n_gpu_layers": 0}).devices[0]
+        host = model({**asked, "n_gpu_layers": 0}).devices[0]
         limits["CPU"] = host.total_bytes * host_percent // 100
-    found = searched(model, limits, {"n_ctx": n_ctx}, pinned)
-    assert_exact(found, model, limits, {"n_ctx": n_ctx}, pinned)
+    found = searched(model, limits, asked, pinned)
+    assert_exact(found, model, limits, asked, pinned)
     assert len(found.plans) <= 6
     assert found.n_dry_runs <= 100
 

@@ -45,6 +45,8 @@ def test_a_smaller_plan_is_smaller_in_everything(tiny_model: Path) -> None:
     assert smaller["n_ubatch"] == 256
     cleaned, problems = LOAD.check(smaller)
     assert (cleaned, problems) == (smaller, [])
+    drafted = {"draft_source": "model", "draft_model": "/small.gguf"}
+    assert smaller_plan({**values, **drafted}, facts(tiny_model)) == {**smaller, "draft_model": "/small.gguf"}
 
 
 def test_without_devices_no_layers_are_counted(tiny_model: Path) -> None:

@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.core.fit import CHANGEABLE, PLACEMENT, SPLIT, Fit
+from app.core.fit import CHANGEABLE, DRAFT, PLACEMENT, SPLIT, Fit
 from app.core.footprint import Verdict
+from app.core.reasons import DraftSource
 from app.core.settings.machine import takes_layers
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
@@ -120,10 +121,13 @@ class FitDialog(QDialog):
     def _offered(self) -> list[str]:
         """The settings that the search could change here."""
         footprint = self._service.footprint
+        pointless = set() if self._plan.value(DRAFT) == DraftSource.MODEL else {DRAFT}
         if footprint is None:
-            return [key for key in CHANGEABLE if self._plan.is_enabled(key) and key != SPLIT]
-        n_devices = sum(1 for device in footprint.devices if takes_layers(device.kind))
-        pointless = {SPLIT} if n_devices == 1 else set() if n_devices else {SPLIT, *PLACEMENT, "offload_kqv"}
+            pointless.add(SPLIT)
+        else:
+            n_devices = sum(1 for device in footprint.devices if takes_layers(device.kind))
+            pointless |= {SPLIT} if n_devices == 1 else set()
+            pointless |= {SPLIT, *PLACEMENT, "offload_kqv"} if not n_devices else set()
         return [key for key in CHANGEABLE if self._plan.is_enabled(key) and key not in pointless]
 
     def _buttons(self) -> QHBoxLayout:

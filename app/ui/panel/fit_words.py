@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
-from app.core.fit import FitPlan, MeasureError
+from app.core.fit import DRAFT, FitPlan, MeasureError
 from app.core.footprint import Room, Verdict
 from app.core.settings.machine import takes_layers
 from app.services.plan import Plan
@@ -29,7 +29,13 @@ class FitWords(QObject):
         """What distinguishes the plan: ``33 of 33 layers · 8 192 tokens · q8_0 KV``."""
         return _DOT.join(
             part
-            for part in (self._layers(found), self._experts(found), self._context(found), self._kv(found))
+            for part in (
+                self._layers(found),
+                self._experts(found),
+                self._context(found),
+                self._kv(found),
+                self._draft(found),
+            )
             if part
         )
 
@@ -57,6 +63,9 @@ class FitWords(QObject):
         if k == v:
             return self.tr("{type} KV").format(type=k_text)
         return self.tr("K {k}, V {v}").format(k=k_text, v=v_text)
+
+    def _draft(self, found: FitPlan) -> str:
+        return self.tr("no draft model") if DRAFT in found.changes else ""
 
     def _value(self, found: FitPlan, key: str) -> Any:
         return self._plan.table.value(found.values, key)
