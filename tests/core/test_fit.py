@@ -369,12 +369,12 @@ def test_a_draft_model_is_kept_where_everything_fits() -> None:
 def test_a_draft_model_on_a_device_of_its_own_leaves_less_of_it() -> None:
     values = {**DRAFTED, "draft_devices": ["GPU1"]}
     model = Synthetic(shares=(1.0, 1.0), pipeline=1.0, draft={"GPU1": 2 * GB})
-    limits = {"GPU0": 4 * GB, "GPU1": 6 * GB}
+    limits = {"GPU0": 4 * GB, "GPU1": 5 * GB}
     found = searched(model, limits, values, ("n_ctx", "type_k", "type_v", "draft_source"))
     split = found.plans[0].values["tensor_split"]
-    assert split[0] == pytest.approx(
-        split[1], rel=0.2
-    )  # what is left of the second is as much as the first has
+    assert (
+        split[0] > split[1]
+    )  # what the draft model leaves of the larger device is less than the smaller one has
 
 
 # -- against trying everything -------------------------------------------------------------------------------
