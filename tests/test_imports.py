@@ -38,6 +38,8 @@ MAY_IMPORT = {
     "app.worker.probe_client": ("app.core", "app.worker"),
     "app.worker.process": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.worker.serving": ("app.core", "app.engine", "app.worker"),
+    "app.worker.state_disk": ("app.core", "app.engine", "app.worker.protocol"),
+    "app.worker.state_keeping": ("app.core", "app.engine", "app.worker"),
     "app.worker.rpc_question": ("app.core",),
     "app.worker.rpc_worker": ("app.core", "app.worker"),
     "app.worker.rpc_serving": ("app.core", "app.engine", "app.worker"),

@@ -46,7 +46,7 @@ class Journal:
         if last is None:
             has_replies = any(message.get("role") == "assistant" for message in generation.messages)
             loss = ReuseLoss.NOT_READ if has_replies and source in {"", "slot"} else ""
-            return Reuse(n_prompt, n_cached, 0, source, loss)
+            return Reuse(n_prompt, n_cached, 0, source, str(loss))
         n_possible = len(last.cached)
         n_shared = common_prefix(last.cached, generation.prompt.tokens)
         loss = ""
@@ -55,7 +55,7 @@ class Journal:
             loss = refused or ReuseLoss.EVICTED
         elif n_cached < min(n_possible, n_prompt) - 1:
             loss = self._difference(last, generation)
-        return Reuse(n_prompt, n_cached, n_possible, source, loss)
+        return Reuse(n_prompt, n_cached, n_possible, source, str(loss))
 
     def remember(self, generation: Generation, cached: Sequence[int], *, is_shifted: bool) -> None:
         """A reply has ended, with `cached` in its slot; `is_shifted` says that part was dropped on the way."""

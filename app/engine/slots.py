@@ -10,64 +10,11 @@ from app.engine.bindings import lib
 from app.engine.generation import Generation
 from app.engine.prompts import common_prefix
 from app.engine.reuse import Journal
-from app.engine.states import Found, Outline, State, States, read_state, write_state
+from app.engine.slot import Slot
+from app.engine.slot_traffic import SlotTraffic
+from app.engine.states import Found, Outline, States
 
-_CHECKPOINT_SHARE = 8
-"""Of the room for states in memory one that is taken at every prompt's end may fill this part: taking it costs time."""
-_GROWTH = 8
-"""A slot's state is written to disk again when it has grown by this part: its start is written over and over then."""
-
-
-class Slot:
-    """One sequence. `cached` are the tokens that its part of the KV cache holds, in order.
-
-    `prompt_end` are the logits after the first `n_prompt_end` of them ([n_vocab] float32), or None. Only the first
-    `n_exact` are as decoding them would leave them: behind the place of a context shift the cells remember what was
-    dropped. `n_saved` of them are on disk as `conversation`'s; `source` is where they came from at the last request.
-    """
-
-    __slots__ = (
-        "cached",
-        "conversation",
-        "generation",
-        "has_shared_cells",
-        "last_used",
-        "n_exact",
-        "n_prompt_end",
-        "n_saved",
-        "prompt_end",
-        "seq_id",
-        "source",
-    )
-
-    def __init__(self, seq_id: int) -> None:
-        self.seq_id = seq_id
-        self.generation: Generation | None = None
-        self.last_used = 0
-        self.forget()
-
-    def forget(self) -> None:
-        """Its sequence is empty."""
-        self.cached: list[int] = []
-        self.conversation = ""
-        self.has_shared_cells = False
-        self.n_exact = 1 << 62  # all that come
-        self.n_saved = 0
-        self.prompt_end: Any = None
-        self.n_prompt_end = 0
-        self.source = ""
-
-    def cut(self, n_tokens: int) -> None:
-        """Its sequence holds the first `n_tokens` only."""
-        del self.cached[n_tokens:]
-        self.n_saved = min(self.n_saved, n_tokens)
-        if self.n_prompt_end > n_tokens:
-            self.prompt_end, self.n_prompt_end = None, 0
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether all of it is as decoding it would leave it."""
-        return self.n_exact >= len(self.cached)
+__all__ = ["Cache", "Slot"]
 
 
 class Cache:
@@ -96,7 +43,9 @@ class Cache:
         self._n_window: int = lib.llama_model_n_swa(lib.llama_get_model(context))
         self._is_recurrent = is_recurrent
         self._is_unified = is_unified
+        self._n_cells: int = lib.llama_n_ctx(context)
         self._states = states or States(None, None, 1)
+        self._traffic = SlotTraffic(context, self._states, self._n_window)
         self._journal = journal or Journal(lambda _token: b"")
         self._clock = 0
         self.slots = [Slot(seq_id) for seq_id in range(n_slots)]
@@ -131,14 +80,14 @@ class Cache:
             self._adopt(empty, best, shared)
             return empty
         if 4 * shared >= lost:
-            self._keep(best)
+            self._traffic.keep(best)
             return best
         return self._spare(idle)
 
     def _spare(self, idle: Sequence[Slot]) -> Slot:
         """An empty slot, or the one that was idle longest, its state kept."""
         slot = min(idle, key=lambda slot: (bool(slot.cached), slot.last_used))
-        self._keep(slot)
+        self._traffic.keep(slot)
         return slot
 
     @property
@@ -185,13 +134,20 @@ class Cache:
             self.clear(slot)
         n_cached = len(slot.cached)
         slot.source = ""
-        if slot.conversation != generation.conversation:
-            slot.conversation, slot.n_saved = generation.conversation, 0
+        self._assign(slot, generation.conversation)
         if generation.reuse is None:
             generation.reuse = self._journal.account(
                 generation, n_cached, source if n_cached else "", refused
             )
         return n_cached
+
+    def _assign(self, slot: Slot, conversation: str) -> None:
+        """From now on this slot is the one that `conversation` was last talked in."""
+        for other in self.slots:
+            other.is_latest = other.is_latest and other.conversation != conversation
+        if slot.conversation != conversation:
+            slot.conversation, slot.n_saved = conversation, 0
+        slot.is_latest = True
 
     def _refusal(self, tokens: Sequence[int], n_reusable: int) -> str:
         """Why a slot that shares more with a prompt cannot be used; "" where there is none."""
@@ -212,15 +168,8 @@ class Cache:
         Where the model's memory cannot be taken back to here later, its state is kept as well, unless it is large.
         """
         slot.prompt_end, slot.n_prompt_end = logits.copy(), len(slot.cached)
-        memory = self._states.memory
-        if memory is None or not (self._is_recurrent or self._n_swa):
-            return
-        size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)
-        if (
-            memory.has_room_for(_CHECKPOINT_SHARE * size_bytes)
-            and (state := self._state_of(slot)) is not None
-        ):
-            memory.keep(state)
+        if self._is_recurrent or self._n_swa:
+            self._traffic.keep_checkpoint(slot)
 
     # -- cutting --------------------------------------------------------------------------------------------
 
@@ -262,7 +211,7 @@ class Cache:
         if not idle:
             return False
         oldest = min(idle, key=lambda slot: slot.last_used)
-        self._keep(oldest)
+        self._traffic.keep(oldest)
         self.clear(oldest)
         return True
 
@@ -271,7 +220,7 @@ class Cache:
         generation, slot.generation = slot.generation, None
         if generation is not None:
             generation.todo = slot.cached + generation.todo
-        self._keep(slot)
+        self._traffic.keep(slot)
         self.clear(slot)
         return generation
 
@@ -298,26 +247,13 @@ class Cache:
         """Empty the cache of a slot whose generation goes on in it."""
         conversation = slot.conversation
         self.clear(slot)
-        slot.conversation = conversation
+        self._assign(slot, conversation)
 
     # -- states that leave and come back ----------------------------------------------------------------------
 
     def save_one(self, *, is_last_chance: bool) -> bool:
-        """Hand the state of one idle slot over to the disk; False where none needs it.
-
-        While there is time, only what is new enough is worth writing its start again.
-        """
-        if self._states.disk is None:
-            return False
-        unsaved = [slot for slot in self.slots if self._is_unsaved(slot, is_last_chance=is_last_chance)]
-        if not unsaved:
-            return False
-        slot = max(unsaved, key=lambda slot: slot.last_used)
-        state = self._state_of(slot)
-        slot.n_saved = len(slot.cached)
-        if state is not None:
-            self._states.disk.keep(state)
-        return True
+        """Hand the state of one idle slot over to the disk; False where none needs it."""
+        return self._traffic.save_one(self.slots, is_last_chance=is_last_chance)
 
     def forget(self, conversation: str) -> None:
         """Keep nothing of a conversation, here or anywhere."""
@@ -329,46 +265,6 @@ class Cache:
                 if slot.generation is None:
                     self.clear(slot)
 
-    def _is_unsaved(self, slot: Slot, *, is_last_chance: bool) -> bool:
-        n_cached = len(slot.cached)
-        if not slot.conversation or slot.generation is not None or not slot.is_exact:
-            return False
-        if self._states.disk is None or n_cached < self._states.least:
-            return False
-        return n_cached - slot.n_saved > (0 if is_last_chance else slot.n_saved // _GROWTH)
-
-    def _keep(self, slot: Slot) -> None:
-        """Keep the state of a slot that is about to lose it, where it is worth that."""
-        states = self._states
-        if len(slot.cached) < states.least or not slot.is_exact:
-            return
-        wants_disk = self._is_unsaved(slot, is_last_chance=True)
-        size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)
-        wants_memory = states.memory is not None and states.memory.has_room_for(size_bytes)
-        if not (wants_disk or wants_memory) or (state := self._state_of(slot)) is None:
-            return
-        if states.memory is not None and wants_memory:
-            states.memory.keep(state)
-        if states.disk is not None and wants_disk:
-            states.disk.keep(state)
-
-    def _state_of(self, slot: Slot) -> State | None:
-        n_tokens = len(slot.cached)
-        ends_there = lib.llama_memory_seq_pos_max(self._memory, slot.seq_id) == n_tokens - 1
-        if not ends_there and not self.cut(slot, n_tokens):  # guesses that were not needed any more
-            return None
-        data = read_state(self._context, slot.seq_id)
-        if data is None:
-            return None
-        return State(
-            tokens=list(slot.cached),
-            data=data,
-            prompt_end=slot.prompt_end,
-            n_prompt_end=slot.n_prompt_end,
-            first_position=lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) if self._n_window else 0,
-            conversation=slot.conversation,
-        )
-
     def _fetch(self, found: Found, idle: Sequence[Slot]) -> Slot | None:
         """A slot that holds the state `found`; None where it could not be had."""
         state = self._states.fetch(found)
@@ -376,18 +272,10 @@ class Cache:
             return None
         slot = self._spare(idle)
         self.clear(slot)
-        while not write_state(self._context, slot.seq_id, state.data):
-            if not self.evict_oldest():
+        while not self._traffic.restore(slot, state, found.source):
+            lacks_room = sum(len(other.cached) for other in self.slots) + len(state.tokens) > self._n_cells
+            if not (lacks_room and self._is_unified and self.evict_oldest()):
                 return None
-        if lib.llama_memory_seq_pos_max(self._memory, slot.seq_id) != len(state.tokens) - 1:
-            self.clear(slot)
-            return None
-        slot.cached = list(state.tokens)
-        slot.prompt_end, slot.n_prompt_end = state.prompt_end, state.n_prompt_end
-        slot.conversation, slot.source = state.conversation, found.source
-        slot.n_saved = len(state.tokens) if found.source == "disk" else 0
-        if self._states.memory is not None and not (self._is_recurrent or self._n_window):
-            self._states.memory.remove(state)
         return slot
 
 

@@ -145,9 +145,10 @@ class StateMemory:
         held = state.tokens[: len(other.tokens)] if self._can_cut else state.tokens
         return held == other.tokens
 
-    def remove(self, state: State) -> None:
-        """It is in a slot again."""
-        self._states = [kept for kept in self._states if kept is not state]
+    def taken(self, state: State) -> None:
+        """It is in a slot again, which serves for it, unless the slot cannot be taken back to it later."""
+        if self._can_cut:
+            self._states = [kept for kept in self._states if kept is not state]
 
     def forget(self, conversation: str) -> None:
         """Drop what there is of a conversation."""

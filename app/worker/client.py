@@ -27,6 +27,7 @@ from app.worker.starting import start_shielded
 
 _LOG_TAIL_BYTES = 6000
 _LEAVING_S = 5.0
+_SAVING_S = 10.0
 
 
 class WorkerClient:
@@ -38,11 +39,17 @@ class WorkerClient:
     """
 
     def __init__(
-        self, model_path: str, values: dict[str, Any], log_path: str | Path, split: Sequence[float] = ()
+        self,
+        model_path: str,
+        values: dict[str, Any],
+        log_path: str | Path,
+        split: Sequence[float] = (),
+        kept: p.KeptStates = p.KeptStates(),  # noqa: B008 - frozen
     ) -> None:
         """A worker for the model file with these load settings, writing all its output to `log_path`.
 
-        `split` has each device's share where `values` leave it to the free memory (`Footprint.split`).
+        `split` has each device's share where `values` leave it to the free memory (`Footprint.split`); `kept` says
+        where what was read of conversations is kept.
         """
         context = multiprocessing.get_context("spawn")
         self.log_path = Path(log_path)
@@ -50,7 +57,7 @@ class WorkerClient:
         self._events = context.Queue()
         self._process = context.Process(
             target=worker_main,
-            args=(model_path, values, tuple(split), self._commands, self._events, str(self.log_path)),
+            args=(model_path, values, tuple(split), self._commands, self._events, str(self.log_path), kept),
             name="loadout-worker",
             daemon=True,
         )
@@ -59,6 +66,8 @@ class WorkerClient:
         self._open: set[int] = set()
         self._own: deque[p.Event] = deque()
         self._stopping = False
+        self._may_save = False  # a conversation was talked in, and what was read of it may be kept on disk
+        self._keeps_on_disk = bool(kept.folder)
         self._load_failed = False
         self._lost_workers: tuple[str, ...] = ()
         self._exited = False
@@ -99,15 +108,18 @@ class WorkerClient:
         """Whether the process runs."""
         return not self._exited and self._process.is_alive()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Ask it to end, wait, and kill it when it does not; idempotent."""
+    def stop(self, timeout_s: float = 5.0, save_s: float = _SAVING_S) -> None:
+        """Ask it to end, wait, and kill it when it does not; idempotent.
+
+        It may take `save_s` besides to write what it has read of conversations.
+        """
         if self._process.pid is None:
             return
         self._stopping = True
         if self._process.is_alive():
             with contextlib.suppress(ValueError, OSError):
-                self._commands.put(p.Shutdown())
-            self._process.join(timeout_s)
+                self._commands.put(p.Shutdown(save_s if self._may_save else 0.0))
+            self._process.join(timeout_s + (save_s if self._may_save else 0.0))
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
@@ -134,6 +146,8 @@ class WorkerClient:
                     self._own.append(self._lost(command.request_id))
                     return
                 self._open.add(command.request_id)
+        if isinstance(command, p.Generate) and command.conversation and self._keeps_on_disk:
+            self._may_save = True
         with contextlib.suppress(ValueError, OSError):  # closed by stop(): the request was ended there
             self._commands.put(command)
 

@@ -36,6 +36,7 @@ def worker_main(
     commands: Queue[p.Command],
     events: Queue[p.Event],
     log_path: str,
+    kept: p.KeptStates = p.KeptStates(),  # noqa: B008 - frozen
 ) -> None:
     """The entry point of a worker. Everything written to stdout or stderr, by anyone, goes to `log_path`."""
     redirect_output(log_path)
@@ -45,7 +46,7 @@ def worker_main(
     worker = _Worker(commands, events)
     exit_code = 0
     try:
-        worker.run(model_path, values, split)
+        worker.run(model_path, values, split, kept)
     except Exception:  # the process boundary: nobody above could report it
         _log.exception("the worker ends after a defect")
         exit_code = 1
@@ -127,14 +128,18 @@ class _Worker:
         self._inbox = _Inbox(commands)
         self._events = events
         self._status = _Status(events)
+        self._save_s = 0.0
 
-    def run(self, model_path: str, values: dict[str, Any], split: tuple[float, ...]) -> None:
+    def run(
+        self, model_path: str, values: dict[str, Any], split: tuple[float, ...], kept: p.KeptStates
+    ) -> None:
         loaded = self._load(model_path, values, split)
         if loaded is None:
             return
         from app.worker.serving import Serving
+        from app.worker.state_keeping import StateKeeping
 
-        serving = Serving(loaded, self._events.put)
+        serving = Serving(loaded, self._events.put, StateKeeping(loaded, model_path, kept))
         self._status.watch(serving, loaded)
         self._aborts.expect_answers()
         self._events.put(p.Loaded(loaded.got.to_dict()))
@@ -144,7 +149,7 @@ class _Worker:
                 pass
         finally:
             self._status.stop()
-            serving.close()
+            serving.close(self._save_s)
             loaded.close()
 
     def _load(self, model_path: str, values: dict[str, Any], split: tuple[float, ...]) -> LoadedModel | None:
@@ -194,11 +199,13 @@ class _Worker:
         loaded.abort.clear()
         for command in self._inbox.take():
             if isinstance(command, p.Shutdown):
+                self._save_s = command.save_s
                 return False
             serving.take(command)
         if serving.is_busy:
             serving.step()
         else:
+            serving.rest()
             self._inbox.wait(_HEARTBEAT_S)
         self._status.refresh()
         return True
@@ -236,7 +243,7 @@ class _Status:
         now_s = time.monotonic()
         if now_s - self._asked_s >= _HEARTBEAT_S:
             self._asked_s = now_s
-            self._devices = tuple((d.name, *d.memory()) for d in self._loaded.offload_devices())
+            self._devices = tuple((d.name, *d.memory()) for d in self._loaded.used_devices())
 
     def stop(self) -> None:
         """Send no more."""

@@ -82,8 +82,30 @@ class CountTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Keep nothing of what was read of `conversation`: not in memory, not on disk. Answered by nothing."""
+
+    conversation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shutdown:
-    """End the process after ending every open request."""
+    """End the process after ending every open request; `save_s` may be spent on writing states to disk."""
+
+    save_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStates:
+    """Where a worker keeps what it has read of conversations: given at its start.
+
+    `folder` is "" for nowhere on disk; `limit_bytes` is for all models together. What has fewer than `least_tokens`
+    is not kept, on disk or in memory.
+    """
+
+    folder: str = ""
+    limit_bytes: int = 0
+    least_tokens: int = 256
 
 
 # -- events -------------------------------------------------------------------------------------------------
@@ -91,7 +113,9 @@ class Shutdown:
 
 @dataclass(frozen=True, slots=True)
 class LoadProgress:
-    """`fraction` 0..1 of the weights; `stage` is "weights", "context", "adapters" or "warm_up"."""
+    """`fraction` 0..1 of the weights; `stage` is "weights", "context", "adapters", "warm_up" or "draft", which has a
+    fraction of its own.
+    """
 
     fraction: float
     stage: str
@@ -247,7 +271,7 @@ class Exited:
     lost_workers: tuple[str, ...] = ()
 
 
-Command = Generate | Bench | Cancel | CountTokens | Shutdown
+Command = Generate | Bench | Cancel | CountTokens | Forget | Shutdown
 Event = (
     LoadProgress
     | Loaded

@@ -16,7 +16,9 @@ from app.engine.model import LoadedModel
 from app.engine.prompts import Prompt, PromptWriter
 from app.engine.scheduler import Scheduler
 from app.engine.text import TextStream
+from app.engine.trace import Trace
 from app.worker import protocol as p
+from app.worker.state_keeping import StateKeeping
 
 _log = logging.getLogger(__name__)
 
@@ -24,10 +26,13 @@ _log = logging.getLogger(__name__)
 class Serving:
     """One loaded model's requests; reports through `send`."""
 
-    def __init__(self, loaded: LoadedModel, send: Callable[[p.Event], None]) -> None:
+    def __init__(
+        self, loaded: LoadedModel, send: Callable[[p.Event], None], keeping: StateKeeping | None = None
+    ) -> None:
         self._loaded = loaded
         self._send = send
-        self._scheduler = Scheduler(loaded)
+        self._keeping = keeping
+        self._scheduler = Scheduler(loaded, keeping.states if keeping else None)
         self._writer = PromptWriter(loaded)
         self._end_tokens: list[int] | None = None
 
@@ -47,6 +52,8 @@ class Serving:
 
     def step(self) -> None:
         """One step of the engine. A defect ends the requests it hit, not the worker."""
+        if self._keeping is not None:
+            self._keeping.is_busy()
         try:
             self._scheduler.step()
         except Exception as error:  # the process boundary
@@ -57,6 +64,9 @@ class Serving:
         """Carry out one command; its request ends with an event in any case."""
         if isinstance(command, p.Cancel):
             self._scheduler.cancel(command.request_id)
+            return
+        if isinstance(command, p.Forget):
+            self._scheduler.forget(command.conversation)
             return
         if isinstance(command, p.Shutdown):
             return
@@ -69,9 +79,16 @@ class Serving:
             message = f"{type(error).__name__}: {error}"[:2000]
             self._send(p.Failed(command.request_id, FailureKind.INTERNAL, message))
 
-    def close(self) -> None:
-        """End all requests."""
+    def rest(self) -> None:
+        """Nothing is to be done just now: write what was read to disk, once it has been quiet for a while."""
+        if self._keeping is not None:
+            self._keeping.rest(self._scheduler)
+
+    def close(self, save_s: float = 0.0) -> None:
+        """End all requests; `save_s` may be spent on writing what was read to disk."""
         self._scheduler.close()
+        if self._keeping is not None:
+            self._keeping.close(self._scheduler, save_s)
 
     # -- beginning ------------------------------------------------------------------------------------------
 
@@ -109,7 +126,9 @@ class Serving:
         generation.overflow = overflow
         generation.interval_s = 1 / command.deltas_per_s if command.deltas_per_s > 0 else 0.0
         generation.fresh, generation.may_draft = command.fresh, command.draft
-        generation.conversation = command.conversation
+        generation.conversation, generation.messages = command.conversation, command.messages
+        if command.trace:
+            generation.trace = Trace(self._loaded.vocabulary.n_tokens)
         generation.sampler.accept_prompt(prompt.tokens)
         self._scheduler.submit(generation)
 
@@ -173,6 +192,9 @@ class Serving:
 
     def on_finished(self, generation: Generation, reason: StopReason) -> None:
         """The end of a generation."""
+        if generation.trace is not None:
+            for part in generation.trace.parts():
+                self._send(p.TokenTrace(generation.request_id, part))
         self._send(
             p.Finished(
                 generation.request_id,

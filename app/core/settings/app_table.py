@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core.settings.app_reuse import REUSE_ROWS
 from app.core.settings.setting import Apply, Choice, Kind, Setting
 from app.core.settings.table import Table
 
@@ -208,6 +209,19 @@ _APP_ROWS = (
         "model runs on it too. Speeds are measured per token in any case.",
         apply=Apply.REPLY,
     ),
+    Setting(
+        key="tint_drafts",
+        target="app.tint_drafts",
+        kind=Kind.BOOL,
+        default=False,
+        group="Chat",
+        title="Tint what was guessed",
+        summary="Shows in every reply which of its text a draft model, or the text so far, had guessed.",
+        help="A tinted reply is shown as the model wrote it, with its Markdown as plain text: only so does every "
+        "character stand where its token put it. Any single reply can be tinted, or not, from its own menu. Replies "
+        "made without drafting look as ever.",
+        apply=Apply.NOW,
+    ),
 )
 
-APP = Table("app", _APP_ROWS)
+APP = Table("app", _APP_ROWS, REUSE_ROWS)

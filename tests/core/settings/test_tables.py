@@ -34,7 +34,7 @@ ISSUE_APP = """
 
 # The flags that llama-server takes in the version this project builds on (common/arg.cpp).
 VERIFIED_FLAGS = """
-    --adaptive-decay --adaptive-target --batch-size --cache-type-k --cache-type-v --chat-template
+    --adaptive-decay --adaptive-target --batch-size --cache-ram --cache-type-k --cache-type-v --chat-template
     --check-tensors --control-vector --control-vector-scaled --ctx-size --device --dry-allowed-length
     --dry-base --dry-multiplier --dry-penalty-last-n --dry-sequence-breaker --dynatemp-exp
     --dynatemp-range --fit --flash-attn --frequency-penalty --grammar --ignore-eos --json-schema
