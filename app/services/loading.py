@@ -14,6 +14,7 @@ from app.core.library import ModelEntry
 from app.core.reasons import FailureKind
 from app.core.run import Got
 from app.core.settings.loadouts import Loadout, LoadoutStore
+from app.services.drafts import Drafts
 from app.services.footprint import FootprintService
 from app.services.guard import LoadRefusal, question_of, refusal_of
 from app.services.known_good import KnownGood
@@ -92,6 +93,8 @@ class Loading(QObject):
         footprints: FootprintService,
         predictions: Predictions,
         parent: QObject | None = None,
+        *,
+        drafts: Drafts | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -101,6 +104,8 @@ class Loading(QObject):
         self._known_good = known_good
         self._footprints = footprints
         self._predictions = predictions
+        self._drafts = drafts
+        self._awaits_draft = False  # a load was asked for, and its draft model is being looked at
         self._check = LoadCheck(footprints, self)
         self._rescue = Rescue(footprints, session, self)
         self._failure: LoadFailure | None = None  # not told yet: a plan that fits is looked for
@@ -132,6 +137,8 @@ class Loading(QObject):
         self._footprints.paused.connect(self._load_wanted)
         self._rescue.done.connect(self._rescued)
         self._library.changed.connect(self._look_for_waiting)
+        if self._drafts is not None:
+            self._drafts.judged.connect(self._draft_judged)
 
     # -- what it knows --------------------------------------------------------------------------------------
 
@@ -153,7 +160,7 @@ class Loading(QObject):
     @property
     def is_checking(self) -> bool:
         """Whether a load was asked for and has not begun: its memory is being looked at."""
-        return self._wanted is not None
+        return self._wanted is not None or self._awaits_draft
 
     @property
     def got(self) -> Got | None:
@@ -217,6 +224,22 @@ class Loading(QObject):
 
     def load(self) -> None:
         """Loads the plan as it stands; `refused`, `confirm` or the session's signals follow within two seconds."""
+        if self._plan.model is None or self.state is SessionState.EJECTING:
+            return
+        if self._drafts is not None and self._drafts.is_in_use:
+            self._awaits_draft = True
+            self._drafts.judge()  # its file may have gone since it was chosen
+            self.changed.emit()
+        else:
+            self._load_plan()
+
+    def _draft_judged(self) -> None:
+        if self._awaits_draft:
+            self._awaits_draft = False
+            self._load_plan()
+            self.changed.emit()
+
+    def _load_plan(self) -> None:
         facts = self._plan.model
         if facts is None or self.state is SessionState.EJECTING:
             return
@@ -260,12 +283,16 @@ class Loading(QObject):
 
     def _model_changed(self) -> None:
         wanted, model = self._wanted, self._plan.model
+        self._awaits_draft = False
         if wanted is not None and (model is None or model.path != wanted.facts.path):
             self._drop_wanted()
         self.changed.emit()
 
     def _drop_wanted(self) -> None:
+        was_awaiting, self._awaits_draft = self._awaits_draft, False
         if self._wanted is None:
+            if was_awaiting:
+                self.changed.emit()
             return
         self._wanted = None
         self._check.cancel()

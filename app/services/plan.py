@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from app.core.drafts import Draft
 from app.core.gguf import ModelFacts
 from app.core.settings import LOAD, Apply, Problem, Setting, Table
 from app.core.settings.bounds import Bounds, bounds, model_defaults, used_if_unset, why_pointless
@@ -50,6 +51,7 @@ class Plan(QObject):
         self.table = table
         self.model: ModelFacts | None = None
         self.machine: Machine | None = None
+        self.draft: Draft | None = None
         self.loaded: dict[str, Any] | None = None
         self.n_ctx_slot = 0
         self._app_defaults = dict(app_defaults or {})
@@ -242,7 +244,7 @@ class Plan(QObject):
     ) -> None:
         """Starts a plan for another model, with its saved settings if any. There is no undo across models."""
         clean, _ = self.table.check(values or {})
-        self.model = facts
+        self.model, self.draft = facts, None
         self._model_defaults = model_defaults(facts) if self.table is LOAD else {}
         self._state = _State(base_name, clean)
         self._undo.clear()
@@ -255,6 +257,12 @@ class Plan(QObject):
         """What the computer has, for the rules that depend on it."""
         self.machine = machine
         self.changed.emit("")
+
+    def set_draft(self, draft: Draft | None) -> None:
+        """What is known of the draft model that the plan names, for the rules; None while that is not known."""
+        if draft != self.draft:
+            self.draft = draft
+            self.changed.emit("draft_model")
 
     def set_loaded(self, values: Mapping[str, Any] | None) -> None:
         """The settings that the loaded model was asked for; None when no model is loaded."""
@@ -281,7 +289,7 @@ class Plan(QObject):
         """What is wrong or unwise about the values in force, errors first."""
         values = self.all_values()
         if self.table is LOAD:
-            found = load_problems(values, self.model, self.machine)
+            found = load_problems(values, self.model, self.machine, self.draft)
         else:
             found = sampling_problems(values, self.n_ctx_slot)
         found = [problem for problem in found if problem.key in self.table]

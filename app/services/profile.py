@@ -22,6 +22,7 @@ from app.services.chat import Chat
 from app.services.device_list import DeviceList
 from app.services.device_scan import DeviceScan
 from app.services.downloads import Downloads
+from app.services.drafts import Drafts
 from app.services.footprint import FootprintService
 from app.services.hardware import HardwareMonitor
 from app.services.hub_services import HubServices
@@ -57,6 +58,7 @@ class Profile(QObject):
         self.session = Session(lambda model: paths.worker_log(Path(model).stem, logs.timestamp()), self)
         self.load_plan = Plan(LOAD, parent=self)
         self.sampling_plan = Plan(SAMPLING, parent=self)
+        self.drafts = Drafts(self.load_plan, self.library, self)
         self.monitor = HardwareMonitor(self)
         self.monitor.follow(self.session)
         self.devices = DeviceScan(list_devices, self)
@@ -87,6 +89,7 @@ class Profile(QObject):
             self.footprints,
             self.predictions,
             parent=self,
+            drafts=self.drafts,
         )
         self.hub = HubServices(paths, self.preferences, self.session, self.footprints, self)
         self.downloads = Downloads(
@@ -130,6 +133,7 @@ class Profile(QObject):
         self.monitor.stop()
         self.devices.close()
         self.remotes.close()
+        self.drafts.close()
         self.library.close()
         self.preferences.close()
         self.deleteLater()
