@@ -72,6 +72,11 @@ class Drafts(QObject):
         return self._wanted() is not None
 
     @property
+    def chosen(self) -> Draft | None:
+        """What is known of the draft model that the plan names; None for nothing yet."""
+        return self._plan.draft
+
+    @property
     def is_judging(self) -> bool:
         """Whether the plan's draft is being looked at."""
         return self._is_judging

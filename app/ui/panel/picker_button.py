@@ -13,11 +13,13 @@ from app.ui.widgets import ElidedLabel
 class PickerButton(QPushButton):
     """Looks like a combo box, opens a menu that is filled when it is about to show."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, has_menu: bool = True) -> None:
+        """Without `has_menu` only `clicked` tells that it was pressed."""
         super().__init__(parent)
         self._theme = theme
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setMenu(QMenu(self))
+        if has_menu:
+            self.setMenu(QMenu(self))
         self._name = ElidedLabel("", self)
         self._caret = QLabel(self)
         inside = QHBoxLayout(self)

@@ -11,7 +11,7 @@ from app.core.settings import Problem, Setting
 from app.core.settings.bounds import UNSET_FOLLOWS
 from app.services.plan import Plan
 from app.ui.panel import texts
-from app.ui.panel.editors import Names
+from app.ui.panel.editors import Sources
 from app.ui.panel.row_parts import FoldButton
 from app.ui.panel.setting_row import SettingRow
 from app.ui.theme import Theme
@@ -24,11 +24,11 @@ class RowGroup(QWidget):
 
     row_built = Signal(object)  # SettingRow
 
-    def __init__(self, theme: Theme, plan: Plan, group: str, devices: Names, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, plan: Plan, group: str, sources: Sources, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._plan = plan
-        self._devices = devices
+        self._sources = sources
         self.settings = plan.table.in_group(group)
         self.rows: dict[str, SettingRow] = {}
         self.is_unfolded = False
@@ -79,7 +79,7 @@ class RowGroup(QWidget):
         """The row of `key`, built if it is not there yet."""
         if key not in self.rows:
             setting = self._plan.table[key]
-            row = SettingRow(self._theme, self._plan, setting, self._devices, self)
+            row = SettingRow(self._theme, self._plan, setting, self._sources, self)
             self._column.insertWidget(self._place(setting), row)
             self.rows[key] = row
             self._chain_soon.start()
@@ -126,7 +126,7 @@ class RowList(QScrollArea):
     row_built = Signal(object)  # SettingRow: one that was not there before
 
     def __init__(
-        self, theme: Theme, plan: Plan, parent: QWidget | None = None, *, devices: Names | None = None
+        self, theme: Theme, plan: Plan, parent: QWidget | None = None, *, sources: Sources | None = None
     ) -> None:
         super().__init__(parent)
         self.plan = plan
@@ -152,7 +152,7 @@ class RowList(QScrollArea):
         self._nothing.hide()
         column.addWidget(self._nothing)
         self.groups = [
-            RowGroup(theme, plan, name, devices or list, self._inside) for name in plan.table.groups
+            RowGroup(theme, plan, name, sources or Sources(), self._inside) for name in plan.table.groups
         ]
         for group in self.groups:
             group.row_built.connect(self.row_built)

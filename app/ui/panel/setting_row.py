@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSpacerItem, QVBoxLayout
 from app.core.settings import Problem, Reason, Setting
 from app.services.plan import Plan
 from app.ui.panel import texts
-from app.ui.panel.editors import Names, make_editor
+from app.ui.panel.editors import Sources, make_editor
 from app.ui.panel.row_parts import HelpText, NoteLine, ReloadMark, RowTitle
 from app.ui.theme import Theme
 from app.ui.widgets import Chip, IconButton
@@ -22,7 +22,7 @@ _HEADER_PX = 28
 class SettingRow(QWidget):
     """Shows and edits one row of a plan. Marks, notes and help are built when they are first needed."""
 
-    def __init__(self, theme: Theme, plan: Plan, setting: Setting, devices: Names, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, plan: Plan, setting: Setting, sources: Sources, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme = theme
         self.plan = plan
@@ -37,7 +37,7 @@ class SettingRow(QWidget):
         self.title = RowTitle(theme, texts.title(setting), self)
         self.title.clicked.connect(self.toggle_help)
         self.title.setToolTip(self._tooltip())
-        self.editor = make_editor(theme, setting, self, devices)
+        self.editor = make_editor(theme, setting, self, sources)
         self.editor.edited.connect(self._edited)
         self.editor.refused.connect(self._refused)
         self._arrange()

@@ -13,11 +13,13 @@ from app.core.run import Got
 from app.core.settings.loadouts import LoadoutStore
 from app.core.settings.presets import PresetStore
 from app.services.chat import Chat
+from app.services.drafts import Drafts
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
 from app.services.session import Session, SessionState
 from app.ui.panel import texts
 from app.ui.panel.chat_tab import ChatTab
+from app.ui.panel.editors import DraftOffer
 from app.ui.panel.load_tab import LoadTab
 from app.ui.panel.row_list import RowList
 from app.ui.panel.sampling_tab import SamplingTab
@@ -32,6 +34,7 @@ class SidePanel(QFrame):
     """The dials. `load_requested` when the plan is to be loaded; tabs are built when they are first opened."""
 
     load_requested = Signal()
+    discover_requested = Signal()
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class SidePanel(QFrame):
         footprints: FootprintService,
         *,
         prompts: PromptStore | None = None,
+        drafts: Drafts | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -72,6 +76,7 @@ class SidePanel(QFrame):
             footprints,
             sampling=sampling_plan.values,
             devices=lambda: self._devices,
+            drafts=None if drafts is None else DraftOffer(drafts, self.discover_requested.emit),
         )
         self.load_tab.footer.load_requested.connect(self.load_requested)
         self.load_tab.bar.told.connect(self.tell)

@@ -6,9 +6,11 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
+from app.core.library import ModelProblem
 from app.core.settings import Kind, Setting
 from app.core.settings.problem import Problem
 from app.ui.format import THIN_SPACE, count_text
+from app.ui.library.texts import problem_text as model_problem_text
 
 _NUMBERS = (Kind.INT, Kind.FLOAT)
 
@@ -76,7 +78,14 @@ def range_text(setting: Setting) -> str:
 
 def problem_text(problem: Problem) -> str:
     """What is wrong, as a sentence."""
-    return translated(problem.template()).format(**problem.values)
+    values = {key: value_of_problem(problem, key) for key in problem.values}
+    return translated(problem.template()).format(**values)
+
+
+def value_of_problem(problem: Problem, key: str) -> Any:
+    """One of the values that fill the sentence: what is wrong with a file is a sentence too."""
+    value = problem.values[key]
+    return model_problem_text(value) if isinstance(value, ModelProblem) else value
 
 
 def haystack(setting: Setting) -> str:

@@ -96,6 +96,7 @@ class Desktop(QObject):
             profile.chat,
             profile.footprints,
             prompts=profile.prompts,
+            drafts=profile.drafts,
         )
         return self.panel
 
@@ -104,6 +105,7 @@ class Desktop(QObject):
     def _connect(self) -> None:
         profile, window, bar = self._profile, self.window, self.bar
         self.panel.load_requested.connect(profile.loading.load)
+        self.panel.discover_requested.connect(lambda: window.show_page("discover"))
         profile.devices.found.connect(self._take_devices)
         profile.loading.changed.connect(self._mark_loaded)
         profile.loading.changed.connect(self._mark_chosen)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from app.core.settings import APP, LOAD, SAMPLING, Kind, Setting
 from app.core.settings.machine import Machine
 from app.services.plan import Plan
+from app.ui.panel.editors import Sources
 from app.ui.panel.scale import SliderScale
 from app.ui.panel.setting_row import SettingRow
 from app.ui.panel.texts import escaped, unescaped
@@ -22,7 +23,7 @@ def row(qtbot, theme):
     made = []
 
     def make(table, key, devices=()):
-        row = SettingRow(theme, Plan(table), table[key], lambda: devices, None)
+        row = SettingRow(theme, Plan(table), table[key], Sources(lambda: devices), None)
         row.plan.changed.connect(lambda _key: row.refresh())
         qtbot.addWidget(row)
         row.resize(320, 80)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel
 from app.core.settings import LOAD, SAMPLING, Kind, Setting
 from app.services.plan import Plan
 from app.ui.panel.editor import TextField
+from app.ui.panel.editors import Sources
 from app.ui.panel.list_editors import EntriesEditor
 from app.ui.panel.number_editor import NumberEditor
 from app.ui.panel.setting_row import SettingRow
@@ -27,7 +28,7 @@ def make_row(qtbot, theme, table, setting: Setting) -> SettingRow:
     if setting.enabled_when is not None and setting.available:
         other, allowed = setting.enabled_when
         plan.set_value(other, allowed[0])
-    row = SettingRow(theme, plan, setting, lambda: DEVICES, None)
+    row = SettingRow(theme, plan, setting, Sources(lambda: DEVICES), None)
     qtbot.addWidget(row)
     row.resize(320, 60)
     row.show()
