@@ -108,10 +108,10 @@ class DeviceFootprint:
         """The bytes of one of `PARTS`."""
         return int(getattr(self, f"{part}_bytes"))
 
-    def used_bytes(self, part: str) -> int:
-        """The same without what is idle of it after the load."""
+    def idle_part_bytes(self, part: str) -> int:
+        """What of it is idle after the load."""
         idle = {"weights": self.idle_bytes - self.draft_idle_bytes, "draft": self.draft_idle_bytes}
-        return max(0, self.part_bytes(part) - idle.get(part, 0))
+        return idle.get(part, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,11 +196,11 @@ class GotDevice:
     kv_bytes: int = 0
     compute_bytes: int = 0
     output_bytes: int = 0
-    draft_bytes: int = 0
     n_layers: int = 0
     free_bytes: int = 0
     total_bytes: int = 0
     free_before_bytes: int = 0
+    draft_bytes: int = 0
 
     @property
     def held_bytes(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.endpoint import full_endpoint
 from app.core.footprint import Assessment, DeviceFootprint, Footprint, assess
-from app.core.run import Got, GotDevice
+from app.core.run import Got, GotDevice, GotDraft
 from app.core.settings import LOAD
 from app.core.settings.guard import reserve_bytes
 from app.services.hardware_samples import DeviceSample, Sample
@@ -115,18 +115,21 @@ def held_bytes(got: Got, asked: Mapping[str, Any], predicted: Footprint | None) 
     """
     held: dict[str, int] = {}
     for device in got.devices:
-        if held_here := max(0, device.held_bytes - _mapped_bytes(device, asked, predicted)):
+        if held_here := max(0, device.held_bytes - _mapped_bytes(device, got.draft, asked, predicted)):
             held[device.name] = held_here
     return held
 
 
-def _mapped_bytes(device: GotDevice, asked: Mapping[str, Any], predicted: Footprint | None) -> int:
+def _mapped_bytes(
+    device: GotDevice, draft: GotDraft | None, asked: Mapping[str, Any], predicted: Footprint | None
+) -> int:
     if device.kind != "cpu":
         return 0
+    weights = device.weights_bytes + (draft.weights_bytes(device.name) if draft is not None else 0)
     if predicted is not None and (found := predicted.device(device.name)) is not None:
-        return min(found.mapped_bytes, device.weights_bytes)
+        return min(found.mapped_bytes, weights)
     copied = LOAD.value(asked, "use_mmap") is False or LOAD.value(asked, "use_direct_io")
-    return 0 if copied else device.weights_bytes
+    return 0 if copied else weights
 
 
 def stand_ins_of(values: Mapping[str, Any], asked: Mapping[str, Any], got: Got | None) -> StandIns | None:

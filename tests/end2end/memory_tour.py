@@ -101,6 +101,7 @@ def loaded(*devices: DeviceFootprint, share: float = 0.6) -> Got:
             GotDevice(
                 device.name, device.description, device.kind, device.weights_bytes, round(device.kv_bytes * share),
                 device.compute_bytes, device.output_bytes, device.n_layers, device.free_bytes, device.capacity_bytes,
+                draft_bytes=device.draft_bytes,
             )
             for device in devices
         ),
@@ -118,6 +119,8 @@ def states() -> dict[str, MemoryState]:
         "cpu-only": footprint(main_memory(5.0, 1.1, 5.0, n_layers=33)),
         "impossible": footprint(main_memory(38.0, 14.0, 18.0, n_layers=81)),
         "mapped": footprint(main_memory(38.0, 2.0, 38.0, n_layers=81)),
+        "draft": footprint(gpu(kv=2.2, draft=1.1), main_memory(0.9, 0.1, 0.9)),
+        "draft-impossible": footprint(gpu(kv=2.2, draft=3.1), ram),
         "moe": footprint(gpu(weights=2.1, kv=2.4, draft=0.5), main_memory(14.2, 0.0, 14.2)),
         "three": footprint(
             gpu(), gpu(1, capacity=24, free=22), gpu(0, kind="rpc", capacity=16, free=9.0, weights=9.1), ram
@@ -132,6 +135,8 @@ def states() -> dict[str, MemoryState]:
     found["ghost-three"] = MemoryState(
         plans["three"], held_against(plans["three"]), loaded(*plans["three"].devices)
     )
+    drafted = loaded(gpu(draft=0.9), ram)
+    found["ghost-draft"] = MemoryState(plans["draft"], held_against(plans["draft"], held=held), drafted)
     refused = ProbeError(FailureKind.BAD_SETTING, "a quantised V cache needs flash attention", "type_v")
     found["refused"] = MemoryState(plans["fits"], found["fits"].assessment, error=refused)
     crashed = ProbeError(FailureKind.WORKER_LOST, "llama.cpp ended while it read the plan (SIGSEGV)")

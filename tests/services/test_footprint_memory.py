@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from app.core.footprint import DeviceFootprint, Footprint, Verdict
-from app.core.run import Got, GotDevice
+from app.core.run import Got, GotDevice, GotDraft
 from app.services.footprint_memory import Surroundings, held_bytes
 from app.services.hardware_samples import DeviceSample, Sample
 
@@ -89,9 +89,10 @@ def test_small_changes_of_free_memory_are_not_worth_showing() -> None:
     assert not before.is_like(dataclasses.replace(before, app={"guard": "off", "guard_reserve": 0}), plan)
 
 
-def _got(*devices: GotDevice) -> Got:
+def _got(*devices: GotDevice, draft: GotDraft | None = None) -> Got:
     empty: dict[str, Any] = {item.name: 0 for item in dataclasses.fields(Got)}
-    return Got(**empty | {"devices": devices})
+    empty |= {"settings": {}, "differences": (), "warnings": ()}
+    return Got(**empty | {"devices": devices, "draft": draft})
 
 
 def test_mapped_weights_are_given_back_already() -> None:
@@ -106,3 +107,21 @@ def test_mapped_weights_are_given_back_already() -> None:
     assert held_bytes(got, {}, None) == {"CPU": 51, "CUDA0": 1060}
     assert held_bytes(got, {"use_mmap": False}, None) == {"CPU": 551, "CUDA0": 1060}
     assert held_bytes(got, {"use_direct_io": True}, None) == {"CPU": 551, "CUDA0": 1060}
+
+
+def test_so_are_those_of_a_draft_model() -> None:
+    of_draft = (
+        GotDevice("CPU", "", "cpu", weights_bytes=100, kv_bytes=7),
+        GotDevice("CUDA0", "", "gpu", weights_bytes=200, kv_bytes=9),
+    )
+    draft = GotDraft("Small", "Q8_0", 1, 2, 1, 512, "f16", "f16", flash_attention=True, devices=of_draft)
+    got = _got(
+        GotDevice("CPU", "", "cpu", weights_bytes=500, kv_bytes=30, draft_bytes=107),
+        GotDevice("CUDA0", "", "gpu", weights_bytes=1000, draft_bytes=209),
+        draft=draft,
+    )
+    assert Got.from_dict(got.to_dict()) == got
+    predicted = dataclasses.replace(footprint(), devices=(dataclasses.replace(CPU, mapped_bytes=550),))
+    assert held_bytes(got, {}, predicted) == {"CPU": 87, "CUDA0": 1209}
+    assert held_bytes(got, {}, None) == {"CPU": 37, "CUDA0": 1209}
+    assert held_bytes(got, {"use_mmap": False}, None) == {"CPU": 637, "CUDA0": 1209}

@@ -90,9 +90,10 @@ class DeviceLine(QWidget):
             return self.tr("the loaded model holds nothing here") if held is not None else ""
         layers = self.tr("1 layer") if held.n_layers == 1 else self.tr("{n} layers").format(n=held.n_layers)
         layers = layers if held.n_layers else ""
-        parts = (layers, self._part("weights", held.weights_bytes), self._part("kv", held.kv_bytes))
-        rest_bytes = held.compute_bytes + held.output_bytes
-        return _DOT.join(part for part in (*parts, self._part("compute", rest_bytes)) if part)
+        buffers_bytes = held.compute_bytes + held.output_bytes
+        sizes = (held.weights_bytes, held.kv_bytes, buffers_bytes, held.draft_bytes)
+        parts = map(self._part, ("weights", "kv", "compute", "draft"), sizes)
+        return _DOT.join(part for part in (layers, *parts) if part)
 
     def _part(self, part: str, size_bytes: int) -> str:
         words = {
@@ -100,6 +101,7 @@ class DeviceLine(QWidget):
             "kv": self.tr("KV cache {size}"),
             "compute": self.tr("buffers {size}"),
             "output": self.tr("output {size}"),
+            "draft": self.tr("draft model {size}"),
             OTHERS: self.tr("other programs {size}"),
         }
         return words[part].format(size=bytes_text(size_bytes)) if size_bytes else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.core.footprint import PARTS, Assessment, DeviceFootprint, Room, Verdict
@@ -16,14 +16,14 @@ OTHERS = "others"
 class DeviceLine:
     """One device: what the plan needs of it (`room`), and what the loaded model holds (None for nothing).
 
-    Without a plan `room.device` needs nothing and `has_plan` is false. `loaded_idle_bytes` of the loaded model's mapped
-    weights are not used (see `DeviceFootprint`), as far as known.
+    Without a plan `room.device` needs nothing and `has_plan` is false. `predicted` is what was expected of the loaded
+    model here before its load, None where that is not known.
     """
 
     room: Room
     loaded: GotDevice | None
     has_plan: bool
-    loaded_idle_bytes: int = 0
+    predicted: DeviceFootprint | None = None
 
     @property
     def device(self) -> DeviceFootprint:
@@ -34,6 +34,18 @@ class DeviceLine:
     def loaded_bytes(self) -> int:
         """All that the loaded model holds here."""
         return max(0, self.loaded.held_bytes - self.loaded_idle_bytes) if self.loaded is not None else 0
+
+    @property
+    def loaded_idle_bytes(self) -> int:
+        """What of the loaded model's mapped weights is not used (see `DeviceFootprint`), as far as known."""
+        return sum(self._loaded_idle(part) for part in GOT_PARTS)
+
+    def _loaded_idle(self, part: str) -> int:
+        return self.predicted.idle_part_bytes(part) if self.predicted is not None else 0
+
+    def loaded_used_bytes(self, part: str) -> int:
+        """What is in use of one part of the loaded model."""
+        return max(0, self.loaded_part_bytes(part) - self._loaded_idle(part))
 
     def loaded_part_bytes(self, part: str) -> int:
         """What one part of the loaded model takes here, with what is idle of it."""
@@ -52,22 +64,22 @@ class DeviceLine:
 
 
 def device_lines(
-    assessment: Assessment | None, loaded: Got | None, idle: Mapping[str, int] | None = None
+    assessment: Assessment | None, loaded: Got | None, predicted: Sequence[DeviceFootprint] = ()
 ) -> list[DeviceLine]:
     """The devices that the plan or the loaded model uses, in llama.cpp's order, and main memory, always and last.
 
-    `idle` maps devices to `DeviceLine.loaded_idle_bytes`.
+    `predicted` is what was expected of the loaded model, device by device.
     """
-    idle = idle or {}
+    expected = {device.name: device for device in predicted}
     rooms = assessment.rooms if assessment is not None else ()
     held = {device.name: device for device in loaded.devices} if loaded is not None else {}
     lines = [
-        DeviceLine(room, held.get(room.device.name), True, idle.get(room.device.name, 0)) for room in rooms
+        DeviceLine(room, held.get(room.device.name), True, expected.get(room.device.name)) for room in rooms
     ]
     known = {room.device.name for room in rooms}
     has_plan = assessment is not None
     lines += [
-        DeviceLine(_room_of(device), device, has_plan, idle.get(name, 0))
+        DeviceLine(_room_of(device), device, has_plan, expected.get(name))
         for name, device in held.items()
         if name not in known
     ]
@@ -123,21 +135,18 @@ class BarShape:
         return 0 < self.capacity_bytes < self.whole_bytes
 
 
-def _used(sizes: list[tuple[str, int]], idle_bytes: int) -> list[tuple[str, int]]:
-    """Without what is idle of the weights."""
-    return [(part, max(0, size - idle_bytes) if part == "weights" else size) for part, size in sizes]
-
-
 def shape(line: DeviceLine) -> BarShape:
-    """Where everything lies in the bar of `line`: the plan's parts, then other programs, then what is free."""
+    """Where everything lies in the bar of `line`: the plan's parts, then other programs, then what is free.
+
+    What is idle is left out.
+    """
     room, device = line.room, line.device
-    sizes = (
-        _used([(part, device.part_bytes(part)) for part in PARTS], device.idle_bytes) if line.has_plan else []
-    )
+    used = [(part, device.part_bytes(part) - device.idle_part_bytes(part)) for part in PARTS]
+    sizes = used if line.has_plan else []
     # Without a plan other programs keep their place, as if the loaded model lay before them.
     start = 0 if line.has_plan else line.loaded_bytes
     segments = stack([*sizes, (OTHERS, room.others_bytes)], start)
-    ghost = stack(_used([(part, line.loaded_part_bytes(part)) for part in GOT_PARTS], line.loaded_idle_bytes))
+    ghost = stack([(part, line.loaded_used_bytes(part)) for part in GOT_PARTS])
     end = max((item.start_bytes + item.size_bytes for item in (*segments, *ghost)), default=0)
     return BarShape(
         segments,

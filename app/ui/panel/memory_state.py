@@ -42,8 +42,8 @@ class MemoryState:
 
     def lines(self) -> list[DeviceLine]:
         """The devices to show."""
-        devices = self.predicted.devices if self.predicted is not None else ()
-        return device_lines(self.assessment, self.loaded, {item.name: item.idle_bytes for item in devices})
+        predicted = self.predicted.devices if self.predicted is not None else ()
+        return device_lines(self.assessment, self.loaded, predicted)
 
     @property
     def is_of_another(self) -> bool:

@@ -143,12 +143,25 @@ class MemoryWords(QObject):
             if device.mapped_bytes
             else self.tr("{device} has {capacity}; this plan needs {needed} of it.")
         )
-        return said.format(
+        said = said.format(
             device=self.device(device),
             capacity=bytes_text(device.capacity_bytes),
             needed=bytes_text(device.total_bytes - device.mapped_bytes),
             mapped=bytes_text(device.mapped_bytes),
         )
+        # How much of the mapped weights is the draft model's is not known: then no share of the rest can be named.
+        return said if device.mapped_bytes else f"{said} {self._draft_share(device)}".rstrip()
+
+    def _draft_share(self, device: DeviceFootprint) -> str:
+        size = bytes_text(device.draft_needed_bytes)
+        return (
+            self.tr("The draft model takes {size} of that.").format(size=size) if device.draft_bytes else ""
+        )
+
+    def draft_share(self, assessment: Assessment) -> str:
+        """What the draft model takes of the device that decides the verdict, as a sentence; "" for nothing."""
+        room = assessment.worst
+        return self._draft_share(room.device) if room is not None else ""
 
     # -- figures --------------------------------------------------------------------------------------------
 

@@ -41,8 +41,12 @@ class GuardWords(QObject):
                 "very slow."
             ),
         )
-        said = self._memory.sentence(unwise.assessment)
-        return title, f"{unwise.name}\n\n{said}. {risk}"
+        said = [
+            f"{self._memory.sentence(unwise.assessment)}.",
+            self._memory.draft_share(unwise.assessment),
+            risk,
+        ]
+        return title, f"{unwise.name}\n\n" + " ".join(text for text in said if text)
 
     def refusal(self, refusal: LoadRefusal) -> tuple[str, str]:
         """(title, text) of why a plan is not loaded."""
@@ -51,6 +55,11 @@ class GuardWords(QObject):
             advice = self.tr(
                 "No closing of other programs helps. Ask for less, or choose a smaller quantisation."
             )
+            if any(room.is_impossible and room.device.draft_bytes for room in refusal.assessment.rooms):
+                advice = self.tr(
+                    "No closing of other programs helps. Ask for less, choose a smaller quantisation, or do without "
+                    "the draft model."
+                )
             return self.tr("{name} cannot fit").format(name=refusal.name), f"{why}\n\n{advice}"
         if refusal.error is not None:
             error = refusal.error

@@ -120,6 +120,18 @@ def test_every_unwise_plan_has_its_words(qapp: QApplication, state: str, title: 
     assert told.startswith("Walnut\n")
 
 
+def test_what_a_draft_model_takes_is_told(qapp: QApplication) -> None:
+    short = made_up.states()["draft"].assessment
+    small = made_up.states()["draft-impossible"].assessment
+    assert short is not None
+    assert small is not None
+    _, told = GuardWords().question(UnwiseLoad("Walnut", short))
+    assert "The draft model takes 1.10\u202fGB of that. " in told
+    _, told = GuardWords().refusal(LoadRefusal("Walnut", assessment=small))
+    assert "this plan needs 10.1\u202fGB of it. The draft model takes 3.10\u202fGB of that." in told
+    assert "or do without the draft model" in told
+
+
 def test_refusals_name_the_row(qtbot: QtBot) -> None:
     words = GuardWords()
     error = ProbeError(FailureKind.BAD_SETTING, "it needs flash attention", "type_v")
