@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
+from app.core.reasons import DraftSource
 from app.core.run import Drafting
+from app.core.settings import LOAD
 
 N_CHECKED_NEEDED = 50
 """With fewer first guesses checked, the rate of right ones is known to no better than 0.14 (two standard errors)."""
@@ -154,3 +157,9 @@ def _verdict(total: Drafting, n_checked: int, n_max: int, best_length: int) -> D
 def _is_reached(total: Drafting, n_max: int) -> bool:
     """Whether the limit was what ended drafts: the last position allowed was checked often enough to speak."""
     return len(total.by_position) >= n_max and total.by_position[n_max - 1][0] >= _N_TRUSTED
+
+
+def longest_draft(load: Mapping[str, Any], source: str) -> int:
+    """How many tokens a draft from this source may have at most, with these load settings."""
+    key = "draft_n_max" if source == DraftSource.MODEL else "draft_ngram_length"
+    return int(LOAD.value(load, key))

@@ -28,6 +28,7 @@ class ActionBar(QWidget):
         """`actions` are (name, icon, tooltip)."""
         super().__init__(parent)
         self.is_active = False  # whether the buttons are shown
+        self.names = [name for name, _, _ in actions]
         self._buttons = [self._button(theme, *action) for action in actions]
         self._previous = IconButton(theme, "left", self.tr("Previous alternative"), self, size_px=12)
         self._next = IconButton(theme, "right", self.tr("Next alternative"), self, size_px=12)
@@ -78,6 +79,13 @@ class ActionBar(QWidget):
         """Which actions can be chosen now."""
         for button in self._buttons:
             button.setEnabled(button.objectName() in names)
+
+    def set_toggles(self, states: dict[str, bool]) -> None:
+        """Which actions are states that are on or off, by name."""
+        for name, is_on in states.items():
+            button = self.button(name)
+            button.setCheckable(True)
+            button.setChecked(is_on)
 
     def button(self, name: str) -> IconButton:
         """The button of an action."""

@@ -31,6 +31,7 @@ class ChatPage(QWidget):
 
     choose_model_requested = Signal()
     system_prompt_requested = Signal()  # show it in the side panel
+    tint_all_asked = Signal(bool)  # whether replies are to show what was guessed of them
 
     def __init__(self, theme: Theme, chat: Chat, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +39,7 @@ class ChatPage(QWidget):
         self._chat = chat
         self._session = session
         self._chosen = ""
+        self._tints = False
         self._live = LiveReplies()
         self.list = ConversationList(theme, chat, self)
         self.transcript = Transcript(theme, self)
@@ -109,6 +111,9 @@ class ChatPage(QWidget):
         transcript.continue_asked.connect(self._continue)
         transcript.sibling_asked.connect(chat.select_sibling)
         transcript.edited.connect(self._edit)
+        transcript.tint_asked.connect(self._tint)
+        transcript.tint_all_asked.connect(self.tint_all_asked)
+        transcript.drafting_asked.connect(self.show_drafting)
         transcript.left.connect(composer.focus)
         transcript.follow_in_tab_order(self.list.view)
         composer.send_asked.connect(self._send)
@@ -146,6 +151,19 @@ class ChatPage(QWidget):
         """Open an empty conversation, ready to write in."""
         self._chat.new()
         self.composer.focus()
+
+    def set_tints(self, tints: bool) -> None:
+        """Whether replies show what was guessed of them, unless they have a choice of their own."""
+        self._tints = tints
+        self.transcript.set_tints(tints)
+
+    def show_drafting(self, message_id: str) -> None:
+        """What guessing did for a reply of the open conversation, and for the others of the same two models."""
+        from app.ui.chat.drafting_dialog import DraftingDialog
+
+        message = self._chat.current.messages[message_id]
+        if message.drafting is not None:
+            DraftingDialog(self._theme, message, self._chat.drafted_runs(message_id), self).open()
 
     # -- what is shown --------------------------------------------------------------------------------------
 
@@ -290,6 +308,10 @@ class ChatPage(QWidget):
             return
         self._chat.edit(message_id, text, generate=False)
         self._toast.show_text(self.tr("Saved. There is no reply: a model must be loaded and idle for one."))
+
+    def _tint(self, message_id: str, is_wanted: bool) -> None:
+        """A choice that is what the preferences say anyway goes on following them."""
+        self._chat.set_tinted(message_id, None if is_wanted == self._tints else is_wanted)
 
     def _edit_last(self) -> None:
         mine = [message for message in self._chat.current.path() if message.role == Role.USER]

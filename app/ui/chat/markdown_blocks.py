@@ -26,6 +26,7 @@ class Style(IntFlag):
     STRIKE = 4
     CODE = 8
     FAINT = 16
+    GUESSED = 32
 
 
 class Run(NamedTuple):

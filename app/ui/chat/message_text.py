@@ -29,6 +29,7 @@ from app.ui.chat.block_writer import BlockWriter, CodeSpan
 from app.ui.chat.code_colours import CodeColours, CodePalette
 from app.ui.chat.markdown import MarkdownParser, MarkdownStream, PlainStream
 from app.ui.chat.markdown_blocks import Kind
+from app.ui.chat.marked_stream import MarkedStream, Ranges, part
 from app.ui.chat.safe_text import openable
 from app.ui.chat.text_formats import CODE_BOTTOM, CODE_HEADER, CODE_PADDING, TextFormats
 from app.ui.theme import Theme
@@ -63,7 +64,7 @@ class MessageText(QTextBrowser):
         self._size_step = size_step
         self._tone = tone
         self._copy_buttons: list[IconButton] = []
-        self._waiting: list[str] = []  # pieces of a stored text still to be shown
+        self._waiting: list[tuple[str, Ranges]] = []  # pieces of a stored text still to be shown
         self._flush_timer = QTimer(self)
         self._flush_timer.setSingleShot(True)
         self._flush_timer.timeout.connect(self._flush)
@@ -76,7 +77,7 @@ class MessageText(QTextBrowser):
         self._formats = self._make_formats()
         self._writer = BlockWriter(self.document(), self._formats)
         self._colours = CodeColours(self.document(), self._writer, CodePalette(theme))
-        self._stream = self._new_stream()
+        self._stream = self._new_stream(None)
 
     def _set_up(self) -> None:
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -92,7 +93,9 @@ class MessageText(QTextBrowser):
     def _make_formats(self) -> TextFormats:
         return TextFormats(self._theme, self._theme.text_size_px + self._size_step, tone=self._tone)
 
-    def _new_stream(self) -> MarkdownStream | PlainStream:
+    def _new_stream(self, marked: Ranges | None) -> MarkdownStream | PlainStream | MarkedStream:
+        if marked is not None:
+            return MarkedStream()
         return PlainStream() if self._is_plain else MarkdownStream(self._parser)
 
     # -- content --------------------------------------------------------------------------------------------
@@ -102,31 +105,34 @@ class MessageText(QTextBrowser):
         """Whether there is text still to be shown or coloured."""
         return bool(self._waiting) or self._flush_timer.isActive() or self._colours.is_busy
 
-    def set_source(self, text: str) -> None:
-        """Show a whole text. A long one is built in pieces, so that no one waits for it."""
-        self._stream = self._new_stream()
+    def set_source(self, text: str, marked: Ranges | None = None) -> None:
+        """Show a whole text. A long one is built in pieces, so that no one waits for it.
+
+        With `marked` it is shown as it was written, with these parts of it marked.
+        """
+        self._stream = self._new_stream(marked)
         self._is_streaming = False
-        if self._is_plain:
-            pieces = [text]
-        else:
-            pieces = [text[at : at + FIRST_PIECE] for at in range(0, len(text), FIRST_PIECE)] or [""]
-        self._stream.feed(pieces[0])
-        self._waiting = pieces[1:]
+        step = max(1, len(text)) if self._is_plain else FIRST_PIECE
+        self._waiting = [
+            (text[at : at + step], part(marked or (), at, at + step))
+            for at in range(0, max(1, len(text)), step)
+        ]
+        self._feed(*self._waiting.pop(0))
         self._show(is_last=not self._waiting)
         if self._waiting:
             self._flush_timer.start(0)
 
-    def start_stream(self, text: str = "") -> None:
-        """Show `text` and expect `append`, then `finish`."""
+    def start_stream(self, text: str = "", marked: Ranges | None = None) -> None:
+        """Show `text` and expect `append`, then `finish`; `marked` as for `set_source`."""
         self._waiting.clear()
-        self._stream = self._new_stream()
-        self._stream.feed(text)
+        self._stream = self._new_stream(marked)
+        self._feed(text, marked or ())
         self._is_streaming = True
         self._show(is_last=False)
 
-    def append(self, text: str) -> None:
+    def append(self, text: str, marked: Ranges = ()) -> None:
         """More of a streamed text; shown at once, or as soon as the last flush has been paid for."""
-        self._stream.feed(text)
+        self._feed(text, marked)
         if self._flush_timer.isActive():
             return
         wait_s = self._flushed_at + self._flush_cost_s * FLUSH_SHARE - time.perf_counter()
@@ -141,9 +147,15 @@ class MessageText(QTextBrowser):
         self._is_streaming = False
         self._show(is_last=True)
 
+    def _feed(self, text: str, marked: Ranges) -> None:
+        if isinstance(self._stream, MarkedStream):
+            self._stream.feed(text, marked)
+        else:
+            self._stream.feed(text)
+
     def _flush(self) -> None:
         if self._waiting:
-            self._stream.feed(self._waiting.pop(0))
+            self._feed(*self._waiting.pop(0))
         self._show(is_last=not self._is_streaming and not self._waiting)
         if self._waiting:
             self._flush_timer.start(0)

@@ -78,6 +78,13 @@ class MessageView(QWidget):
             ("regenerate", "regenerate", self.tr("Regenerate")),
         ]
 
+    def _toggles(self) -> dict[str, bool]:
+        """Those of its actions that are states, and whether each is on."""
+        return {}
+
+    def _add_to_menu(self, menu: QMenu) -> None:
+        """For the sides to add what concerns more than this message."""
+
     def _copied(self) -> str:
         """What copying it gives."""
         return self._message.text
@@ -113,6 +120,8 @@ class MessageView(QWidget):
 
     def show_state(self) -> None:
         """Everything about the message but its text."""
+        if self._bar is not None and self._bar.names != [name for name, _, _ in self._actions()]:
+            self._drop_bar(self._bar)
         if self._bar is not None or self._place[1] > 1:
             self._make_bar().set_alternatives(*self._place)
             self._enable_actions()
@@ -179,9 +188,18 @@ class MessageView(QWidget):
             self.chain()
         return self._bar
 
+    def _drop_bar(self, bar: ActionBar) -> None:
+        """What can be done with the message is no longer the same: another bar takes this one's place."""
+        self._bar = None
+        bar.hide()
+        bar.deleteLater()
+        if bar.is_active:
+            self._make_bar().set_active(is_active=True)
+
     def _enable_actions(self) -> None:
         if self._bar is not None:
             self._bar.set_enabled_actions(self._enabled_actions())
+            self._bar.set_toggles(self._toggles())
 
     def act(self, name: str) -> None:
         """Does what the button `name` says, if that can be done now."""
@@ -288,11 +306,15 @@ class MessageView(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        enabled = self._enabled_actions()
+        enabled, toggles = self._enabled_actions(), self._toggles()
         for name, icon_name, text in self._actions():
             action = menu.addAction(icon(self._theme, icon_name), text)
             action.setEnabled(name in enabled)
+            if name in toggles:
+                action.setCheckable(True)
+                action.setChecked(toggles[name])
             action.triggered.connect(lambda _checked=False, name=name: self.act(name))
+        self._add_to_menu(menu)
         menu.popup(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,22 +9,31 @@ from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from app.core.conversation import Message
 from app.core.reasons import StopReason
-from app.core.run import Timings
+from app.core.run import Drafting, Timings
+from app.ui.chat.draft_words import factor_text
 from app.ui.chat.words import stop_text
 from app.ui.format import count_text, duration_text, percent_text, speed_text
 
 N_TOKENS_TRUSTED = 32
 """A speed over fewer tokens says little."""
 
+COSTS_BELOW = 0.98
+"""A speed-up below this is marked as a loss."""
+
 _tr = QCoreApplication.translate
 
 
 class Figure(NamedTuple):
-    """One figure of the line; where room is short the least important go first."""
+    """One figure of the line; where room is short the least important go first.
+
+    `action` is what a click on it asks for, "" for nothing; `tone` a colour token in place of the usual one.
+    """
 
     text: str
     importance: int
     is_strong: bool = False
+    action: str = ""
+    tone: str = ""
 
 
 def generation_figure(tokens_per_s: float, n_tokens: int) -> Figure:
@@ -41,8 +50,7 @@ def _marked(tokens_per_s: float, n_tokens: int) -> str:
 def figures(message: Message) -> list[Figure]:
     """What the line under a finished reply shows, in its order."""
     found: list[Figure] = []
-    record = message.timings or {}
-    timings = Timings.from_dict(record)
+    timings = Timings.from_dict(message.timings or {})
     if timings.predicted_per_second:
         found.append(generation_figure(timings.predicted_per_second, timings.predicted_n))
     if timings.prompt_per_second and timings.prompt_n > 1:
@@ -56,12 +64,30 @@ def figures(message: Message) -> list[Figure]:
     if timings.prompt_n or timings.cached_n:
         cached, total = count_text(timings.cached_n), count_text(timings.cached_n + timings.prompt_n)
         found.append(Figure(_tr("Chat", "cached {cached}/{total}").format(cached=cached, total=total), 50))
-    if record.get("drafted_n"):
-        share = percent_text(record.get("accepted_n", 0) / record["drafted_n"])
-        found.append(Figure(_tr("Chat", "draft {share} accepted").format(share=share), 45))
+    found += _draft_figures(message)
     if reason := stop_text(message.stop_reason):
         importance = 30 if message.stop_reason == StopReason.END_OF_TURN else 90
         found.append(Figure(reason, importance))
+    return found
+
+
+def _draft_figures(message: Message) -> list[Figure]:
+    """How many guesses were right, and what that did to the speed; a click shows more."""
+    if message.drafting is None:
+        return []
+    drafting = Drafting.from_dict(message.drafting)
+    if not drafting.drafted_n:
+        return [Figure(_tr("Chat", "nothing guessed"), 35, action="drafting")]
+    words = _tr("Chat", "guessed {right}/{all} ({share})").format(
+        right=count_text(drafting.accepted_n),
+        all=count_text(drafting.drafted_n),
+        share=percent_text(drafting.rate),
+    )
+    found = [Figure(words, 55, action="drafting")]
+    if drafting.spent_ms > 0:
+        words = _tr("Chat", "{factor} by guessing").format(factor=factor_text(drafting.speed_up))
+        costs = drafting.speed_up < COSTS_BELOW
+        found.append(Figure(words, 65, action="drafting", tone="warning" if costs else ""))
     return found
 
 
@@ -94,7 +120,9 @@ def record_rows(message: Message) -> list[tuple[str, str]]:
     timings = Timings.from_dict(message.timings or {})
     rows = [(_tr("Chat", "Model"), message.model)] if message.model else []
     if message.timings:
-        rows += _timing_rows(timings, message.timings)
+        rows += _timing_rows(timings)
+    if message.drafting is not None:
+        rows += _draft_rows(message.drafting)
     if reason := stop_text(message.stop_reason):
         rows.append((_tr("Chat", "Ended by"), reason))
     written = QDateTime.fromSecsSinceEpoch(int(message.created_at))
@@ -105,7 +133,7 @@ def record_rows(message: Message) -> list[tuple[str, str]]:
     return rows
 
 
-def _timing_rows(timings: Timings, record: dict[str, Any]) -> list[tuple[str, str]]:
+def _timing_rows(timings: Timings) -> list[tuple[str, str]]:
     generated = _tr("Chat", "{n} tokens in {time}, {speed}").format(
         n=count_text(timings.predicted_n),
         time=duration_text(timings.predicted_ms / 1000),
@@ -126,9 +154,23 @@ def _timing_rows(timings: Timings, record: dict[str, Any]) -> list[tuple[str, st
     if min(timings.predicted_n, timings.prompt_n) < N_TOKENS_TRUSTED:
         doubt = _tr("Chat", "a speed over fewer than {n} tokens says little")
         rows.append(("≈", doubt.format(n=N_TOKENS_TRUSTED)))
-    if record.get("drafted_n"):
-        accepted, drafted = count_text(record.get("accepted_n", 0)), count_text(record["drafted_n"])
-        rows.append((_tr("Chat", "Draft accepted"), f"{accepted}/{drafted}"))
+    return rows
+
+
+def _draft_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
+    drafting = Drafting.from_dict(record)
+    rows = [
+        (_tr("Chat", "Guessed ahead"), _tr("Chat", "{n} tokens").format(n=count_text(drafting.drafted_n))),
+        (
+            _tr("Chat", "of these right"),
+            _tr("Chat", "{n} tokens, {share}").format(
+                n=count_text(drafting.accepted_n), share=percent_text(drafting.rate)
+            ),
+        ),
+    ]
+    if drafting.spent_ms > 0:
+        speed = _tr("Chat", "{factor} of plain decoding, by the costs measured")
+        rows.append((_tr("Chat", "Speed by guessing"), speed.format(factor=factor_text(drafting.speed_up))))
     return rows
 
 

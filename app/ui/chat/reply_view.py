@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.conversation import Message
 from app.core.reasons import FailureKind, StopReason
 from app.core.thinking import split_thinking
 from app.ui.chat.action_bar import reserved_width
 from app.ui.chat.markdown import MarkdownParser
+from app.ui.chat.marked_stream import part
 from app.ui.chat.message_text import MessageText
 from app.ui.chat.message_view import FOOTER, INSET, MessageView
 from app.ui.chat.notice import Notice
 from app.ui.chat.reply_figures import Figure, figures
 from app.ui.chat.stats_line import StatsLine
 from app.ui.chat.thinking_block import ThinkingBlock
+from app.ui.chat.tint_legend import TintLegend
 from app.ui.chat.words import trim_text, trouble_detail, trouble_text
 from app.ui.theme import Theme
 
 
 class ReplyView(MessageView):
-    """The full width. While the reply is made: `take_text`, `show_live`, then `finish`."""
+    """The full width. While the reply is made: `take_text`, `show_live`, then `finish`.
+
+    Tinted, it shows its source instead of the Markdown, with what was guessed ahead in the draft's colour.
+    """
+
+    tint_asked = Signal(str, bool)  # message id
+    tint_all_asked = Signal(bool)
+    drafting_asked = Signal(str)  # message id: show what guessing did for it
 
     def __init__(
         self, theme: Theme, parser: MarkdownParser, message: Message, parent: QWidget | None = None
@@ -29,10 +39,15 @@ class ReplyView(MessageView):
         super().__init__(theme, message, text, message.model or self.tr("Assistant"), parent)
         self._parser = parser
         self._answer = ""
+        self._source = ""  # what is shown of the message's text
+        self._marked_from: int | None = None  # where that begins in it, None for rendered Markdown
+        self._tints = False
+        self._legend: TintLegend | None = None
         self._thinking: ThinkingBlock | None = None
         self._trimmed: Notice | None = None
         self._trouble: Notice | None = None
         self._stats = StatsLine(theme, self)
+        self._stats.chosen.connect(self.act)
         self._show_message()
 
     @property
@@ -59,15 +74,13 @@ class ReplyView(MessageView):
         message = self._message
         split = split_thinking(message.text, complete=not message.is_streaming)
         self._show_thinking(split.thinking, is_open=split.is_open)
-        self._answer = split.answer
-        if message.is_streaming:
-            self._text.start_stream(split.answer)
-        else:
-            self._text.set_source(split.answer)
+        self._show_answer(split.answer, is_last=not message.is_streaming, anew=True)
         self.show_state()
 
     def show_state(self) -> None:
         message = self._message
+        if self._start() != self._marked_from:
+            self._show_answer(self._answer, is_last=not message.is_streaming)
         if not message.is_streaming:
             self._stats.show_figures(figures(message), message)
         self._trimmed = self._show_notice(self._trimmed, "info", "faint", message.notice is not None)
@@ -141,14 +154,7 @@ class ReplyView(MessageView):
         split = split_thinking(self._message.text, complete=False)
         if split.thinking:
             self._show_thinking(split.thinking, is_open=split.is_open)
-        if split.answer.startswith(self._answer):
-            added = split.answer[len(self._answer) :]
-            self._answer = split.answer
-            if added:
-                self._text.append(added)
-        else:  # what looked like an answer was thinking
-            self._answer = split.answer
-            self._text.start_stream(split.answer)
+        self._show_answer(split.answer, is_last=False)
         if split.thinking:
             self.height_changed.emit()
 
@@ -160,30 +166,108 @@ class ReplyView(MessageView):
         """The reply has ended."""
         split = split_thinking(self._message.text)
         self._show_thinking(split.thinking, is_open=False)
-        if split.answer.startswith(self._answer):
-            self._text.append(split.answer[len(self._answer) :])
-            self._text.finish()
-        else:
-            self._text.set_source(split.answer)
-        self._answer = split.answer
+        self._show_answer(split.answer, is_last=True)
         self.show_state()
+
+    def _show_answer(self, answer: str, *, is_last: bool, anew: bool = False) -> None:
+        """Shows the answer so far; `is_last`: nothing follows. What was shown otherwise is shown `anew`."""
+        self._answer = answer
+        start, text = self._start(), self._message.text
+        source = answer if start is None else text[start:]
+        n_shown = len(self._source)
+        if anew or start != self._marked_from or not source.startswith(self._source):
+            # A tint was asked for or given up, or what looked like an answer was thinking.
+            self._marked_from = start
+            marked = None if start is None else part(self._message.drafted, start, len(text))
+            (self._text.set_source if is_last else self._text.start_stream)(source, marked)
+            self._show_legend()
+        elif is_last or len(source) > n_shown:
+            marked = part(self._message.drafted, (start or 0) + n_shown, len(text))
+            self._text.append(source[n_shown:], marked)
+            if is_last:
+                self._text.finish()
+        self._source = source
+
+    # -- the tint -------------------------------------------------------------------------------------------
+
+    @property
+    def is_tinted(self) -> bool:
+        """Whether it shows what was guessed; never where nothing was."""
+        is_wanted = self._tints if self._message.is_tinted is None else self._message.is_tinted
+        return is_wanted and bool(self._message.drafted)
+
+    def set_tints(self, tints: bool) -> None:
+        """What the preferences say of replies that have no choice of their own."""
+        if tints != self._tints:
+            self._tints = tints
+            self.show_state()
+
+    def _start(self) -> int | None:
+        """Where the shown source begins in the message's text, None for rendered Markdown.
+
+        It is the answer's own where that is the end of the text; markup of channels is shown with all the rest.
+        """
+        if not self.is_tinted:
+            return None
+        text = self._message.text
+        return len(text) - len(self._answer) if text.endswith(self._answer) else 0
+
+    def _show_legend(self) -> None:
+        if (self._legend is not None) == self.is_tinted:
+            return
+        if self._legend is not None:
+            self._legend.deleteLater()
+            self._legend = None
+        else:
+            self._legend = TintLegend(self._theme, self)
+            self._legend.dismissed.connect(lambda: self.act("tint"))
+            self._legend.show()
+        self.chain()
+        self.height_changed.emit()
 
     # -- what both sides have -------------------------------------------------------------------------------
 
     def _actions(self) -> list[tuple[str, str, str]]:
-        return [*super()._actions(), ("continue", "continue", self.tr("Continue this reply"))]
+        actions = [*super()._actions(), ("continue", "continue", self.tr("Continue this reply"))]
+        if self._message.drafted:
+            actions.append(("tint", "highlighter-circle", self.tr("Tint what was guessed")))
+        if self._message.drafting is not None:
+            actions.append(("drafting", "chart-bar", self.tr("What guessing did")))
+        return actions
+
+    def _enabled_actions(self) -> set[str]:
+        return super()._enabled_actions() | {"tint", "drafting"}
+
+    def _toggles(self) -> dict[str, bool]:
+        return {"tint": self.is_tinted} if self._message.drafted else {}
+
+    def _add_to_menu(self, menu: QMenu) -> None:
+        if self._message.drafted:
+            every = menu.addAction(self.tr("Tint in all replies"))
+            every.setCheckable(True)
+            every.setChecked(self._tints)
+            every.triggered.connect(self.tint_all_asked)
+
+    def act(self, name: str) -> None:
+        if name == "tint":
+            self.tint_asked.emit(self._message.id, not self.is_tinted)
+        elif name == "drafting":
+            self.drafting_asked.emit(self._message.id)
+        else:
+            super().act(name)
 
     def _copied(self) -> str:
         return self._answer
 
     def _parts(self) -> list[QWidget]:
         thinking = [self._thinking.header] if self._thinking is not None else []
-        return [*thinking, *(self._trouble.tab_chain() if self._trouble is not None else [])]
+        legend = self._legend.tab_chain() if self._legend is not None else []
+        return [*thinking, *legend, *(self._trouble.tab_chain() if self._trouble is not None else [])]
 
     def _lay_out_body(self, y: int, width: int) -> int:
-        for part in (self._thinking, self._trimmed):
-            if part is not None:
-                part.setVisible(self._editor is None)
+        for piece in (self._thinking, self._trimmed, self._legend):
+            if piece is not None:
+                piece.setVisible(self._editor is None)
         if self._editor is None:
             y = self._lay_out_text(y, width)
         if self._trouble is not None:
@@ -207,11 +291,13 @@ class ReplyView(MessageView):
             y = self._stack(self._trimmed, y, width, self._trimmed.height_for(width)) + 10
         if self._thinking is not None:
             y = self._stack(self._thinking, y, width, self._thinking.height_for(width)) + 8
-        is_empty = not self._answer and (self._thinking is not None or not self._message.is_streaming)
+        if self._legend is not None:
+            y = self._stack(self._legend, y, width, self._legend.sizeHint().height()) + 4
+        is_empty = not self._source and (self._thinking is not None or not self._message.is_streaming)
         return self._stack(self._text, y, width, 0 if is_empty else self._text.height_for(width))
 
     def restyle(self) -> None:
-        for part in (self._stats, self._thinking, self._trimmed, self._trouble):
-            if part is not None:
-                part.restyle()
+        for piece in (self._stats, self._thinking, self._trimmed, self._trouble, self._legend):
+            if piece is not None:
+                piece.restyle()
         super().restyle()

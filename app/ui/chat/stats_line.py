@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.core.conversation import Message
@@ -17,7 +25,12 @@ BAR_WIDTH = 64
 
 
 class StatsLine(QWidget):
-    """Shows figures; the tooltip and the accessible description have a reply's full record."""
+    """Shows figures; the tooltip and the accessible description have a reply's full record.
+
+    A figure with an action can be clicked. The action is among the message's buttons too, for the keyboard.
+    """
+
+    chosen = Signal(str)  # a figure's action
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,6 +40,8 @@ class StatsLine(QWidget):
         self._message: Message | None = None
         self._fraction: float | None = None
         self._reserved_px = 0
+        self._hovered = ""  # the action under the pointer
+        self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -90,7 +105,7 @@ class StatsLine(QWidget):
         left = 0.0
         for figure in self._shown:
             painter.setFont(self._font(figure))
-            painter.setPen(self._theme.color("dim" if figure.is_strong else "faint"))
+            painter.setPen(self._theme.color(self._tone(figure)))
             width = self._width(figure)
             painter.drawText(
                 QRectF(left, 0, width + 4, self.height()), int(Qt.AlignmentFlag.AlignVCenter), figure.text
@@ -98,6 +113,47 @@ class StatsLine(QWidget):
             left += width + GAP
         if self._fraction is not None:
             self._paint_bar(painter, left)
+
+    def _tone(self, figure: Figure) -> str:
+        if figure.action and figure.action == self._hovered:
+            return "accent"
+        return figure.tone or ("dim" if figure.is_strong else "faint")
+
+    def action_rect(self, action: str) -> QRectF:
+        """Where the figures with this action are; empty where none is shown."""
+        found, left = QRectF(), 0.0
+        for figure in self._shown:
+            width = self._width(figure)
+            if figure.action == action:
+                found = found.united(QRectF(left, 0, width, self.height()))
+            left += width + GAP
+        return found
+
+    def _action_at(self, place: QPointF) -> str:
+        actions = {figure.action for figure in self._shown if figure.action}
+        return next((action for action in actions if self.action_rect(action).contains(place)), "")
+
+    def _hover(self, action: str) -> None:
+        if action != self._hovered:
+            self._hovered = action
+            self.setCursor(Qt.CursorShape.PointingHandCursor if action else Qt.CursorShape.ArrowCursor)
+            self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._hover(self._action_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover("")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.setAccepted(
+            event.button() == Qt.MouseButton.LeftButton and bool(self._action_at(event.position()))
+        )
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        action = self._action_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and action:
+            self.chosen.emit(action)
 
     def _paint_bar(self, painter: QPainter, left: float) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

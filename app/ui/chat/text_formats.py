@@ -24,6 +24,9 @@ from app.ui.tokens import mix
 CODE_PADDING = 12
 CODE_HEADER = 26
 CODE_BOTTOM = 12
+GUESSED_SHARE = (
+    0.34  # of the draft's colour behind text that was guessed: as much as text still reads well on
+)
 _HEADING_STEPS = (6, 4, 2, 1, 0, 0)  # pixels above the text size, for levels 1 to 6
 _LINE = QTextBlockFormat.LineHeightTypes
 
@@ -169,6 +172,8 @@ class TextFormats:
             made.setFontUnderline(True)
             made.setUnderlineColor(QColor(mix(tokens.accent, tokens.bg, 0.6)))
         made.setForeground(QColor(colour))
+        if run.style & Style.GUESSED:
+            made.setBackground(QColor(mix(tokens.bg, tokens.draft, GUESSED_SHARE)))
         return made
 
     def _set_mono(self, made: QTextCharFormat, colour: str) -> None:

@@ -62,6 +62,9 @@ class Transcript(QScrollArea):
     continue_asked = Signal(str)
     sibling_asked = Signal(str, int)
     edited = Signal(str, str, bool)
+    tint_asked = Signal(str, bool)
+    tint_all_asked = Signal(bool)
+    drafting_asked = Signal(str)
     left = Signal()  # the keyboard goes back to the composer
     following_changed = Signal(bool)
 
@@ -76,6 +79,7 @@ class Transcript(QScrollArea):
         self._follows = True
         self._is_placing = False
         self._can_generate = False
+        self._tints = False
         self._content = _Ground(theme)
         self._set_up()
         self._settle_timer = self._timer(self.settle)
@@ -180,6 +184,13 @@ class Transcript(QScrollArea):
         for view in self.views():
             view.set_can_generate(can_generate)
 
+    def set_tints(self, tints: bool) -> None:
+        """Whether replies show what was guessed of them, unless they have a choice of their own."""
+        self._tints = tints
+        for view in self.views():
+            if isinstance(view, ReplyView):
+                view.set_tints(tints)
+
     # -- building -------------------------------------------------------------------------------------------
 
     def _build(self, slot: Slot) -> None:
@@ -195,6 +206,11 @@ class Transcript(QScrollArea):
         view.edited.connect(self.edited)
         view.left.connect(self.left)
         view.neighbour_asked.connect(lambda step: self._focus_neighbour(slot, step))
+        if isinstance(view, ReplyView):
+            view.set_tints(self._tints)
+            view.tint_asked.connect(self.tint_asked)
+            view.tint_all_asked.connect(self.tint_all_asked)
+            view.drafting_asked.connect(self.drafting_asked)
         self._lay_out(slot)
         view.show()
 

@@ -65,6 +65,15 @@ class Pages(QObject):
         page.choose_model_requested.connect(self.choose_model_requested)
         page.system_prompt_requested.connect(self.system_prompt_requested)
         page.set_chosen(self._chosen_name())
+        preferences = self._profile.preferences
+
+        def follow(key: str) -> None:
+            if key == "tint_drafts":
+                page.set_tints(preferences.value(key))
+
+        preferences.changed.connect(follow)
+        page.tint_all_asked.connect(lambda tints: preferences.set_value("tint_drafts", tints))
+        follow("tint_drafts")
         return page
 
     def _models(self) -> QWidget:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Message, MessageState, ReplyError, Role, TrimNotice
 from app.core.reasons import FailureKind, Overflow, StopReason
+from app.core.run import Drafting
 from app.ui.chat.reply_figures import figures, live_figures, prompt_figures, record_html, record_rows
 from app.ui.chat.stats_line import StatsLine
 from app.ui.chat.words import failure_text, stop_text, trim_text, trouble_detail, trouble_text
@@ -35,8 +38,54 @@ def test_a_replys_figures() -> None:
         "end of turn",
     ]
     assert next(iter(figures(reply()))).is_strong
-    with_draft = reply(timings={**TIMINGS, "drafted_n": 100, "accepted_n": 71})
-    assert "draft 71 % accepted" in texts(with_draft)
+
+
+def drafting(saved_ms: float, spent_ms: float = 1000.0) -> dict[str, object]:
+    return Drafting(
+        "model", 100, 71, ((40, 36), (36, 35)), 60, 40, ((1, 9.0),), 1.0, saved_ms, spent_ms
+    ).to_dict()
+
+
+def test_what_guessing_did_is_among_the_figures() -> None:
+    won = reply(drafting=drafting(420.0))
+    assert "guessed 71/100 (71 %)" in texts(won)
+    assert "1.42× by guessing" in texts(won)
+    assert {figure.text for figure in figures(won) if figure.action} == {
+        figure.text for figure in figures(won) if "guess" in figure.text
+    }
+    assert not any(figure.tone for figure in figures(won))
+    lost = figures(reply(drafting=drafting(-200.0)))
+    assert [(figure.text, figure.tone) for figure in lost if figure.tone] == [
+        ("0.80× by guessing", "warning")
+    ]
+    rows = {name: value.replace("\u202f", " ") for name, value in record_rows(won)}
+    assert rows["Guessed ahead"] == "100 tokens"
+    assert rows["of these right"] == "71 tokens, 71 %"
+    assert rows["Speed by guessing"].startswith("1.42×")
+
+
+def test_where_nothing_was_guessed_that_is_said_and_no_speed_made_up() -> None:
+    nothing = texts(reply(drafting=Drafting("ngram", n_steps=50, step_ms=((1, 9.0),)).to_dict()))
+    assert "nothing guessed" in nothing
+    assert not any("×" in text for text in nothing)
+    unmeasured = texts(reply(drafting=drafting(0.0, 0.0)))
+    assert "guessed 71/100 (71 %)" in unmeasured
+    assert not any("×" in text for text in unmeasured)
+
+
+def test_a_click_on_what_guessing_did_asks_for_more(theme: Theme, qtbot: QtBot) -> None:
+    line = StatsLine(theme)
+    qtbot.addWidget(line)
+    line.resize(900, 24)
+    message = reply(drafting=drafting(420.0))
+    line.show_figures(figures(message), message)
+    line.show()
+    place = line.action_rect("drafting").center().toPoint()
+    with qtbot.waitSignal(line.chosen) as chosen:
+        QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=place)
+    assert chosen.args == ["drafting"]
+    with qtbot.assertNotEmitted(line.chosen):
+        QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=QPoint(3, 12))
 
 
 def test_speeds_over_few_tokens_are_marked() -> None:

@@ -1,0 +1,350 @@
+"""What guessing tokens ahead did: for one reply, and for all replies of the same two models."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.core.conversation import Message
+from app.core.draft_advice import advise, longest_draft, pooled
+from app.core.history import Run
+from app.core.reasons import DraftSource
+from app.core.run import Drafting
+from app.ui.chat.draft_words import (
+    advice_look,
+    advice_text,
+    advice_title,
+    break_even_text,
+    factor_text,
+    ms_text,
+    source_text,
+)
+from app.ui.format import count_text, percent_text
+from app.ui.icons import pixmap
+from app.ui.theme import Theme, set_role
+from app.ui.widgets import Segmented
+
+if TYPE_CHECKING:
+    from app.ui.chat.acceptance_chart import AcceptanceChart
+
+_log = logging.getLogger(__name__)
+_CHART = "app.ui.chat.acceptance_chart"
+_CHART_HEIGHT = 190
+_COSTS_WIDTH = 250
+_LOOK_EVERY_MS = 15
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class DraftingDialog(QDialog):
+    """Advice, figures, acceptance by position, and the costs measured."""
+
+    def __init__(
+        self, theme: Theme, message: Message, runs: Sequence[Run], parent: QWidget | None = None
+    ) -> None:
+        """`runs` are those of the reply's two models, newest first; without any the reply stands alone."""
+        super().__init__(parent)
+        self._theme = theme
+        self._reply = Drafting.from_dict(message.drafting or {"source": DraftSource.OFF})
+        self._records = [Drafting.from_dict(run.drafting) for run in runs if run.drafting] or [self._reply]
+        self._n_max = longest_draft(runs[0].load if runs else {}, self._reply.source)
+        self._shown = self._reply
+        self.chart: AcceptanceChart | None = None
+        self.setWindowTitle(self.tr("Drafting"))
+        self.resize(760, 560)
+        self._scope = Segmented(
+            [
+                ("reply", self.tr("This reply")),
+                ("all", self.tr("All {n} replies of these models").format(n=count_text(len(self._records)))),
+            ],
+            self,
+        )
+        self._scope.set_value("reply")
+        self._scope.setVisible(len(self._records) > 1)
+        self._scope.changed.connect(self._choose)
+        self._tiles = [_Tile(self) for _ in range(4)]
+        self._readout = QLabel(self)
+        self._readout.setProperty("role", "hint")
+        self._frame = QWidget(self)  # for the chart, which comes later
+        self._frame.setMinimumHeight(_CHART_HEIGHT)
+        QVBoxLayout(self._frame).setContentsMargins(0, 0, 0, 0)
+        self._costs = self._cost_table()
+        self._cost_note = QLabel(self)
+        self._cost_note.setProperty("role", "hint")
+        self._cost_note.setWordWrap(True)
+        self._arrange(_pair_text(self, message, runs))
+        self._importing = threading.Thread(target=_import_chart, name="import-chart", daemon=True)
+        self._importing.start()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._add_chart)
+        self._timer.start(_LOOK_EVERY_MS)
+        self._show(self._reply)
+        theme.changed.connect(self._restyle)
+
+    # -- layout ---------------------------------------------------------------------------------------------
+
+    def _arrange(self, pair: str) -> None:
+        heading = QLabel(self.tr("Drafting"), self)
+        heading.setProperty("role", "title")
+        subtitle = QLabel(pair, self)
+        subtitle.setTextFormat(Qt.TextFormat.PlainText)
+        subtitle.setProperty("role", "dim")
+        subtitle.setWordWrap(True)
+        tiles = QHBoxLayout()
+        tiles.setSpacing(8)
+        for tile in self._tiles:
+            tiles.addWidget(tile, 1)
+        close = QPushButton(self.tr("Close"), self)
+        close.clicked.connect(self.accept)
+        end = QHBoxLayout()
+        end.addStretch(1)
+        end.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(10)
+        column.addWidget(heading)
+        column.addWidget(subtitle)
+        column.addWidget(self._advice())
+        column.addWidget(self._scope)
+        column.addLayout(tiles)
+        column.addLayout(self._figures(), 1)
+        column.addLayout(end)
+
+    def _advice(self) -> QFrame:
+        """What to do, by all replies of these two models, and why."""
+        advice = advise(self._records, self._n_max)
+        card = QFrame(self)
+        card.setProperty("role", "card")
+        name, tone = advice_look(advice.verdict)
+        sign = QLabel(card)
+        sign.setPixmap(pixmap(self._theme, name, 20, tone))
+        title = QLabel(advice_title(advice.verdict), card)
+        title.setProperty("role", "strong")
+        text = QLabel(advice_text(advice, self._n_max), card)
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.setProperty("role", "dim")
+        text.setWordWrap(True)
+        grid = QGridLayout(card)
+        grid.setContentsMargins(12, 10, 12, 10)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(2)
+        grid.addWidget(sign, 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(title, 0, 1)
+        grid.addWidget(text, 1, 1)
+        grid.setColumnStretch(1, 1)
+        self.advice_title, self.advice_text = title, text
+        return card
+
+    def _figures(self) -> QHBoxLayout:
+        chart, costs = QVBoxLayout(), QVBoxLayout()
+        for part in (chart, costs):
+            part.setSpacing(4)
+        heading = QLabel(self.tr("Right guesses by position in the draft"), self)
+        heading.setProperty("role", "strong")
+        chart.addWidget(heading)
+        chart.addWidget(self._frame, 1)
+        chart.addWidget(self._readout)
+        heading = QLabel(self.tr("What a step costs here"), self)
+        heading.setProperty("role", "strong")
+        costs.addWidget(heading)
+        costs.addWidget(self._costs, 1)
+        costs.addWidget(self._cost_note)
+        line = QHBoxLayout()
+        line.setSpacing(20)
+        line.addLayout(chart, 1)
+        line.addLayout(costs)
+        return line
+
+    def _cost_table(self) -> QTableWidget:
+        table = QTableWidget(0, 3, self)
+        table.setFixedWidth(_COSTS_WIDTH)
+        table.setAccessibleName(self.tr("What a step costs here"))
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        for column, title in enumerate((self.tr("tokens"), self.tr("time"), self.tr("per token"))):
+            item = QTableWidgetItem(title)
+            item.setTextAlignment(_RIGHT)
+            table.setHorizontalHeaderItem(column, item)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
+        return table
+
+    # -- content --------------------------------------------------------------------------------------------
+
+    @property
+    def tile_texts(self) -> list[tuple[str, str]]:
+        """The large figures and what each says."""
+        return [tile.texts for tile in self._tiles]
+
+    @property
+    def readout(self) -> str:
+        """What is said under the chart."""
+        return self._readout.text()
+
+    @property
+    def costs(self) -> QTableWidget:
+        """The table of step costs."""
+        return self._costs
+
+    def _choose(self, scope: str) -> None:
+        self._show(self._reply if scope == "reply" else pooled(self._records))
+
+    def choose(self, scope: str) -> None:
+        """Show "reply" or "all" of them."""
+        self._scope.set_value(scope)
+        self._choose(scope)
+
+    def _show(self, drafting: Drafting) -> None:
+        self._shown = drafting
+        length = drafting.drafted_n / drafting.n_drafted_steps if drafting.n_drafted_steps else 0.0
+        even = drafting.break_even_rate(max(1, round(length))) if drafting.drafted_n else 0.0
+        tokens = 1 + drafting.accepted_n / drafting.n_steps if drafting.n_steps else 0.0
+        dash = "\u2013"
+        texts = [
+            (
+                self.tr("{right} of {all}").format(
+                    right=count_text(drafting.accepted_n), all=count_text(drafting.drafted_n)
+                ),
+                self.tr("guesses right, {share}").format(share=percent_text(drafting.rate)),
+            ),
+            (
+                factor_text(drafting.speed_up) if drafting.spent_ms > 0 else dash,
+                self.tr("of plain speed, by costs measured"),
+            ),
+            (f"{tokens:.2f}" if tokens else dash, self.tr("tokens a step")),
+            (
+                break_even_text(even) if even > 0 else dash,
+                self.tr("break-even, drafts of {n}").format(n=f"{length:.1f}"),
+            ),
+        ]
+        for tile, (figure, caption) in zip(self._tiles, texts, strict=True):
+            tile.show_figure(figure, caption)
+        self._show_costs(drafting)
+        self._show_chart(even)
+        self._point(-1)
+
+    def _show_costs(self, drafting: Drafting) -> None:
+        self._costs.setRowCount(len(drafting.step_ms))
+        for row, (n_tokens, cost_ms) in enumerate(sorted(drafting.step_ms)):
+            cells = (count_text(n_tokens), ms_text(cost_ms), ms_text(cost_ms / max(1, n_tokens)))
+            for column, text in enumerate(cells):
+                item = QTableWidgetItem(text)
+                item.setTextAlignment(_RIGHT)
+                self._costs.setItem(row, column, item)
+        if drafting.draft_token_ms > 0:
+            words = self.tr("One guess of the draft model costs {time}.")
+            self._cost_note.setText(words.format(time=ms_text(drafting.draft_token_ms)))
+        else:
+            self._cost_note.setText(self.tr("Looking guesses up costs next to nothing."))
+
+    # -- the chart ------------------------------------------------------------------------------------------
+
+    def _add_chart(self) -> None:
+        """Once pyqtgraph is there; it takes a quarter of a second to import."""
+        if self._importing.is_alive():
+            return
+        self._timer.stop()
+        try:
+            from app.ui.chat.acceptance_chart import AcceptanceChart
+        except ImportError:
+            return  # logged by the thread; the figures are there all the same
+        self.chart = AcceptanceChart(self._theme, self._frame)
+        self.chart.pointed.connect(self._point)
+        layout = self._frame.layout()
+        assert layout is not None
+        layout.addWidget(self.chart)
+        self._choose(self._scope.value())
+
+    def _show_chart(self, break_even: float) -> None:
+        if self.chart is None:
+            return
+        self.chart.show_shares(self._shown.by_position, break_even)
+        self.chart.setAccessibleName(self.tr("Right guesses by position in the draft"))
+        self.chart.setAccessibleDescription(
+            "; ".join(self._position_text(at) for at in range(len(self._shown.by_position)))
+        )
+
+    def _position_text(self, at: int) -> str:
+        checked, right = self._shown.by_position[at]
+        words = self.tr("Guess {n}: {right} of {checked} right ({share})")
+        share = percent_text(right / checked if checked else 0.0)
+        return words.format(
+            n=count_text(at + 1), right=count_text(right), checked=count_text(checked), share=share
+        )
+
+    def _point(self, at: int) -> None:
+        if not self._shown.by_position:
+            self._readout.setText(self.tr("Nothing was guessed in this reply."))
+        elif at < 0:
+            self._readout.setText(self.tr("Only guesses after right ones are checked. Dashed: break-even."))
+        else:
+            self._readout.setText(self._position_text(at))
+
+    def _restyle(self) -> None:
+        if self.chart is not None:
+            self.chart.redraw()
+
+
+class _Tile(QFrame):
+    """A large figure and what it says."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        set_role(self, "raised")
+        self._figure = QLabel(self)
+        self._figure.setProperty("role", "title")
+        self._caption = QLabel(self)
+        self._caption.setProperty("role", "hint")
+        self._caption.setWordWrap(True)
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(1)
+        column.addWidget(self._figure)
+        column.addWidget(self._caption, 1)
+
+    @property
+    def texts(self) -> tuple[str, str]:
+        return self._figure.text(), self._caption.text()
+
+    def show_figure(self, figure: str, caption: str) -> None:
+        self._figure.setText(figure)
+        self._caption.setText(caption)
+        self.setAccessibleName(f"{figure} {caption}")
+
+
+def _pair_text(dialog: QDialog, message: Message, runs: Sequence[Run]) -> str:
+    source = str((message.drafting or {}).get("source", ""))
+    draft = Path(runs[0].draft).stem if runs and source == DraftSource.MODEL else ""
+    name = message.model or dialog.tr("Assistant")
+    return f"{name} \u00b7 {source_text(source, draft)}"
+
+
+def _import_chart() -> None:
+    try:
+        importlib.import_module(_CHART)
+    except ImportError:
+        _log.exception("the chart cannot be shown")
