@@ -23,6 +23,10 @@ _PRINTED_BYTES = 1024 * 1024 / 100
 """What llama.cpp's log rounds sizes to: 0.01 MiB."""
 
 
+_N_DRAFT_LINES = 4
+"""A draft model's part is a sum of at least so many of them: weights, KV cache, compute and output buffers."""
+
+
 class Verdict(StrEnum):
     """Whether a plan fits, best first."""
 
@@ -314,7 +318,8 @@ class Deviation:
         """Whether they differ by more than `DEFECT_SHARE` of the larger, and by more than the log's rounding."""
         difference = abs(self.predicted_bytes - self.got_bytes)
         larger = max(self.predicted_bytes, self.got_bytes)
-        return difference > DEFECT_SHARE * larger and difference > _PRINTED_BYTES
+        n_lines = _N_DRAFT_LINES if self.part == "draft" else 1
+        return difference > DEFECT_SHARE * larger and difference > n_lines * _PRINTED_BYTES
 
 
 def compare(footprint: Footprint, got: Got) -> list[Deviation]:

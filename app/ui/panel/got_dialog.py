@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.footprint import Deviation
-from app.core.run import GOT_PARTS, Got, GotDevice
+from app.core.run import GOT_PARTS, Got, GotDevice, GotDraft
 from app.core.settings import Table
 from app.ui.format import bytes_text, count_text, duration_text
 from app.ui.icons import icon
@@ -55,10 +55,7 @@ class GotDialog(QDialog):
         self.resize(720, 620)
         heading = QLabel(self.tr("Asked and got"), self)
         heading.setProperty("role", "title")
-        facts = QLabel(self._facts(got), self)
-        facts.setTextFormat(Qt.TextFormat.PlainText)
-        facts.setProperty("role", "dim")
-        facts.setWordWrap(True)
+        facts = self._dim(self._facts(got))
         self.devices = self._device_table(got.devices, deviations)
         self.table = self._setting_table(table, got, asked)
         close = QPushButton(self.tr("Close"), self)
@@ -69,23 +66,47 @@ class GotDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(10)
-        for part in (heading, facts, *self._remarks(got), self.devices, self.table):
+        of_draft = self._dim(self._draft_facts(got.draft)) if got.draft is not None else None
+        labels = [facts] if of_draft is None else [facts, of_draft]
+        for part in (heading, *labels, *self._remarks(got), self.devices, self.table):
             column.addWidget(part)
         column.setStretchFactor(self.table, 1)
         column.addLayout(line)
         self.table.setFocus()
 
+    def _dim(self, text: str) -> QLabel:
+        label = QLabel(text, self)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setProperty("role", "dim")
+        label.setWordWrap(True)
+        return label
+
+    def _draft_facts(self, draft: GotDraft) -> str:
+        facts = [
+            self.tr("Draft model: {name}").format(name=draft.model_name),
+            draft.quantisation,
+            self._layers(draft),
+            self._cache(draft),
+        ]
+        return " \u00b7 ".join(facts)
+
+    def _layers(self, got: Got | GotDraft) -> str:
+        said = self.tr("{n} of {total} layers offloaded")
+        return said.format(n=got.n_layers_offloaded, total=got.n_layers)
+
+    def _cache(self, got: Got | GotDraft) -> str:
+        k, v = self._words.value("type_k", got.type_k), self._words.value("type_v", got.type_v)
+        return self.tr("KV cache {k} and {v}").format(k=k, v=v)
+
     def _facts(self, got: Got) -> str:
         attention = self.tr("on") if got.flash_attention else self.tr("off")
         facts = [
             f"{got.model_name} \u00b7 {got.quantisation}",
-            self.tr("{n} of {total} layers offloaded").format(n=got.n_layers_offloaded, total=got.n_layers),
+            self._layers(got),
             self.tr("context {n} tokens, {slot} for one slot").format(
                 n=count_text(got.n_ctx), slot=count_text(got.n_ctx_slot)
             ),
-            self.tr("KV cache {k} and {v}").format(
-                k=self._words.value("type_k", got.type_k), v=self._words.value("type_v", got.type_v)
-            ),
+            self._cache(got),
             self.tr("flash attention {state}").format(state=attention),
             self.tr("backend {name}").format(name=got.backend),
             self.tr("llama.cpp {version}").format(version=got.llama_cpp),
@@ -107,24 +128,23 @@ class GotDialog(QDialog):
 
     def _device_table(self, devices: Sequence[GotDevice], deviations: Sequence[Deviation]) -> QTableWidget:
         """What each device holds, and under it what was predicted, where it was."""
-        headers = [
-            self.tr("Device"),
-            self.tr("Layers"),
-            self.tr("Weights"),
-            self.tr("KV cache"),
-            self.tr("Compute"),
-            self.tr("Output"),
-            self.tr("Total"),
-        ]
+        titles = {
+            "weights": self.tr("Weights"),
+            "kv": self.tr("KV cache"),
+            "compute": self.tr("Compute"),
+            "output": self.tr("Output"),
+            "draft": self.tr("Draft"),
+        }
+        has_draft = any(device.draft_bytes for device in devices)
+        parts = [part for part in GOT_PARTS if part != "draft" or has_draft]
+        headers = [self.tr("Device"), self.tr("Layers"), *(titles[part] for part in parts), self.tr("Total")]
         lines: list[list[str]] = []
         for device in devices:
-            sizes = [device.part_bytes(part) for part in GOT_PARTS]
+            sizes = [device.part_bytes(part) for part in parts]
             lines.append([self._memory_words.device(device), count_text(device.n_layers), *_sizes(sizes)])
             predicted = {item.part: item.predicted_bytes for item in deviations if item.device == device.name}
             if predicted:
-                lines.append(
-                    [self.tr("predicted"), "", *_sizes([predicted.get(part, 0) for part in GOT_PARTS])]
-                )
+                lines.append([self.tr("predicted"), "", *_sizes([predicted.get(part, 0) for part in parts])])
         table = self._bare_table(headers, len(lines), self.tr("Memory per device"))
         for row, cells in enumerate(lines):
             for column, text in enumerate(cells):
