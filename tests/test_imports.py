@@ -73,6 +73,8 @@ WORKER_SIDE = (
     "app.worker.serving",
     "app.worker.probe",
     "app.worker.rpc_serving",
+    "app.worker.state_disk",
+    "app.worker.state_keeping",
     "app.engine",
 )
 STARTS_PROCESSES = (

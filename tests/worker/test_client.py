@@ -19,7 +19,7 @@ _LEAVES_AFTER_S = 0.7
 
 
 def gives_up_slowly(
-    path: str, values: dict[str, Any], split: Any, commands: Any, events: Queue[p.Event], log: str
+    path: str, values: dict[str, Any], split: Any, commands: Any, events: Queue[p.Event], log: str, kept: Any
 ) -> None:
     """As llama.cpp's abort does it: the word first, the process's end (a core dump, say) a while later."""
     events.put(p.Aborting("lost it", ("127.0.0.1:50052",)))
