@@ -69,6 +69,16 @@ class Vocabulary:
         n_bytes = min(len(self.texts), len(other.texts))
         return self.texts == other.texts or self.texts[:n_bytes] == other.texts[:n_bytes]
 
+    def text(self, token_id: int) -> str:
+        """The text of a token as the file has it; "" for the first few, which are not kept, and ids out of range."""
+        at = 0
+        for _ in range(FIRST_COMPARED, min(token_id, self.n_tokens)):
+            if at >= len(self.texts):
+                return ""
+            at += 8 + _unpack_length(self.texts, at)[0]
+        is_known = FIRST_COMPARED <= token_id < self.n_tokens and at < len(self.texts)
+        return _text_at(self.texts, at) if is_known else ""
+
     def first_difference(self, other: Vocabulary) -> tuple[int, str, str] | None:
         """The first token whose text is another one: its id and both texts; None where `begins_like`."""
         low, high = 0, min(len(self.texts), len(other.texts))
