@@ -18,6 +18,10 @@ N_CHECKED_NEEDED = 50
 LONGEST = 64
 """Longer drafts are not advised: llama.cpp's own default is 16, its lookups' 48."""
 
+N_STEPS_NEEDED = 300
+"""After so many steps that were hardly ever drafted for, the engine has had its tries: a few replies' worth."""
+
+_IDLE_SHARE = 0.1
 _N_TRUSTED = 10  # positions checked more rarely than this are taken to be like all together
 _CLEAR = 0.02  # differences in speed below this are within what a measurement repeats to
 _GAIN = 0.05  # what another length must promise to be worth a reload
@@ -28,6 +32,7 @@ class DraftVerdict(StrEnum):
 
     NOT_ENOUGH = "not_enough"  # measured yet
     OFF = "off"  # it costs more than it wins
+    IDLE = "idle"  # the engine hardly drafts, because by its own figures it would not pay
     SHORTER = "shorter"
     LONGER = "longer"
     KEEP = "keep"
@@ -37,14 +42,17 @@ class DraftVerdict(StrEnum):
 class DraftAdvice:
     """A verdict and the figures that it rests on.
 
-    `chance` is how often a guess was right when those before it were. Drafts had `mean_length` tokens on average; at
-    that length they cost as much as they win where the chance is `break_even`, over 1 where they never can pay.
-    `speed_up` is what was measured, `best_speed_up` what drafts of `best_length` promise by the chances and costs
-    measured, both as a factor of plain speed.
+    Of `n_steps` that made the replies `n_drafted_steps` checked a draft. `chance` is how often a guess was right when
+    those before it were. Drafts had `mean_length` tokens on average; at that length they cost as much as they win
+    where the chance is `break_even`, over 1 where they never can pay. `speed_up` is what was measured,
+    `best_speed_up` what drafts of `best_length` promise by the chances and costs measured, both as a factor of plain
+    speed.
     """
 
     verdict: DraftVerdict
     n_replies: int
+    n_steps: int
+    n_drafted_steps: int
     n_checked: int
     chance: float
     mean_length: float
@@ -91,6 +99,8 @@ def advise(records: Iterable[Drafting], n_max: int) -> DraftAdvice:
     return DraftAdvice(
         verdict=_verdict(total, n_checked, n_max, best_length),
         n_replies=len(replies),
+        n_steps=total.n_steps,
+        n_drafted_steps=total.n_drafted_steps,
         n_checked=n_checked,
         chance=chance(total),
         mean_length=mean_length,
@@ -140,7 +150,9 @@ def _best_length(record: Drafting, longest: int) -> int:
 def _verdict(total: Drafting, n_checked: int, n_max: int, best_length: int) -> DraftVerdict:
     has_costs = total.cost_ms(1) > 0 and any(size > 1 for size, _ in total.step_ms)
     if n_checked < N_CHECKED_NEEDED or not has_costs or not total.n_drafted_steps:
-        return DraftVerdict.NOT_ENOUGH
+        is_idle = total.n_steps >= N_STEPS_NEEDED and total.n_drafted_steps < _IDLE_SHARE * total.n_steps
+        # A draft model takes memory all the while; the text so far is there anyway.
+        return DraftVerdict.IDLE if is_idle and total.source == DraftSource.MODEL else DraftVerdict.NOT_ENOUGH
     best, measured = speed_up_at(total, best_length), total.speed_up
     mean_length = total.drafted_n / total.n_drafted_steps
     if best < 1 + _CLEAR and measured < 1 + _CLEAR and min(best, measured) < 1:

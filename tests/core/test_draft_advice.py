@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.draft_advice import DraftVerdict, advise, chance, pooled, speed_up_at
+from app.core.draft_advice import DraftVerdict, advise, chance, longest_draft, pooled, speed_up_at
 from app.core.run import Drafting
+from app.core.settings import LOAD
 
 
 def measured(
@@ -104,6 +105,22 @@ def test_a_measured_loss_counts_more_than_what_costs_promise() -> None:
 )
 def test_without_enough_measured_nothing_is_advised(record: Drafting) -> None:
     assert advise([record], n_max=3).verdict is DraftVerdict.NOT_ENOUGH
+
+
+def test_a_draft_model_that_the_engine_hardly_asks_is_memory_for_nothing() -> None:
+    costs = ((1, 10.0), (2, 21.0))
+    tried = Drafting("model", 2, 0, ((2, 0),), 400, 2, costs, 9.0, -20.0, 4000.0)
+    assert advise([tried], 8).verdict is DraftVerdict.IDLE
+    assert advise([tried], 8).n_drafted_steps == 2
+    assert advise([Drafting(**{**tried.to_dict(), "n_steps": 100})], 8).verdict is DraftVerdict.NOT_ENOUGH
+    assert advise([Drafting(**{**tried.to_dict(), "source": "ngram"})], 8).verdict is DraftVerdict.NOT_ENOUGH
+
+
+def test_the_longest_draft_is_that_of_the_source() -> None:
+    load = {"draft_n_max": 5, "draft_ngram_length": 30}
+    assert longest_draft(load, "model") == 5
+    assert longest_draft(load, "ngram") == 30
+    assert longest_draft({}, "model") == LOAD["draft_n_max"].default
 
 
 def test_nothing_at_all() -> None:

@@ -42,6 +42,7 @@ def advice_title(verdict: DraftVerdict) -> str:
     return {
         DraftVerdict.NOT_ENOUGH: _tr("Drafting", "Not enough measured yet"),
         DraftVerdict.OFF: _tr("Drafting", "Turn drafting off"),
+        DraftVerdict.IDLE: _tr("Drafting", "It is hardly used: turn it off"),
         DraftVerdict.SHORTER: _tr("Drafting", "Try shorter drafts"),
         DraftVerdict.LONGER: _tr("Drafting", "Try longer drafts"),
         DraftVerdict.KEEP: _tr("Drafting", "Keep it on"),
@@ -53,6 +54,7 @@ def advice_look(verdict: DraftVerdict) -> tuple[str, str]:
     return {
         DraftVerdict.NOT_ENOUGH: ("hourglass", "dim"),
         DraftVerdict.OFF: ("warning", "warning"),
+        DraftVerdict.IDLE: ("info", "accent"),
         DraftVerdict.SHORTER: ("info", "accent"),
         DraftVerdict.LONGER: ("info", "accent"),
         DraftVerdict.KEEP: ("check-circle", "good"),
@@ -65,6 +67,11 @@ def advice_text(advice: DraftAdvice, n_max: int) -> str:
         return _not_enough_text(advice)
     words = {
         DraftVerdict.OFF: _off_text(advice),
+        DraftVerdict.IDLE: _tr(
+            "Drafting",
+            "Drafts were made for {drafted} of {steps} steps: by the costs and the right guesses measured here, more "
+            "would not pay. Without it the draft model's memory is free, at the same speed.",
+        ),
         DraftVerdict.SHORTER: _tr(
             "Drafting",
             "Later guesses are seldom right: by the costs measured, drafts of {best} tokens promise {promised}, "
@@ -85,13 +92,18 @@ def advice_text(advice: DraftAdvice, n_max: int) -> str:
         chance=percent_text(advice.chance),
         even=percent_text(advice.break_even),
         length=f"{advice.mean_length:.1f}",
-        loss=percent_text(max(0.0, 1 - advice.speed_up)),
+        drafted=count_text(advice.n_drafted_steps),
+        steps=count_text(advice.n_steps),
     )
 
 
 def _not_enough_text(advice: DraftAdvice) -> str:
     if not advice.n_checked:
-        return _tr("Drafting", "Nothing has been guessed so far, so there is nothing to judge.")
+        return _tr(
+            "Drafting",
+            "Nothing has been guessed so far: guesses are made only where there is something to guess by, and where "
+            "the costs measured here say that they can pay.",
+        )
     words = _tr(
         "Drafting", "{n} drafts have been checked, {needed} and some costs of both models are needed."
     )
