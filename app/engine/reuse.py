@@ -18,11 +18,11 @@ Messages = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class _Last:
-    """A conversation after its last reply: its messages, and what its slot held, the first `n_prompt` of the prompt."""
+    """A conversation after its last reply: its messages, what its slot held, and the tokens of the reply."""
 
     messages: Messages
     cached: list[int]
-    n_prompt: int
+    said: list[int]
     n_left_out: int
     is_shifted: bool
 
@@ -62,8 +62,9 @@ class Journal:
         if not generation.conversation:
             return
         prompt = generation.prompt
+        said = [*cached[len(prompt.tokens) :], *generation.todo]  # the last one was not decoded any more
         self._last[generation.conversation] = _Last(
-            generation.messages, list(cached), len(prompt.tokens), prompt.n_left_out, is_shifted
+            generation.messages, list(cached), said, prompt.n_left_out, is_shifted
         )
         self._last.move_to_end(generation.conversation)
         while len(self._last) > _MAX_CONVERSATIONS:
@@ -82,12 +83,17 @@ class Journal:
             return ReuseLoss.MESSAGE_EDITED
         if last.is_shifted or generation.prompt.n_left_out != last.n_left_out:
             return ReuseLoss.TRIMMED
-        said = self._text(last.cached[last.n_prompt :])
-        if len(new) > len(old) and new[len(old)].get("content", "").strip().encode() not in said:
+        if len(new) > len(old) and not self._was_said(last, new[len(old)]):
             return ReuseLoss.MESSAGE_EDITED
         if self._text(generation.prompt.tokens).startswith(self._text(last.cached)):
             return ReuseLoss.TOKENS
         return ReuseLoss.TEMPLATE
+
+    def _was_said(self, last: _Last, message: Mapping[str, str]) -> bool:
+        """Whether a message that follows is the reply, or the part of it that comes after the thinking."""
+        if message.get("role") != "assistant":
+            return True
+        return message.get("content", "").strip().encode() in self._text(last.said)
 
     def _text(self, tokens: Sequence[int]) -> bytes:
         return b"".join(map(self._piece, tokens))

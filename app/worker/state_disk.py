@@ -104,6 +104,11 @@ class StateDisk:
         with self._changed:
             return bool(self._waiting or self._writing)
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until everything is written; False if it is not by then."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._waiting or self._writing), timeout_s)
+
     def close(self, timeout_s: float) -> None:
         """Write what waits, for at most `timeout_s`; what is not whole by then is not kept."""
         with self._changed:
@@ -128,6 +133,7 @@ class StateDisk:
                 self._writing = ""
                 if self._waiting.get(conversation) is state:
                     del self._waiting[conversation]
+                self._changed.notify_all()
 
     def _write(self, state: State) -> None:
         logits = _bytes(state.prompt_end) if state.prompt_end is not None else memoryview(b"")

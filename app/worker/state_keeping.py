@@ -13,7 +13,6 @@ from app.worker.state_disk import kept_states
 
 _QUIET_S = 3.0
 """After a reply the next question often follows at once, and what is written then is old in a moment."""
-_WAIT_S = 0.02
 
 
 class StateKeeping:
@@ -39,8 +38,7 @@ class StateKeeping:
             return
         until_s = time.monotonic() + save_s
         # One after the other, so that only one at a time lies in memory beside the KV cache.
-        while time.monotonic() < until_s and (
-            self._disk.is_writing or scheduler.save_one(is_last_chance=True)
-        ):
-            time.sleep(_WAIT_S)
+        while save_s > 0 and self._disk.wait(max(until_s - time.monotonic(), 0.0)):
+            if not scheduler.save_one(is_last_chance=True):
+                break
         self._disk.close(max(until_s - time.monotonic(), 0.0))
