@@ -113,22 +113,63 @@ def downsampled(times: Values, values: Values, column_s: float) -> tuple[Values,
 # -- speeds -------------------------------------------------------------------------------------------------
 
 
+_SAME_STEP = 0.25
+"""Tokens that together come within this share of a step's time after its first one are of the same step."""
+
+
+@dataclass(slots=True)
+class _Step:
+    """One decode: how long it took and how many tokens came of it, several where guesses were right."""
+
+    first_ms: float
+    all_ms: float
+    n_tokens: int = 1
+
+
 @dataclass(slots=True)
 class _OpenReply:
-    """The latest latencies of one reply's tokens, in milliseconds."""
+    """The latest steps of one reply, oldest first; the last one may not have given all of its tokens yet."""
 
-    window_ms: deque[float] = field(default_factory=deque[float])
+    steps: deque[_Step] = field(default_factory=deque[_Step])
     sum_ms: float = 0.0
+    n_tokens: int = 0
+
+    def add(self, latency_ms: float, window_ms: float) -> bool:
+        """Take in a token; whether it is the first of a step."""
+        last = self.steps[-1] if self.steps else None
+        is_first = last is None or last.all_ms - last.first_ms + latency_ms > _SAME_STEP * last.first_ms
+        if last is None or is_first:
+            self.steps.append(_Step(latency_ms, latency_ms))
+        else:
+            last.all_ms += latency_ms
+            last.n_tokens += 1
+        self.sum_ms += latency_ms
+        self.n_tokens += 1
+        n_kept = 2 if self._has_several() else 1
+        while len(self.steps) > n_kept and self.sum_ms - self.steps[0].all_ms >= window_ms:
+            gone = self.steps.popleft()
+            self.sum_ms -= gone.all_ms
+            self.n_tokens -= gone.n_tokens
+        return is_first
+
+    def _has_several(self) -> bool:
+        """Whether steps give more than one token at times: the last one is then not to be judged by its first."""
+        return self.n_tokens > len(self.steps)
 
     def rate(self) -> float:
-        return len(self.window_ms) * 1000 / self.sum_ms if self.sum_ms > 0 else math.nan
+        n_tokens, sum_ms = self.n_tokens, self.sum_ms
+        if self._has_several() and len(self.steps) > 1:
+            n_tokens -= self.steps[-1].n_tokens
+            sum_ms -= self.steps[-1].all_ms
+        return n_tokens * 1000 / sum_ms if sum_ms > 0 else math.nan
 
 
 class TokenRate:
     """Generation speed over all open replies, from single tokens' latencies in a sliding window.
 
-    A token's latency is the time since the token before it, so the first token of a reply has none. Speeds of
-    replies that are generated side by side add up.
+    A token's latency is the time since the token before it, so the first token of a reply has none. Of tokens that
+    one step gave together the first has the step's time and the others next to none: speeds are taken over whole
+    steps. Speeds of replies that are generated side by side add up.
     """
 
     def __init__(
@@ -156,8 +197,9 @@ class TokenRate:
         time_s = now_s - math.fsum(token_ms) / 1000
         for latency_ms in token_ms:
             time_s += latency_ms / 1000
-            self._push(reply, latency_ms)
-            if reply.sum_ms >= self._first_after_ms and time_s - self._newest_s >= self._min_gap_s:
+            is_first = reply.add(latency_ms, self._window_ms)
+            is_due = reply.sum_ms >= self._first_after_ms and time_s - self._newest_s >= self._min_gap_s
+            if is_first and is_due:
                 rate = self._total()
                 if not math.isnan(rate):
                     points.append((time_s, rate))
@@ -171,12 +213,6 @@ class TokenRate:
     def clear(self) -> None:
         """Every reply ended."""
         self._open.clear()
-
-    def _push(self, reply: _OpenReply, latency_ms: float) -> None:
-        reply.window_ms.append(latency_ms)
-        reply.sum_ms += latency_ms
-        while len(reply.window_ms) > 1 and reply.sum_ms - reply.window_ms[0] >= self._window_ms:
-            reply.sum_ms -= reply.window_ms.popleft()
 
     def _total(self) -> float:
         rates = [rate for reply in self._open.values() if not math.isnan(rate := reply.rate())]

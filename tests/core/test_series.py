@@ -150,6 +150,30 @@ def test_replies_side_by_side_add_up_until_they_end():
     assert rate.add(2, (40.0,), now_s=10.6)[-1][1] == pytest.approx(25.0)
 
 
+@pytest.mark.parametrize("step_ms", [5.0, 40.0, 200.0, 900.0, 3000.0])
+@pytest.mark.parametrize("cut", [1, 3, 4, 7, 50])
+def test_tokens_that_come_together_are_not_judged_by_the_first_of_them(step_ms: float, cut: int) -> None:
+    """Steps of four tokens each, told in messages that end anywhere."""
+    rate, now_s, points = TokenRate(), 0.0, []
+    latencies = [step_ms, 0.01, 0.02, 0.01] * 60
+    for at in range(0, len(latencies), cut):
+        message = tuple(latencies[at : at + cut])
+        now_s += sum(message) / 1000
+        points += rate.add(1, message, now_s)
+    settled = [value for time_s, value in points if time_s > 3 * step_ms / 1000 + 0.3]
+    assert len(settled) > 0 or step_ms < 10
+    assert settled == pytest.approx([4000 / (step_ms + 0.04)] * len(settled), rel=1e-6)
+
+
+def test_after_a_stall_the_speed_is_that_of_the_tokens_again():
+    rate = TokenRate()
+    rate.add(1, (20.0,) * 100, now_s=2.0)
+    rate.add(1, (900.0,), now_s=2.9)
+    points = rate.add(1, (20.0,) * 200, now_s=6.9)
+    assert points[-1][1] == pytest.approx(50.0)
+    assert max(b - a for (a, _), (b, _) in pairwise(points)) < 0.5, "it goes on being told"
+
+
 @given(st.lists(st.lists(st.floats(min_value=0, max_value=500), max_size=40), max_size=20))
 def test_token_rate_gives_few_finite_points(deltas):
     rate, now_s, points = TokenRate(), 0.0, []
