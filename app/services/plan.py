@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.core.drafts import Draft
+from app.core.drafts import Draft, unused_heads, why_nothing_drafts
 from app.core.gguf import ModelFacts
 from app.core.settings import LOAD, Apply, Problem, Setting, Table
 from app.core.settings.bounds import Bounds, bounds, model_defaults, used_if_unset, why_pointless
@@ -106,6 +106,15 @@ class Plan(QObject):
         """Why `key` can have no effect with the model of the plan, None where it can."""
         reason = why_pointless(key, self.model)
         return Problem(key, "warning", reason) if reason is not None else None
+
+    def remarks(self, key: str) -> list[Problem]:
+        """What is to be known about `key` and the model of the plan, though nothing is wrong with its value."""
+        if self.table is not LOAD or self.model is None:
+            return []
+        known = [unused_heads(self.model)]
+        if self.value("draft_source") == "off":  # else the rules say so
+            known.append(why_nothing_drafts(self.model))
+        return [remark for remark in known if remark is not None and remark.key == key]
 
     def bounds(self, key: str) -> Bounds:
         """The range that the chosen model and the machine leave to `key`, and its comfortable part."""

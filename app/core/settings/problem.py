@@ -153,8 +153,8 @@ TEXTS: dict[Reason, str] = {
     ),
     Reason.DRAFT_MISSING: "Choose a draft model, or set drafting to another source.",
     Reason.DRAFT_TARGET_STATE: (
-        "This model keeps a state ({architecture}) that cannot be taken back when a guess is wrong, so nothing can be "
-        "guessed for it. Set drafting to off."
+        "This model keeps a state ({architecture}) that cannot be taken back when a guess is wrong, so drafting "
+        "must be off."
     ),
     Reason.DRAFT_FILE: "{message} Choose another draft model than {path}.",
     Reason.DRAFT_IS_MODEL: "This is the model itself, which cannot be faster than itself. Choose a smaller one.",
@@ -196,10 +196,7 @@ TEXTS: dict[Reason, str] = {
         "The draft model was trained for {n_ctx_train} tokens; beyond that hardly any of its guesses are right."
     ),
     Reason.DRAFT_MIN_OVER_MAX: "More than the {n_max} tokens that are drafted at most, so that no draft is ever used.",
-    Reason.DRAFT_OVER_BATCH: (
-        "Checked together with the last token, {n_tokens} tokens do not fit into a batch of {n_batch}; drafts stay "
-        "shorter."
-    ),
+    Reason.DRAFT_OVER_BATCH: "Every slot needs room for a whole draft, so it is raised to {n_batch}.",
     Reason.HEADS_UNUSED: (
         "The file has {n_heads} multi-token heads to guess with. This version does not use them: llama.cpp's C "
         "interface cannot hand them the model's inner state. A draft model or the text so far can guess instead."

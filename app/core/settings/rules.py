@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.settings.load_table import LOAD
 from app.core.settings.machine import Device, Machine
 from app.core.settings.problem import Problem, Reason
-from app.core.settings.rules_draft import CACHE_BLOCK, UNQUANTISED, draft_problems, uneven_row
+from app.core.settings.rules_draft import CACHE_BLOCK, UNQUANTISED, draft_problems, least_batch, uneven_row
 from app.core.settings.rules_sampling import sampling_problems
 from app.core.settings.slots import slot_context
 from app.core.settings.table import Table
@@ -193,9 +193,11 @@ def _placement(values: Values, facts: ModelFacts | None, machine: Machine | None
 
 
 def _compute(values: Values, machine: Machine | None) -> Iterator[Problem]:
-    n_batch = max(values["n_batch"], values["n_seq_max"])
-    if n_batch > values["n_batch"]:
+    n_batch = max(values["n_batch"], least_batch(values))
+    if values["n_seq_max"] == n_batch > values["n_batch"]:
         yield Problem("n_batch", "warning", Reason.BATCH_UNDER_SLOTS, {"n_slots": n_batch})
+    elif n_batch > values["n_batch"]:
+        yield Problem("n_batch", "warning", Reason.DRAFT_OVER_BATCH, {"n_batch": n_batch})
     if values["n_ubatch"] > n_batch:
         yield Problem("n_ubatch", "warning", Reason.UBATCH_OVER_BATCH, {"n_batch": n_batch})
     if machine is None:

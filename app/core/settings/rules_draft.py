@@ -52,16 +52,16 @@ def _is_asked(values: Values, draft: Draft | None) -> bool:
     return draft is not None and draft.path == values["draft_model"]
 
 
+def least_batch(values: Values) -> int:
+    """The batch in which every slot's last token and a whole draft find room, as `engine.params` has it."""
+    key = {"model": "draft_n_max", "ngram": "draft_ngram_length"}.get(values["draft_source"])
+    return values["n_seq_max"] * (1 + (values[key] if key is not None else 0))
+
+
 def _lengths(values: Values, source: str) -> Iterator[Problem]:
-    key = "draft_n_max" if source == "model" else "draft_ngram_length"
     if source == "model" and values["draft_n_min"] > values["draft_n_max"]:
         detail = {"n_max": values["draft_n_max"]}
         yield Problem("draft_n_min", "error", Reason.DRAFT_MIN_OVER_MAX, detail)
-    n_batch = max(values["n_batch"], values["n_seq_max"])
-    n_tokens = values[key] + 1
-    if n_tokens > n_batch:
-        detail = {"n_tokens": n_tokens, "n_batch": n_batch}
-        yield Problem(key, "warning", Reason.DRAFT_OVER_BATCH, detail)
 
 
 def _cache(values: Values, draft: ModelFacts | None) -> Iterator[Problem]:

@@ -11,9 +11,10 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
+from app.core.figures import parameters_text
 from app.core.settings import Setting
 from app.services.drafts import Drafts
-from app.ui.panel import draft_words, texts
+from app.ui.panel import texts
 from app.ui.panel.draft_menu import DraftMenu
 from app.ui.panel.editor import Editor
 from app.ui.panel.picker_button import PickerButton
@@ -69,8 +70,8 @@ class DraftEditor(Editor):
         draft = self._drafts.chosen
         if draft is None or draft.path != value:
             return Path(value).name
-        facts = draft_words.facts_text(draft.facts)
-        return f"{draft.name} \u00b7 {facts}" if facts else draft.name
+        size = parameters_text(draft.facts.n_params) if draft.facts is not None else ""
+        return f"{draft.name} \u00b7 {size}" if size else draft.name
 
     # -- acting ---------------------------------------------------------------------------------------------
 

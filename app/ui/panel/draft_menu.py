@@ -24,6 +24,7 @@ from app.ui.widgets import SearchField
 
 _WIDTH_PX = 460
 _MOST_PX = 520
+_TOLD_LINES = 3
 _Index = QModelIndex | QPersistentModelIndex
 _MOVES = {Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp}
 
@@ -44,7 +45,7 @@ class DraftMenu(QFrame):
         self.search = SearchField(theme, self.tr("Search models"), self, delay_ms=0)
         self.search.textChanged.connect(self._fill)
         self.search.installEventFilter(self)
-        self.guidance = self._label("dim")
+        self.guidance = self._label("hint")
         self.heads = self._label("faint")
         self.rows = DraftList(self)
         self.list = QListView(self)
@@ -57,7 +58,9 @@ class DraftMenu(QFrame):
         self.list.selectionModel().currentChanged.connect(self._tell)
         self.empty = self._label("dim")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.told = self._label("dim")
+        self.told = self._label("hint")
+        self.told.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self.told.setMinimumHeight(_TOLD_LINES * (theme.hint_size_px + 5))  # so that nothing jumps
         self._arrange()
         drafts.changed.connect(self._refresh)
 
@@ -94,7 +97,7 @@ class DraftMenu(QFrame):
         layout.addWidget(self.told)
         layout.addLayout(foot)
         for label in (self.guidance, self.heads, self.told):
-            label.setContentsMargins(8, 0, 8, 0)
+            label.setContentsMargins(14, 2, 14, 2)  # as the texts in the list
 
     # -- showing --------------------------------------------------------------------------------------------
 
@@ -140,6 +143,8 @@ class DraftMenu(QFrame):
         row = self.rows.row_of(wanted or "")
         if row >= 0:
             self.list.setCurrentIndex(self.rows.index(row))
+        if row == 1:  # with the heading over it
+            self.list.scrollToTop()
         self._tell()
 
     def _rows_of(self, found: list[Draft]) -> list[DraftRow]:
@@ -172,7 +177,7 @@ class DraftMenu(QFrame):
     def _tell(self) -> None:
         """Under the list stands in full what its line may cut short; and what to get where nothing can be used."""
         current, target, found = self._current(), self._drafts.target, self._drafts.found()
-        said = draft_words.whole_verdict(current) if current is not None else ""
+        said = draft_words.whole_verdict(current) or current.path if current is not None else ""
         is_looking = not self._drafts.is_complete
         if is_looking:
             said = self.tr("Looking at the models\u2026 {n} so far").format(n=len(found))

@@ -42,7 +42,7 @@ class DraftRow:
         parts = (
             self.draft.name,
             draft_words.facts_text(self.draft.facts),
-            draft_words.whole_verdict(self.draft),
+            draft_words.whole_verdict(self.draft) or draft_words.verdict(self.draft)[1],
         )
         return ", ".join(part for part in parts if part)
 

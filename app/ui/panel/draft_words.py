@@ -24,20 +24,16 @@ def verdict(draft: Draft) -> tuple[str, str]:
     """A tone, and in a few words whether it suits; of a refused one the reason."""
     if draft.fault is not None:
         return "faint", reason_text(draft.fault)
-    said = (
-        _tr("The size suits this model")
-        if draft.size is Size.ADVISED
-        else _tr("Larger than what mostly pays")
-    )
+    said = _tr("The size suits this model") if draft.size is Size.ADVISED else _tr("Larger than advised")
     lacking = [texts.problem_text(item) for item in draft.remarks if item.reason is not Reason.DRAFT_LARGE]
     tone = "good" if draft.size is Size.ADVISED and not lacking else "warning"
     return tone, " \u00b7 ".join((said, *lacking))
 
 
 def whole_verdict(draft: Draft) -> str:
-    """Everything that is to be said of it."""
+    """Everything that is to be said of it in full; "" where nothing speaks against it."""
     problems = [draft.fault] if draft.fault is not None else list(draft.remarks)
-    return " ".join(map(reason_text, problems)) or verdict(draft)[1]
+    return " ".join(map(reason_text, problems))
 
 
 def reason_text(problem: Problem) -> str:

@@ -182,6 +182,7 @@ class SettingRow(QWidget):
             notes.append(("bad", f"{texts.title(self.setting)} {texts.translated(self._refusal)}"))
         tones = {"error": "bad", "warning": "warning"}
         notes += [(tones[problem.severity], texts.problem_text(problem)) for problem in self._problems]
+        notes += [("faint", texts.problem_text(remark)) for remark in self.plan.remarks(self.setting.key)]
         said = {Reason.INERT, Reason.NOT_AVAILABLE, Reason.NO_EXPERTS}
         if any(problem.reason in said for problem in self._problems):
             return notes  # which says why the row is not live

@@ -85,7 +85,9 @@ def problem_text(problem: Problem) -> str:
 def value_of_problem(problem: Problem, key: str) -> Any:
     """One of the values that fill the sentence: what is wrong with a file is a sentence too."""
     value = problem.values[key]
-    return model_problem_text(value) if isinstance(value, ModelProblem) else value
+    if isinstance(value, ModelProblem):
+        return model_problem_text(value)
+    return count_text(value) if isinstance(value, int) and key.startswith("n_") else value
 
 
 def haystack(setting: Setting) -> str:

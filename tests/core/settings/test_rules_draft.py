@@ -43,12 +43,12 @@ def a_draft(**changes: Any) -> Draft:
         (MODEL | {"draft_n_threads": 6}, ("draft_n_threads", "warning", Reason.THREADS_OVER_PHYSICAL)),
         (MODEL | {"draft_n_threads": 9}, ("draft_n_threads", "warning", Reason.THREADS_OVER_LOGICAL)),
         (
-            MODEL | {"draft_n_max": 64, "n_batch": 64, "n_ubatch": 64},
-            ("draft_n_max", "warning", Reason.DRAFT_OVER_BATCH),
+            MODEL | {"draft_n_max": 16, "n_batch": 64, "n_ubatch": 64},
+            ("n_batch", "warning", Reason.DRAFT_OVER_BATCH),
         ),
         (
-            {"draft_source": "ngram", "draft_ngram_length": 64, "n_batch": 64, "n_ubatch": 64},
-            ("draft_ngram_length", "warning", Reason.DRAFT_OVER_BATCH),
+            {"draft_source": "ngram", "draft_ngram_length": 16, "n_batch": 64, "n_ubatch": 64},
+            ("n_batch", "warning", Reason.DRAFT_OVER_BATCH),
         ),
         ({"draft_source": "ngram", "draft_n_max": 4}, ("draft_n_max", "warning", Reason.INERT)),
     ],
@@ -67,7 +67,7 @@ def test_each_rule_names_its_row(values: dict[str, Any], expected: tuple[str, st
         MODEL | {"draft_type_v": "q8_0"},
         MODEL | {"draft_devices": ["cuda0"]},
         MODEL | {"draft_devices": ["none"]},
-        MODEL | {"draft_n_max": 63, "n_batch": 64, "n_ubatch": 64},
+        MODEL | {"draft_n_max": 15, "n_batch": 64, "n_ubatch": 64},
     ],
 )
 def test_what_works_is_not_complained_of(values: dict[str, Any]) -> None:
