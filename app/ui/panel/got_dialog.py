@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.core.footprint import Deviation
 from app.core.run import GOT_PARTS, Got, GotDevice, GotDraft
-from app.core.settings import Table
+from app.core.settings import Kind, Table
 from app.ui.format import bytes_text, count_text, duration_text
 from app.ui.icons import icon
 from app.ui.panel.got_words import GotWords
@@ -180,12 +181,16 @@ class GotDialog(QDialog):
                 self._words.reason(difference.reason) if difference else "",
             ]
             for column, text in enumerate(cells):
-                item = QTableWidgetItem(text)
+                # A whole path would push all else out of sight: its tip has it.
+                is_path = 1 <= column <= 2 and key in table and table[key].kind is Kind.PATH
+                item = QTableWidgetItem(os.path.basename(text) if is_path else text)
                 item.setToolTip(plain_tip(text))
                 if difference is not None and column == 0:
                     item.setIcon(icon(self._theme, "warning", "warning"))
                 view.setItem(row, column, item)
-        view.horizontalHeader().setStretchLastSection(True)
+        for column in (1, 2):  # file names are long
+            view.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         return view
 
     def _bare_table(self, headers: list[str], n_rows: int, name: str) -> QTableWidget:
