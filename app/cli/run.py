@@ -160,8 +160,33 @@ def _say_timings(finished: Finished) -> None:
     note(
         f"[{timings.predicted_n} tokens, {figure(timings.predicted_per_second)} tok/s; "
         f"prompt {timings.prompt_n} tokens, {figure(timings.prompt_per_second)} tok/s; "
-        f"first token after {_first_token_text(timings)}; {reason}]"
+        f"first token after {_first_token_text(timings)}; {_draft_text(finished)}{reason}]"
     )
+
+
+def _draft_text(finished: Finished) -> str:
+    """What guessing did, if anything was to guess."""
+    from app.core.run import Drafting
+
+    if finished.drafting is None:
+        return ""
+    drafting = Drafting.from_dict(finished.drafting)
+    if not drafting.drafted_n:
+        return "nothing guessed; "
+    counts = f"guessed {drafting.drafted_n} tokens, {drafting.accepted_n} right ({drafting.rate:.0%})"
+    return (
+        f"{counts}, {drafting.speed_up:.2f}x by measured costs; " if drafting.spent_ms > 0 else f"{counts}; "
+    )
+
+
+def _drafting_record(finished: Finished) -> dict[str, Any] | None:
+    """The counts and costs, and what follows from them."""
+    from app.core.run import Drafting
+
+    if finished.drafting is None:
+        return None
+    drafting = Drafting.from_dict(finished.drafting)
+    return {**drafting.to_dict(), "rate": drafting.rate, "speed_up": drafting.speed_up}
 
 
 def _first_token_text(timings: Timings) -> str:
@@ -184,6 +209,8 @@ def _print_json(
             "stop_reason": reply.finished.reason,
             "stop_string": reply.finished.stop_string,
             "timings": reply.finished.timings,
+            "drafting": _drafting_record(reply.finished),
+            "reuse": reply.finished.reuse,
             "settings": {
                 "load": model.got.settings,
                 "sampling": SAMPLING.defaults() | reply.finished.settings,

@@ -48,6 +48,32 @@ def test_the_json_document_holds_text_timings_and_settings(loadout: Program, tin
     assert set(record["settings"]["sampling"]) >= {row.key for row in SAMPLING if row.available}
     assert record["got"]["n_ctx"] == 512
     assert record["model"] == str(tiny_model)
+    assert record["drafting"] is None
+    assert record["reuse"]["prompt_n"] == record["timings"]["prompt_n"]
+    assert record["reuse"]["cached_n"] == 0
+
+
+def test_what_guessing_did_is_told(loadout: Program, tiny_model: Path, tmp_path: Path) -> None:
+    draft = tiny_models.build_llama(tmp_path / "draft.gguf", quantisation="f16")
+    asked = (
+        "run", tiny_model, "--prompt", "hello", "--max-tokens", 30, "--sample", "temperature=0",
+        "--set", "draft_source=model", "--set", f"draft_model={draft}", "--set", "draft_adaptive=false",
+        "--set", "draft_n_max=4",
+    )  # fmt: skip
+    done = loadout(*asked, "--json")
+    assert done.exit_code == 0, done.stderr
+    record = done.json()
+    drafting = record["drafting"]
+    assert drafting["source"] == "model"
+    assert 0 < drafting["accepted_n"] <= drafting["drafted_n"]
+    assert drafting["rate"] == pytest.approx(drafting["accepted_n"] / drafting["drafted_n"])
+    assert drafting["speed_up"] > 0
+    assert sum(right for _, right in drafting["by_position"]) == drafting["accepted_n"]
+    assert record["timings"]["draft_n_accepted"] == drafting["accepted_n"]
+    text = loadout(*asked)
+    assert text.stdout == record["text"] + "\n"
+    assert "guessed " in text.stderr
+    assert "right (" in text.stderr
 
 
 def test_the_default_context_is_no_longer_than_the_model_was_trained_for(
