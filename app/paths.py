@@ -125,6 +125,11 @@ class Paths:
         return self.cache_dir / "skeletons"
 
     @property
+    def states_dir(self) -> Path:
+        """What models have read of conversations."""
+        return self.cache_dir / "states"
+
+    @property
     def probe_log(self) -> Path:
         """The output of the process that makes dry runs."""
         return self.logs_dir / "probe.log"

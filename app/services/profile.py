@@ -27,6 +27,7 @@ from app.services.footprint import FootprintService
 from app.services.hardware import HardwareMonitor
 from app.services.hub_services import HubServices
 from app.services.hub_updates import Updates
+from app.services.kept_states import KeptStatesService
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
 from app.services.loading import Loading
@@ -55,7 +56,12 @@ class Profile(QObject):
         self.prompts = PromptStore(paths.prompts_file)
         self.known_good = KnownGood(paths.known_good_file)
         self.library = LibraryService(paths.library_file, paths.headers_file, self)
-        self.session = Session(lambda model: paths.worker_log(Path(model).stem, logs.timestamp()), self)
+        self.kept_states = KeptStatesService(paths.states_dir, self.preferences, self)
+        self.session = Session(
+            lambda model: paths.worker_log(Path(model).stem, logs.timestamp()),
+            self,
+            kept_states=self.kept_states.place,
+        )
         self.load_plan = Plan(LOAD, parent=self)
         self.sampling_plan = Plan(SAMPLING, parent=self)
         self.drafts = Drafts(self.load_plan, self.library, self)
@@ -106,6 +112,11 @@ class Profile(QObject):
             loadout_name=lambda: self.loading.loadout_name,
             parent=self,
         )
+        self.chat.deleted.connect(self._forget)
+
+    def _forget(self, conversation_id: str, _title: str) -> None:
+        self.session.forget(conversation_id)
+        self.kept_states.forget(conversation_id)
 
     def start(self) -> None:
         """Begins what runs in the background."""
@@ -130,6 +141,7 @@ class Profile(QObject):
         self.hub.close()
         self.footprints.close()
         self.session.close()
+        self.kept_states.close()
         self.monitor.stop()
         self.devices.close()
         self.remotes.close()

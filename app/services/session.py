@@ -18,6 +18,8 @@ from app.worker import protocol as p
 from app.worker.client import WorkerClient
 
 _log = logging.getLogger(__name__)
+_SAVING_S = 4.0
+"""What a worker may take to write conversations when the app ends: the window is gone by then, its process is not."""
 
 
 class SessionState(StrEnum):
@@ -79,10 +81,19 @@ class Session(QObject):
     token_count = Signal(object)  # p.TokenCount
     heartbeat = Signal(object)  # p.Heartbeat
 
-    def __init__(self, log_path_for: Callable[[str], Path], parent: QObject | None = None) -> None:
-        """`log_path_for` names a fresh log file for the worker of a model file's path."""
+    def __init__(
+        self,
+        log_path_for: Callable[[str], Path],
+        parent: QObject | None = None,
+        *,
+        kept_states: Callable[[], p.KeptStates] = p.KeptStates,
+    ) -> None:
+        """`log_path_for` names a fresh log file for the worker of a model file's path; `kept_states`, asked before each
+        load, where it keeps what it reads of conversations (by default nowhere).
+        """
         super().__init__(parent)
         self._log_path_for = log_path_for
+        self._kept_states = kept_states
         self._client: WorkerClient | None = None
         self._feed: _Feed | None = None
         self._state = SessionState.EMPTY
@@ -145,7 +156,7 @@ class Session(QObject):
             self._end_worker()
             return
         self._model_path, self._asked, self._got = model_path, dict(values), None
-        client = WorkerClient(model_path, values, self._log_path_for(model_path), split)
+        client = WorkerClient(model_path, values, self._log_path_for(model_path), split, self._kept_states())
         try:
             client.start()
         except OSError as error:
@@ -173,7 +184,7 @@ class Session(QObject):
         """End the worker and wait for it; for the end of the app."""
         self._next = None
         if self._client is not None:
-            self._client.stop(timeout_s)
+            self._client.stop(timeout_s, _SAVING_S)
         if self._feed is not None:
             self._feed.join(timeout_s)
             self._feed.arrived.disconnect(self._take)
@@ -219,6 +230,11 @@ class Session(QObject):
         )
         self._send(command)
         return request_id
+
+    def forget(self, conversation: str) -> None:
+        """Keep nothing of what was read of a conversation."""
+        if self._client is not None:
+            self._client.send(p.Forget(conversation))
 
     def cancel(self, request_id: int) -> None:
         """End a reply now; it finishes with what it has."""

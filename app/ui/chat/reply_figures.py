@@ -11,6 +11,7 @@ from app.core.conversation import Message
 from app.core.reasons import StopReason
 from app.core.run import Drafting, Timings
 from app.ui.chat.draft_words import factor_text
+from app.ui.chat.reuse_words import reuse_of, reuse_rows, reused_text
 from app.ui.chat.words import stop_text
 from app.ui.format import count_text, duration_text, percent_text, speed_text
 
@@ -61,7 +62,9 @@ def figures(message: Message) -> list[Figure]:
         found.append(Figure(_tr("Chat", "{time} to first token").format(time=time), 70))
     if timings.predicted_n:
         found.append(Figure(_tr("Chat", "{n} tokens").format(n=count_text(timings.predicted_n)), 60))
-    if timings.prompt_n or timings.cached_n:
+    if (reuse := reuse_of(message.reuse)) is not None:
+        found.append(Figure(reused_text(reuse), 50))
+    elif timings.prompt_n or timings.cached_n:
         cached, total = count_text(timings.cached_n), count_text(timings.cached_n + timings.prompt_n)
         found.append(Figure(_tr("Chat", "cached {cached}/{total}").format(cached=cached, total=total), 50))
     found += _draft_figures(message)
@@ -121,6 +124,8 @@ def record_rows(message: Message) -> list[tuple[str, str]]:
     rows = [(_tr("Chat", "Model"), message.model)] if message.model else []
     if message.timings:
         rows += _timing_rows(timings)
+        if (reuse := reuse_of(message.reuse)) is not None:
+            rows += reuse_rows(reuse)
     if message.drafting is not None:
         rows += _draft_rows(message.drafting)
     if reason := stop_text(message.stop_reason):

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.settings import Apply, Kind, Setting, SettingError
 from app.services.preferences import Preferences
+from app.ui.format import bytes_text
 from app.ui.pages.folders_editor import FoldersEditor
 from app.ui.panel import texts
 from app.ui.panel.editors import Editor, make_editor
@@ -20,6 +21,7 @@ from app.ui.widgets import ElidedLabel, IconButton
 
 _WIDTH_PX = 720  # at 13 px text
 _ADDRESS_KEY = "hub_endpoint"  # the access token is for this address
+_KEPT_KEY = "states_limit_gib"  # below the limit stands how much is kept
 
 
 class PreferenceRow(QFrame):
@@ -108,6 +110,8 @@ class PreferencesPage(QScrollArea):
     """Groups of settings, the way to the access token, and the folders of the profile with a button to open each."""
 
     token_asked = Signal()
+    states_removal_asked = Signal()  # what models have read of conversations
+    shown = Signal()
 
     def __init__(
         self,
@@ -163,6 +167,9 @@ class PreferencesPage(QScrollArea):
             if setting.key == _ADDRESS_KEY:
                 inside.addWidget(_line(card))
                 inside.addLayout(self._token_row(card))
+            elif setting.key == _KEPT_KEY:
+                inside.addWidget(_line(card))
+                inside.addLayout(self._kept_row(card))
 
     def _token_row(self, card: QFrame) -> QHBoxLayout:
         """A secret is no setting, but this is where it is looked for."""
@@ -171,6 +178,34 @@ class PreferencesPage(QScrollArea):
         self.token.clicked.connect(self.token_asked)
         hint = self.tr("Only gated and private models need one.")
         return self._action_row(card, self.tr("Access token"), QLabel(hint, card), self.token)
+
+    def _kept_row(self, card: QFrame) -> QHBoxLayout:
+        self._kept = QLabel(card)
+        self._kept.setWordWrap(True)
+        self.remove_kept = QPushButton(self.tr("Delete"), card)
+        self.remove_kept.setAccessibleName(self.tr("Delete what models have read of conversations"))
+        self.remove_kept.clicked.connect(self._ask_removal)
+        self.remove_kept.setEnabled(False)
+        return self._action_row(card, self.tr("Kept on disk now"), self._kept, self.remove_kept)
+
+    def _ask_removal(self) -> None:
+        self.remove_kept.setEnabled(False)
+        self.states_removal_asked.emit()
+
+    def show_kept(self, size_bytes: int) -> None:
+        """Says what is kept of conversations on disk."""
+        self.remove_kept.setEnabled(size_bytes > 0)
+        if not size_bytes:
+            self._kept.setText(self.tr("Nothing. Conversations are saved a few seconds after a reply."))
+            return
+        words = self.tr(
+            "{size}. Without it, long conversations are read again when they go on; no text is lost."
+        )
+        self._kept.setText(words.format(size=bytes_text(size_bytes)))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown.emit()
 
     def _add_folders(self, column: QVBoxLayout, body: QWidget, folders: Mapping[str, Path]) -> None:
         card, inside = self._card(column, body, self.tr("Where things lie"))

@@ -136,6 +136,10 @@ class Pages(QObject):
         }
         page = PreferencesPage(self._theme, self._profile.preferences, folders)
         page.token_asked.connect(lambda: self._ask_token(page))
+        kept = self._profile.kept_states
+        page.states_removal_asked.connect(kept.clear)
+        page.shown.connect(kept.ask_size)
+        kept.size_known.connect(page.show_kept)
         return page
 
     def _ask_token(self, parent: QWidget) -> None:
