@@ -1,4 +1,4 @@
-"""The program without a window: run, bench, estimate, fit, models, drafts, search, show, download, devices,
+"""The program without a window: run, bench, estimate, fit, models, drafts, parity, search, show, download, devices,
 rpc-worker, settings.
 
 Each command is a module with `add_parser(subparsers)`, which needs argparse only, and `run(args) -> int`, which
@@ -21,6 +21,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         estimate,
         fit,
         models,
+        parity,
         rpc_worker,
         run,
         search,
@@ -35,6 +36,7 @@ def add_parsers(subparsers: argparse._SubParsersAction[argparse.ArgumentParser])
         fit,
         models,
         drafts,
+        parity,
         search,
         show,
         download,

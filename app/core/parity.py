@@ -304,14 +304,22 @@ def _first_fault(comparison: Comparison, allowed: float) -> Divergence | None:
         at = next((index for index, difference in enumerate(reply) if difference > allowed), None)
         turned = next((item for item in comparison.divergences if item.prompt == prompt), None)
         if turned is not None and at in {None, turned.position}:
-            # Each of two logits may move by the tolerance, one up and the other down. A reply that ends where the
-            # other goes on, without a token that says so, has no excuse.
-            if at is not None or turned.swing > 2 * allowed or turned.position == len(reply):
+            # A reply that ends where the other goes on, without a token that says so, has no excuse.
+            broke_off = turned.position == len(reply)
+            if at is not None or broke_off or not allowed or not _is_explained(turned, allowed):
                 faults.append(turned)
         elif at is not None:
             token = comparison.tokens[prompt][at]
             faults.append(Divergence(prompt, at, token, token, 0.0, 0.0, reply[at]))
     return min(faults, key=lambda fault: (fault.position, fault.prompt), default=None)
+
+
+def _is_explained(turned: Divergence, allowed: float) -> bool:
+    """Whether two logits that may move by `allowed` each, one up and the other down, make this choice of that one.
+
+    Each side for itself must have been as close: a token that its own logits are far from choosing came from elsewhere.
+    """
+    return max(turned.swing, turned.gap, turned.other_gap) <= 2 * allowed
 
 
 def _logits(noted: Noted) -> dict[int, float]:

@@ -1,12 +1,11 @@
 """Runs a parity check: every way of producing the same replies, in one worker process after another.
 
-Plain Python for the command line and the window alike; `run` blocks, `cancel` may be called from any thread.
+Plain Python for the command line and the window alike; `run` blocks.
 """
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,7 +50,7 @@ class ParityError(Exception):
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
-    """`cancel` was called."""
+    """It was called off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +97,20 @@ class ParityRun:
         log_path: Path,
         on_progress: Callable[[Progress], None] = lambda _: None,
         *,
-        on_result: Callable[[Way], None] = lambda _: None,
+        is_called_off: Callable[[], bool] = lambda: False,
         first: Callable[[Mapping[str, Any], ModelFacts], list[Variant]] = first_variants,
         further: Further = further_variants,
     ) -> None:
-        """`first` and `further` choose the ways; the workers write to `log_path`, `on_result` follows each way."""
+        """`is_called_off` is asked often; `first` and `further` choose the ways; the workers write to `log_path`."""
         self._check = check
         self._log_path = log_path
         self._on_progress = on_progress
-        self._on_result = on_result
+        self._is_called_off = is_called_off
         self._first, self._further = first, further
-        self._cancelled = threading.Event()
         self._n_done = self._n_ways = 0
         self._base: list[_Reply] = []
         self._comparisons: dict[Way, Comparison] = {}
         self._counted: dict[Way, Result] = {}
-
-    def cancel(self) -> None:
-        """End it soon; `run` raises `Cancelled`."""
-        self._cancelled.set()
 
     def run(self) -> Report:
         """Try every way.
@@ -137,7 +131,6 @@ class ParityRun:
                 self._counted[variant.way] = _untested(variant, variant.untested)
             else:
                 self._run_further(variant, got)
-            self._on_result(variant.way)
         return self._report([*first, *further], got)
 
     def _run_first(self, variants: list[Variant]) -> Got:
@@ -153,7 +146,6 @@ class ParityRun:
                             raise
                         self._counted[variant.way] = _untested(variant, Untested.FAILED, refused.message)
                     self._n_done += 1
-                    self._on_result(variant.way)
                 return worker.got
         except _Refused as refused:
             raise ParityError(refused.kind, refused.message, refused.detail) from None
@@ -236,7 +228,7 @@ class ParityRun:
         client = WorkerClient(self._check.facts.path, variant.load, self._log_path)
         client.start()
         try:
-            worker = _Worker(client, self._cancelled)
+            worker = _Worker(client, self._is_called_off)
             worker.load(lambda fraction: self._tell(variant.way, fraction=fraction))
             yield worker
         finally:
@@ -247,9 +239,9 @@ class ParityRun:
 class _Worker:
     """One worker process as a check uses it."""
 
-    def __init__(self, client: WorkerClient, cancelled: threading.Event) -> None:
+    def __init__(self, client: WorkerClient, is_called_off: Callable[[], bool]) -> None:
         self._client = client
-        self._cancelled = cancelled
+        self._is_called_off = is_called_off
         self._received: deque[p.Event] = deque()
         self.got: Got
 
@@ -278,7 +270,7 @@ class _Worker:
                 self._ask([self._request(prompt, variant, check, is_fresh=True)])
             elif variant.asking is Asking.REUSE:
                 self._ask([self._request(half, variant, check, n_tokens=_N_WARMING)])
-            replies += self._ask([self._request(prompt, variant, check)])
+            replies += self._ask([self._request(prompt, variant, check)], n_before=len(replies))
             on_reply(len(replies))
         return replies
 
@@ -307,7 +299,11 @@ class _Worker:
         )
 
     def _ask(
-        self, requests: Sequence[p.Generate], on_reply: Callable[[int], None] = lambda _: None
+        self,
+        requests: Sequence[p.Generate],
+        on_reply: Callable[[int], None] = lambda _: None,
+        *,
+        n_before: int = 0,
     ) -> list[_Reply]:
         replies = {request.request_id: _Reply() for request in requests}
         for request in requests:
@@ -320,7 +316,7 @@ class _Worker:
             if isinstance(event, p.TokenTrace):
                 reply.tokens += event.tokens
             elif isinstance(event, p.Failed):
-                raise self._refusal(event)
+                raise self._refusal(event, n_before + [*replies].index(event.request_id) + 1)
             elif isinstance(event, p.Finished):
                 reply.timings = Timings.from_dict(event.timings)
                 n_ended += 1
@@ -334,12 +330,12 @@ class _Worker:
             while self._received:
                 yield self._received.popleft()
             self._received += self._client.receive(_WAIT_S)
-            if self._cancelled.is_set():
+            if self._is_called_off():
                 raise Cancelled
 
-    def _refusal(self, event: p.Failed | p.LoadFailed) -> _Refused:
-        """What to say of it; of a worker that is gone, how it went."""
-        message = event.message
+    def _refusal(self, event: p.Failed | p.LoadFailed, number: int = 0) -> _Refused:
+        """What to say of it: of the prompt with this number (from 1) or of loading; how a worker that is gone ended."""
+        message = f"prompt {number}: {event.message}" if number else event.message
         if event.kind == FailureKind.WORKER_LOST:
             for exited in [*self._received, *self._client.receive(0)]:
                 if isinstance(exited, p.Exited):
