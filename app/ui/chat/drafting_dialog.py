@@ -87,6 +87,9 @@ class DraftingDialog(QDialog):
         self._frame = QWidget(self)  # for the chart, which comes later
         self._frame.setMinimumHeight(_CHART_HEIGHT)
         QVBoxLayout(self._frame).setContentsMargins(0, 0, 0, 0)
+        self._empty = QLabel(self.tr("Nothing was guessed in this reply."), self._frame)
+        self._empty.setProperty("role", "dim")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._costs = self._cost_table()
         self._cost_note = QLabel(self)
         self._cost_note.setProperty("role", "hint")
@@ -161,6 +164,9 @@ class DraftingDialog(QDialog):
         heading = QLabel(self.tr("Right guesses by position in the draft"), self)
         heading.setProperty("role", "strong")
         chart.addWidget(heading)
+        layout = self._frame.layout()
+        assert layout is not None
+        layout.addWidget(self._empty)
         chart.addWidget(self._frame, 1)
         chart.addWidget(self._readout)
         heading = QLabel(self.tr("What a step costs here"), self)
@@ -225,19 +231,21 @@ class DraftingDialog(QDialog):
         dash = "\u2013"
         texts = [
             (
-                self.tr("{right} of {all}").format(
-                    right=count_text(drafting.accepted_n), all=count_text(drafting.drafted_n)
-                ),
-                self.tr("guesses right, {share}").format(share=percent_text(drafting.rate)),
+                _of_text(self, drafting),
+                self.tr("guesses right, {share}").format(share=percent_text(drafting.rate))
+                if drafting.drafted_n
+                else self.tr("guesses right"),
             ),
             (
                 factor_text(drafting.speed_up) if drafting.spent_ms > 0 else dash,
-                self.tr("of plain speed, by costs measured"),
+                self.tr("of plain speed, estimated"),
             ),
             (f"{tokens:.2f}" if tokens else dash, self.tr("tokens a step")),
             (
                 break_even_text(even) if even > 0 else dash,
-                self.tr("break-even, drafts of {n}").format(n=f"{length:.1f}"),
+                self.tr("break-even, drafts of {n}").format(n=f"{length:.1f}")
+                if length
+                else self.tr("break-even"),
             ),
         ]
         for tile, (figure, caption) in zip(self._tiles, texts, strict=True):
@@ -279,8 +287,11 @@ class DraftingDialog(QDialog):
         self._choose(self._scope.value())
 
     def _show_chart(self, break_even: float) -> None:
+        is_empty = not self._shown.by_position
+        self._empty.setVisible(is_empty)
         if self.chart is None:
             return
+        self.chart.setVisible(not is_empty)
         self.chart.show_shares(self._shown.by_position, break_even)
         self.chart.setAccessibleName(self.tr("Right guesses by position in the draft"))
         self.chart.setAccessibleDescription(
@@ -297,7 +308,7 @@ class DraftingDialog(QDialog):
 
     def _point(self, at: int) -> None:
         if not self._shown.by_position:
-            self._readout.setText(self.tr("Nothing was guessed in this reply."))
+            self._readout.setText("")
         elif at < 0:
             self._readout.setText(self.tr("Only guesses after right ones are checked. Dashed: break-even."))
         else:
@@ -334,6 +345,13 @@ class _Tile(QFrame):
         self._figure.setText(figure)
         self._caption.setText(caption)
         self.setAccessibleName(f"{figure} {caption}")
+
+
+def _of_text(dialog: QDialog, drafting: Drafting) -> str:
+    if not drafting.drafted_n:
+        return "\u2013"
+    right, total = count_text(drafting.accepted_n), count_text(drafting.drafted_n)
+    return dialog.tr("{right} of {all}").format(right=right, all=total)
 
 
 def _pair_text(dialog: QDialog, message: Message, runs: Sequence[Run]) -> str:

@@ -229,10 +229,10 @@ class ReplyView(MessageView):
 
     def _actions(self) -> list[tuple[str, str, str]]:
         actions = [*super()._actions(), ("continue", "continue", self.tr("Continue this reply"))]
-        if self._message.drafted:
-            actions.append(("tint", "highlighter-circle", self.tr("Tint what was guessed")))
         if self._message.drafting is not None:
             actions.append(("drafting", "chart-bar", self.tr("What guessing did")))
+        if self._message.drafted:
+            actions.append(("tint", "highlighter-circle", self.tr("Tint what was guessed")))
         return actions
 
     def _enabled_actions(self) -> set[str]:

@@ -235,7 +235,7 @@ def test_what_can_be_done_comes_with_the_guesses(theme: Theme, parser: MarkdownP
     view.take_text()
     view.finish()
     bar = view._make_bar()
-    assert bar.names[-2:] == ["tint", "drafting"]
+    assert bar.names[-2:] == ["drafting", "tint"]
     assert bar.is_active
     assert not bar.button("tint").isChecked()
     with qtbot.waitSignal(view.tint_asked) as asked:
