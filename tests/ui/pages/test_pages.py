@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.settings import APP
@@ -48,6 +48,19 @@ def test_the_access_token_is_found_beside_the_endpoint(page: PreferencesPage, qt
     page.go_to("hub_endpoint")
     with qtbot.waitSignal(page.token_asked):
         qtbot.mouseClick(page.token, Qt.MouseButton.LeftButton)
+
+
+def test_what_is_kept_of_conversations_is_told_and_can_be_deleted(
+    page: PreferencesPage, qtbot: QtBot
+) -> None:
+    page.go_to("states_limit_gib")
+    page.show_kept(0)
+    assert not page.remove_kept.isEnabled()
+    page.show_kept(123_000_000)
+    assert any("123" in label.text() for label in page.findChildren(QLabel))
+    with qtbot.waitSignal(page.states_removal_asked):
+        qtbot.mouseClick(page.remove_kept, Qt.MouseButton.LeftButton)
+    assert not page.remove_kept.isEnabled()  # until the new size is known
 
 
 def test_a_row_shows_what_was_set_elsewhere_and_resets(
