@@ -119,7 +119,7 @@ def states() -> dict[str, MemoryState]:
         "cpu-only": footprint(main_memory(5.0, 1.1, 5.0, n_layers=33)),
         "impossible": footprint(main_memory(38.0, 14.0, 18.0, n_layers=81)),
         "mapped": footprint(main_memory(38.0, 2.0, 38.0, n_layers=81)),
-        "draft": footprint(gpu(kv=2.2, draft=1.1), main_memory(0.9, 0.1, 0.9)),
+        "draft": footprint(gpu(kv=1.2, draft=1.1, free=6.6), main_memory(0.9, 0.1, 0.9)),
         "draft-impossible": footprint(gpu(kv=2.2, draft=3.1), ram),
         "moe": footprint(gpu(weights=2.1, kv=2.4, draft=0.5), main_memory(14.2, 0.0, 14.2)),
         "three": footprint(
@@ -164,9 +164,11 @@ def fits() -> dict[str, Fit]:
     batch = plan(
         {"n_ubatch": 128, "n_gpu_layers": 30}, 30, 16_384, gpu(compute=0.1, kv=2.3), main_memory(0.8)
     )
+    alone = plan({"draft_source": "off"}, 33, 16_384, gpu(kv=2.2), main_memory())
     never = plan({"n_gpu_layers": 0}, 0, 2048, main_memory(38.0, 0.2, 0.0, n_layers=33))
     return {
         "plans": Fit((whole, kv, fewer, batch), 61, 412.0),
+        "without-draft": Fit((alone, fewer), 24, 210.0),
         "nothing": Fit((), 44, 380.0, nearest=never),
     }
 
@@ -216,16 +218,17 @@ def _scenes(real: RealApp) -> Iterator[str]:
         footer.fit_dialog._fitted(fit)
         real.rest(0.2)
         yield f"fit-{name}"
-    for name in ("tight", "closed", "mapped"):
+    for name in ("tight", "closed", "mapped", "draft"):
         assessment = states()[name].assessment
         assert assessment is not None
         real.profile.loading.confirm.emit(UnwiseLoad("Walnut Chat", assessment))
         real.rest(0.2)
         yield f"guard-{name}"
-    impossible = states()["impossible"].assessment
-    real.profile.loading.refused.emit(LoadRefusal("Walnut Chat", assessment=impossible))
-    real.rest(0.2)
-    yield "guard-impossible"
+    for name in ("impossible", "draft-impossible"):
+        real.close_dialogs()
+        real.profile.loading.refused.emit(LoadRefusal("Walnut Chat", assessment=states()[name].assessment))
+        real.rest(0.2)
+        yield f"guard-{name}"
 
 
 if __name__ == "__main__":

@@ -154,9 +154,7 @@ class MemoryWords(QObject):
 
     def _draft_share(self, device: DeviceFootprint) -> str:
         size = bytes_text(device.draft_needed_bytes)
-        return (
-            self.tr("The draft model takes {size} of that.").format(size=size) if device.draft_bytes else ""
-        )
+        return self.tr("The draft model takes {size} there.").format(size=size) if device.draft_bytes else ""
 
     def draft_share(self, assessment: Assessment) -> str:
         """What the draft model takes of the device that decides the verdict, as a sentence; "" for nothing."""

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.core.fit import Fit
-from app.core.fit_choices import CHANGEABLE, SPLIT
+from app.core.fit_choices import CHANGEABLE, DRAFT, SPLIT
 from app.core.settings.loadouts import LoadoutStore
 from app.services.session import SessionState
 from app.ui.format import bytes_text
@@ -20,6 +20,7 @@ from app.ui.panel.memory_grid import grid
 from tests.hollow_models import LLAMA_405B, build_hollow
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 from tests.services.footprint_rig import footprint_rig
+from tests.tiny_models import build_llama
 
 _LONG = 40_960
 
@@ -224,6 +225,32 @@ def test_what_was_changed_is_kept_but_for_the_placement(tab, rig, long_model, qt
         dialog.boxes
     )  # no device takes layers
     assert "CPU" not in dialog.list.item(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    dialog.reject()
+    qtbot.waitUntil(lambda: tab.footer.fit_dialog is None)
+
+
+def test_going_without_the_draft_model_is_offered_only_where_it_may_be(tab, rig, long_model, qtbot, tmp_path):
+    dialog = open_fit(tab, qtbot)
+    assert DRAFT not in dialog.boxes
+    dialog.reject()
+    qtbot.waitUntil(lambda: tab.footer.fit_dialog is None)
+    draft = build_llama(tmp_path / "draft.gguf", n_layers=6, n_embd=256, n_ctx_train=_LONG)
+    rig.preferences.set_value("guard", "relaxed")
+    rig.plan.set_many({"draft_source": "model", "draft_model": str(draft)})
+    rig.settle()
+    device = rig.service.footprint.device("CPU")
+    rig.free_bytes = device.needed_bytes - device.draft_needed_bytes // 2
+    rig.service.refresh()
+    rig.settle()
+    dialog = open_fit(tab, qtbot)
+    assert dialog.boxes[DRAFT].text() == "Drafting: Draft model"
+    assert DRAFT in dialog.pinned()  # the user chose it
+    dialog.boxes[DRAFT].setChecked(False)
+    qtbot.waitUntil(lambda: dialog.list.count() > 0 and not dialog.progress.isVisible(), timeout=20_000)
+    spoken = [
+        dialog.list.item(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(dialog.list.count())
+    ]
+    assert any("no draft model" in text for text in spoken)
     dialog.reject()
     qtbot.waitUntil(lambda: tab.footer.fit_dialog is None)
 
