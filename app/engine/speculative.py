@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from app.core.reasons import DraftSource
 from app.core.run import Drafting
 from app.engine.acceptance import Acceptance
+from app.engine.bindings import lib
 from app.engine.calibration import calibrate
 from app.engine.draft_model import Ask, DraftModel
 from app.engine.generation import Generation
@@ -58,6 +59,7 @@ class Speculation:
         self._is_adaptive = bool(values["draft_adaptive"])
         self._p_min: float = values["draft_p_min"] if self.source is DraftSource.MODEL else 0.0
         self._n_ctx = loaded.n_ctx_slot
+        self._n_batch: int = lib.llama_n_batch(loaded.context)
         self._model: DraftModel | None = None
         if loaded.draft is not None:
             self.n_most: int = values["draft_n_max"]
@@ -174,6 +176,8 @@ class Speculation:
         self._give(generation, ask.draft[:count], kinds, outlook)
 
     def _give(self, generation: Generation, draft: list[int], kinds: list[int], outlook: _Outlook) -> None:
+        # llama.cpp limits a batch to the context's length, which many slots' long drafts may exceed together.
+        draft = draft[: max(0, self._n_batch - outlook.n_tokens)]
         if not draft or len(draft) < self._n_least:
             return
         generation.draft, generation.draft_kinds = draft, kinds[: len(draft)]

@@ -397,8 +397,8 @@ def test_drafts_that_together_are_longer_than_a_batch_can_be(
     """llama.cpp limits a batch to the context's length, which so many long drafts exceed."""
     source = {**LOOKUP, "draft_ngram_length": 120}
     subject, plain = both(tiny_model, source, n_ctx=256, n_seq_max=8, n_batch=32, kv_unified=unified)
-    prompts = [f"{n} " + "so and " * 3 for n in range(8)]
-    sampling = saying(source, max_tokens=12)
+    prompts = [f"{n} ba ba" for n in range(8)]
+    sampling = saying(source, max_tokens=100)
     assert ask_all(subject, prompts, **sampling) == ask_all(plain, prompts, **sampling)
 
 
