@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from app.core.figures import parameters_text
-from app.core.gguf import GgufError, ModelFacts, ModelKind, facts
+from app.core.gguf import GgufError, GgufReason, ModelFacts, ModelKind, facts
 from app.core.library import ModelEntry, ModelProblem
 from app.core.settings.problem import Problem, Reason
 from app.core.vocabulary import MAX_SIZE_DIFFERENCE, Vocabularies, Vocabulary
@@ -221,7 +221,10 @@ def _used_params(model: ModelFacts) -> float:
 
 
 def _unreadable(path: str, problem: ModelProblem) -> Draft:
-    fault = _fault(Reason.DRAFT_FILE, path=path, message=problem)
+    if problem.reason is GgufReason.NOT_FOUND:
+        fault = _fault(Reason.DRAFT_GONE, path=path)
+    else:
+        fault = _fault(Reason.DRAFT_FILE, path=path, message=problem)
     return Draft(path=path, name=Path(path).name, fault=fault)
 
 

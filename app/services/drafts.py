@@ -127,6 +127,7 @@ class Drafts(QObject):
         """Looks at all of the library's models; `changed` follows, more than once where there are many."""
         target = self._plan.model
         entries = candidates(target, self._library.entries()) if target is not None else []
+        entries.sort(key=lambda entry: entry.size_bytes)  # drafts are small: the likely ones come first
         survey = self._surveyed
         if target is None or (survey is not None and (survey.target, survey.entries) == (target, entries)):
             return

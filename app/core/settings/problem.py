@@ -54,6 +54,7 @@ class Reason(StrEnum):
 
     DRAFT_MISSING = "draft_missing"
     DRAFT_TARGET_STATE = "draft_target_state"
+    DRAFT_GONE = "draft_gone"
     DRAFT_FILE = "draft_file"
     DRAFT_IS_MODEL = "draft_is_model"
     DRAFT_KIND = "draft_kind"
@@ -156,6 +157,7 @@ TEXTS: dict[Reason, str] = {
         "This model keeps a state ({architecture}) that cannot be taken back when a guess is wrong, so drafting "
         "must be off."
     ),
+    Reason.DRAFT_GONE: "The file {path} is no longer there. Choose another draft model.",
     Reason.DRAFT_FILE: "{message} Choose another draft model than {path}.",
     Reason.DRAFT_IS_MODEL: "This is the model itself, which cannot be faster than itself. Choose a smaller one.",
     Reason.DRAFT_KIND: "This is not a language model of its own, so it cannot guess.",
