@@ -46,7 +46,7 @@ QPushButton { background: $raised; color: $text; border: 1px solid $line; border
     min-height: ${row}px; }
 QPushButton:hover { background: $hover; border-color: $edge; }
 QPushButton:pressed { background: $pressed; }
-QPushButton:focus { border-color: $accent; }
+QPushButton:focus { border-color: $accent; outline: none; }
 QPushButton:disabled { color: $off; background: transparent; border-color: $line; }
 QPushButton:checked { background: $selection; color: $accent; border-color: $selection; }
 QPushButton::menu-indicator { image: none; width: 0; }
