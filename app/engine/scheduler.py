@@ -269,15 +269,21 @@ class Scheduler:
         n_right = sum(token == guess for token, guess in zip(chosen, draft, strict=False))
         if self._speculation is not None:
             self._speculation.checked(generation, len(draft), n_right)
-        kept = slot.cached[: n_valid + max(0, len(chosen) - 1)]
-        could_cut = self._cache.cut(slot, len(kept))
+        could_cut = self._cache.cut(slot, n_valid + max(0, len(chosen) - 1))
+        del slot.cached[n_valid:]
         for place, token in enumerate(chosen):
+            # As if each had been decoded by itself: who looks into the slot sees what the reply is made of, no more.
+            slot.cached += chosen[place - 1 : place] if place else ()
+            if generation.trace is not None:
+                generation.trace.note(self._context, first + place, token)
             if not self._take(slot, generation, token, is_drafted=place < n_right):
-                self._cache.cut(slot, n_valid + place)
+                if not self._cache.cut(slot, len(slot.cached)):
+                    self._cache.clear(slot)
                 return
         if error is not None:
             self._fail_sampling(slot, generation, error)
-        elif not could_cut:
+        if not could_cut:
+            kept = list(slot.cached)
             self._cache.clear(slot)
             generation.todo = kept + generation.todo
             if self._speculation is not None:
@@ -293,8 +299,6 @@ class Scheduler:
                 token = generation.sampler.sample(self._context, first + place)
             except EngineError as error:
                 return chosen, error
-            if generation.trace is not None:
-                generation.trace.note(self._context, first + place, token)
             chosen.append(token)
             if place == len(draft) or token != draft[place] or self._loaded.vocabulary.ends_generation(token):
                 break

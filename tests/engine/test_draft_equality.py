@@ -19,6 +19,7 @@ from app.core.reasons import Overflow, StopReason
 from app.core.run import Drafting
 from app.engine.bindings import lib
 from app.engine.prompts import Prompt
+from app.engine.trace import Trace
 from tests import tiny_models
 from tests.engine.conftest import Bench
 
@@ -437,3 +438,31 @@ def test_any_order_of_coming_cancelling_and_aborting(
             assert expected[prompt][0].startswith(text)
         else:
             assert said(subject, request_id) == expected[prompt]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_a_conversation_is_said_to_have_had_is_what_it_said(
+    tiny_model: Path, source: dict[str, Any], both: Both
+) -> None:
+    """A reply that ends within a draft: neither its trace nor the account of the next turn knows of the rest."""
+    found: list[list[Any]] = []
+    for subject in both(tiny_model, source, n_seq_max=1):
+        accounts: list[Any] = []
+        text = subject.ask(PROMPTS[0], **saying(source, max_tokens=40))
+        for start in range(3, 60, 6):
+            said_before: list[dict[str, str]] = []
+            for turn in range(2):
+                said_before += [{"role": "user", "content": f"{PROMPTS[0]} {start} {turn}"}]
+                prompt = subject.writer.chat(said_before, Overflow.STOP)
+                stop = [text[start : start + 2]]
+                request_id = subject.submit(prompt, **saying(source, max_tokens=40, stop=stop))
+                generation = subject.scheduler._waiting[-1]
+                generation.conversation, generation.messages = f"talk {start}", tuple(said_before)
+                generation.trace = Trace(subject.loaded.vocabulary.n_tokens)
+                subject.run()
+                tokens = [noted[0] for part in generation.trace.parts() for noted in part]
+                assert len(tokens) == generation.n_generated
+                accounts += [said(subject, request_id), generation.reuse, tokens]
+                said_before += [{"role": "assistant", "content": subject.sink.text.get(request_id, "")}]
+        found.append(accounts)
+    assert found[0] == found[1]
