@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\
   loadout estimate model.gguf --set n_ctx=32768 --set type_k=q8_0 --set type_v=q8_0
+  loadout estimate model.gguf --set draft_source=model --set draft_model=small.gguf --set draft_type_k=q8_0
   loadout estimate llama-3 --loadout "fast 8k" --json
   loadout estimate https://huggingface.co/OWNER/NAME/resolve/main/model-Q4_K_M.gguf
   loadout estimate --history
@@ -141,6 +142,9 @@ def _print_text(subject: Subject, footprint: Footprint, assessment: Assessment) 
         f"{subject.facts.name}: {footprint.n_ctx} tokens of context{slot}, "
         f"{footprint.n_layers_offloaded} of {footprint.n_layers} layers offloaded, flash attention {flash}"
     )
+    if footprint.n_draft_layers:
+        offloaded = f"{footprint.n_draft_layers_offloaded} of {footprint.n_draft_layers}"
+        print(f"draft model: {offloaded} layers offloaded")
     print()
     print(footprint_table(assessment))
     if idle := idle_text(footprint):

@@ -127,6 +127,10 @@ def test_a_draft_model_counts(loadout: Program, tiny_model: Path, tmp_path: Path
     )
     assert done.exit_code == 0, done.stderr
     assert sum(device["draft_bytes"] for device in done.json()["devices"]) > draft.stat().st_size // 2
+    assert (done.json()["n_draft_layers"], done.json()["n_draft_layers_offloaded"]) == (2, 0)
+    text = loadout("estimate", tiny_model, "--set", "draft_source=model", "--set", f"draft_model={draft}")
+    assert "draft model: 0 of 2 layers offloaded" in text.stdout
+    assert " DRAFT " in text.stdout
 
 
 @pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
