@@ -63,7 +63,7 @@ def figures(message: Message) -> list[Figure]:
     if timings.predicted_n:
         found.append(Figure(_tr("Chat", "{n} tokens").format(n=count_text(timings.predicted_n)), 60))
     if (reuse := reuse_of(message.reuse)) is not None:
-        found.append(Figure(reused_text(reuse), 50))
+        found.append(Figure(reused_text(reuse), 66 if reuse.loss else 50))
     elif timings.prompt_n or timings.cached_n:
         cached, total = count_text(timings.cached_n), count_text(timings.cached_n + timings.prompt_n)
         found.append(Figure(_tr("Chat", "cached {cached}/{total}").format(cached=cached, total=total), 50))
@@ -124,8 +124,7 @@ def record_rows(message: Message) -> list[tuple[str, str]]:
     rows = [(_tr("Chat", "Model"), message.model)] if message.model else []
     if message.timings:
         rows += _timing_rows(timings)
-        if (reuse := reuse_of(message.reuse)) is not None:
-            rows += reuse_rows(reuse)
+        rows += _reuse_rows(message, timings)
     if message.drafting is not None:
         rows += _draft_rows(message.drafting)
     if reason := stop_text(message.stop_reason):
@@ -152,7 +151,6 @@ def _timing_rows(timings: Timings) -> list[tuple[str, str]]:
     rows = [
         (_tr("Chat", "Generated"), generated),
         (_tr("Chat", "Prompt"), prompt),
-        (_tr("Chat", "From the cache"), _tr("Chat", "{n} tokens").format(n=count_text(timings.cached_n))),
         (_tr("Chat", "To first token"), duration_text(timings.ttft_ms / 1000)),
         (_tr("Chat", "In all"), duration_text(timings.total_ms / 1000)),
     ]
@@ -160,6 +158,13 @@ def _timing_rows(timings: Timings) -> list[tuple[str, str]]:
         doubt = _tr("Chat", "a speed over fewer than {n} tokens says little")
         rows.append(("≈", doubt.format(n=N_TOKENS_TRUSTED)))
     return rows
+
+
+def _reuse_rows(message: Message, timings: Timings) -> list[tuple[str, str]]:
+    if (reuse := reuse_of(message.reuse)) is not None:
+        return reuse_rows(reuse)
+    # Of a reply made before the reasons were kept.
+    return [(_tr("Chat", "From the cache"), _tr("Chat", "{n} tokens").format(n=count_text(timings.cached_n)))]
 
 
 def _draft_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
