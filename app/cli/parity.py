@@ -186,7 +186,7 @@ def _text(report: Report) -> str:
         "",
         table(("way", "verdict", "same replies", "logits differ by", ""), rows, right=(2, 3)),
     ]
-    told = [line for result in report.results if (line := _detail(result, report.tolerance))]
+    told = [line for result in report.results if (line := _detail(result))]
     if told:
         lines += ["", *told]
     tried = [
@@ -202,12 +202,12 @@ def _text(report: Report) -> str:
 
 def _tolerance_text(tolerance: Tolerance) -> str:
     from app.cli.terminal import figure
-    from app.core.parity import FACTOR, FLOOR
+    from app.core.parity import FACTOR
 
     reach = f"logits reach {figure(tolerance.largest_logit)}"
     again = "" if tolerance.is_deterministic else "; this machine does not compute the same twice"
     if tolerance.logit > FACTOR * tolerance.noise:
-        share = f"a {1 / FLOOR:.0f}th of the largest logit"
+        share = f"a {1 / tolerance.floor:.0f}th of the largest logit"
         return f"{figure(tolerance.logit)}, {share}: rounding moved none as far; {reach}{again}"
     return (
         f"{figure(tolerance.logit)}, {FACTOR:g} times the {figure(tolerance.noise)} by which rounding was measured to\n"
@@ -250,7 +250,7 @@ def _untested(result: Result) -> str:
     return words.get(Untested(result.untested), f"it failed: {result.message}")
 
 
-def _detail(result: Result, tolerance: Tolerance) -> str:
+def _detail(result: Result) -> str:
     """Where a way first goes wrong, as two lines."""
     from app.cli.terminal import figure
 
@@ -264,13 +264,13 @@ def _detail(result: Result, tolerance: Tolerance) -> str:
         token = _token(found.token, found.text)
         return (
             f"{where}\n  the same token {token}, but a logit differs by {figure(found.difference)}; "
-            f"up to {figure(tolerance.logit)} is rounding"
+            f"up to {figure(result.tolerance)} is rounding"
         )
     least = "at least " if found.is_at_least else ""
     return (
         f"{where}\n  {_token(found.token, found.text)} in the base, ahead by {least}{figure(found.gap)}; "
         f"{_token(found.other_token, found.other_text)} here, ahead by {least}{figure(found.other_gap)}; "
-        f"they moved by {least}{figure(found.swing)}, up to {figure(2 * tolerance.logit)} is rounding"
+        f"they moved by {least}{figure(found.swing)}, up to {figure(2 * result.tolerance)} is rounding"
     )
 
 

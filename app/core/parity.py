@@ -28,6 +28,15 @@ weights and 7 times with quantised ones.
 FLOOR = 2.0**-10
 """The least tolerance, as a share of the largest logit: one step of f16, in which KV caches and matrices are kept."""
 
+FLOOR_UNMEASURED = 2.0**-5
+"""The least tolerance where `Way.NUDGE` cannot be run: small batches alone round alike in some models."""
+
+FLOOR_FLASH = 2.0**-6
+"""The least tolerance of `Way.FLASH`: llama.cpp's kernels for it keep sums in f16 that are f32 without it (`VKQ16` in
+ggml-cpu/ops.cpp). In models with f16 or quantised weights that is no more than what else is rounded; with f32 weights
+it was up to 6 times that, 0.006 of the largest logit.
+"""
+
 CEILING = 1 / 8
 """The largest tolerance, as a share of the largest logit: whatever was measured, more than that is not rounding."""
 
@@ -153,24 +162,36 @@ class Comparison:
 class Tolerance:
     """How far one logit may be from another that only rounding sets apart.
 
-    `noise` is what was measured, `largest_logit` the scale of it; `is_deterministic` says whether the same was
-    computed twice to the bit.
+    `noise` is what was measured, `largest_logit` the scale of it, `floor` the least share of it; `is_deterministic`
+    says whether the same was computed twice to the bit.
     """
 
     noise: float
     largest_logit: float
     is_deterministic: bool = True
+    floor: float = FLOOR
 
     @property
     def logit(self) -> float:
-        """`FACTOR` times the noise, within `FLOOR` and `CEILING`."""
-        wanted = max(FACTOR * self.noise, FLOOR * self.largest_logit)
+        """`FACTOR` times the noise, within `floor` and `CEILING`."""
+        return self._at_least(self.floor)
+
+    def of(self, way: Way) -> float:
+        """What a logit may differ by in this way: nothing where the very same is computed."""
+        if way in EXACT and self.is_deterministic:
+            return 0.0
+        return self._at_least(max(self.floor, FLOOR_FLASH) if way is Way.FLASH else self.floor)
+
+    def _at_least(self, floor: float) -> float:
+        wanted = max(FACTOR * self.noise, floor * self.largest_logit)
         return min(wanted, CEILING * self.largest_logit)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """One way: its verdict, the divergence that decides it or None, and what was counted.
+
+    A logit differs by `noise` at most, at the median position by `typical`, and may by `tolerance`.
 
     `cached_n` of `prompt_n` prompt tokens were reused, `accepted_n` of `drafted_n` guesses were right.
     """
@@ -182,6 +203,7 @@ class Result:
     n_same: int = 0
     noise: float = 0.0
     typical: float = 0.0
+    tolerance: float = 0.0
     divergence: Divergence | None = None
     prompt_n: int = 0
     cached_n: int = 0
@@ -263,12 +285,13 @@ def tolerance_of(comparisons: Mapping[Way, Comparison]) -> Tolerance:
     repeat = comparisons.get(Way.REPEAT)
     again = repeat.noise if repeat is not None else 0.0
     largest = max((item.largest_logit for item in comparisons.values()), default=0.0)
-    return Tolerance(max([*measured, again]), largest, is_deterministic=again == 0.0)
+    floor = FLOOR if Way.NUDGE in comparisons else FLOOR_UNMEASURED
+    return Tolerance(max([*measured, again]), largest, is_deterministic=again == 0.0, floor=floor)
 
 
 def judged(way: Way, comparison: Comparison, tolerance: Tolerance) -> Result:
     """The verdict on a way, and the divergence that it rests on."""
-    allowed = 0.0 if way in EXACT and tolerance.is_deterministic else tolerance.logit
+    allowed = tolerance.of(way)
     fault = _first_fault(comparison, allowed)
     if fault is not None:
         verdict, divergence = Verdict.DEFECT, fault
@@ -284,6 +307,7 @@ def judged(way: Way, comparison: Comparison, tolerance: Tolerance) -> Result:
         n_same=comparison.n_same,
         noise=comparison.noise,
         typical=comparison.typical,
+        tolerance=allowed,
         divergence=divergence,
     )
 

@@ -14,6 +14,8 @@ from app.core.parity import (
     CEILING,
     FACTOR,
     FLOOR,
+    FLOOR_FLASH,
+    FLOOR_UNMEASURED,
     Comparison,
     Noted,
     Report,
@@ -158,10 +160,18 @@ def test_the_tolerance_follows_from_what_only_rounds_within_its_bounds() -> None
     assert tolerance_of(measured).logit == pytest.approx(FACTOR * 0.1)
     # What is under test does not set its own measure.
     assert tolerance_of({**measured, Way.SLOTS: comparison(5.0)}).logit == pytest.approx(FACTOR * 0.1)
-    assert tolerance_of({Way.REPEAT: same, Way.BATCHES: same}).logit == 20.0 * FLOOR
+    assert tolerance_of({Way.REPEAT: same, Way.NUDGE: same}).logit == 20.0 * FLOOR
+    assert tolerance_of({Way.REPEAT: same, Way.BATCHES: same}).logit == 20.0 * FLOOR_UNMEASURED
     assert tolerance_of({Way.NUDGE: comparison(19.0)}).logit == 20.0 * CEILING
     assert not tolerance_of({**measured, Way.REPEAT: comparison(0.2)}).is_deterministic
     assert tolerance_of({}).logit == 0.0
+
+
+def test_flash_attention_has_a_floor_of_its_own_and_what_is_exact_none() -> None:
+    tolerance = Tolerance(0.0, 16.0)
+    assert tolerance.of(Way.FLASH) == 16.0 * FLOOR_FLASH > tolerance.of(Way.SLOTS) == 16.0 * FLOOR
+    assert tolerance.of(Way.REPLAY) == 0.0
+    assert Tolerance(0.1, 16.0).of(Way.FLASH) == Tolerance(0.1, 16.0).of(Way.DRAFT) == FACTOR * 0.1
 
 
 def test_noise_of_any_size_is_no_defect_below_the_tolerance_and_one_above() -> None:
