@@ -190,7 +190,7 @@ def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) ->
         if loaded.asked.get(key) not in (None, in_force[key]):
             found.append(Difference(key, loaded.asked[key], in_force[key], NotAsAsked.LIMITED))
     found += _draft_differences(loaded)
-    if log.mlock_failed:
+    if log.mlock_failed or (loaded.draft is not None and loaded.draft.load_log.mlock_failed):
         found.append(Difference("use_mlock", True, False, NotAsAsked.NOT_PERMITTED))
     return found
 

@@ -77,6 +77,8 @@ def _plans() -> list[Plan]:
         _drafted("repacked", n_seq_max=2, kv_unified=False, n_ubatch=64),
         _drafted(use_mmap=False, flash_attn="off", n_ctx=512, type_k="q8_0"),
         _drafted(lora="adapter", kv_overrides=[["llama.context_length", "int:256"]], n_ctx=512),
+        *(_drafted(name, n_ctx=512) for name in ("window", "hybrid", "recurrent", "split")),
+        _drafted("window", n_ctx=1024, swa_full=False, n_seq_max=2, kv_unified=False, draft_type_k="q4_0"),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512}),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512, "draft_ngram_length": 64, "n_seq_max": 2}),
     ]
@@ -101,6 +103,7 @@ def _plans() -> list[Plan]:
         Plan("recurrent", {"n_gpu_layers": -1, "n_ctx": 512}, 1),
         *(_drafted(n_remote=1, n_ctx=512, draft_n_gpu_layers=n) for n in (0, 1, -1)),
         _drafted("repacked", n_remote=1, n_gpu_layers=2, offload_kqv=False),
+        _drafted("mixture", n_remote=1, n_cpu_moe=2, n_ctx=512),
         _drafted(n_remote=1, devices=["none"], draft_devices=["RPC0"]),
         _drafted(n_remote=1, draft_devices=["none"], tensor_overrides=[["ffn_down", "CPU"]]),
     ]
