@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout run``."""
     from app.cli.choice import checked_plan, chosen_model, log_path
     from app.cli.chosen_loadout import load_settings
+    from app.cli.draft_room import refuse_without_room
     from app.cli.loaded_model import loaded_model
 
     if args.raw and args.system is not None:
@@ -78,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     load = load_settings(args, model_path)
     refuse_unavailable(load, sampling)
     plan = checked_plan(model_path, load, sampling)
+    refuse_without_room(args, model_path, plan)
     with loaded_model(model_path, plan, log_path(args, "run")) as model:
         _say_differences(model, raw=args.raw)
         request = _request(args, model.next_id(), prompt, sampling)
@@ -174,9 +176,7 @@ def _draft_text(finished: Finished) -> str:
     if not drafting.drafted_n:
         return "nothing guessed; "
     counts = f"guessed {drafting.drafted_n} tokens, {drafting.accepted_n} right ({drafting.rate:.0%})"
-    return (
-        f"{counts}, {drafting.speed_up:.2f}x by measured costs; " if drafting.spent_ms > 0 else f"{counts}; "
-    )
+    return f"{counts}, {drafting.speed_up:.2f}x by measured costs; " if drafting.is_judged else f"{counts}; "
 
 
 def _drafting_record(finished: Finished) -> dict[str, Any] | None:
@@ -186,7 +186,8 @@ def _drafting_record(finished: Finished) -> dict[str, Any] | None:
     if finished.drafting is None:
         return None
     drafting = Drafting.from_dict(finished.drafting)
-    return {**drafting.to_dict(), "rate": drafting.rate, "speed_up": drafting.speed_up}
+    speed_up = drafting.speed_up if drafting.is_judged else None
+    return {**drafting.to_dict(), "rate": drafting.rate, "speed_up": speed_up}
 
 
 def _first_token_text(timings: Timings) -> str:

@@ -148,7 +148,7 @@ def _best_length(record: Drafting, longest: int) -> int:
 
 
 def _verdict(total: Drafting, n_checked: int, n_max: int, best_length: int) -> DraftVerdict:
-    has_costs = total.cost_ms(1) > 0 and any(size > 1 for size, _ in total.step_ms)
+    has_costs = total.is_judged and any(size > 1 for size, _ in total.step_ms)
     if n_checked < N_CHECKED_NEEDED or not has_costs or not total.n_drafted_steps:
         is_idle = total.n_steps >= N_STEPS_NEEDED and total.n_drafted_steps < _IDLE_SHARE * total.n_steps
         # A draft model takes memory all the while; the text so far is there anyway.

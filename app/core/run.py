@@ -86,6 +86,11 @@ class Drafting:
         """How many times faster than plain decoding by the costs measured, 1 where nothing is known."""
         return (self.spent_ms + self.saved_ms) / self.spent_ms if self.spent_ms > 0 else 1.0
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether what a plain step takes was measured, so that `speed_up` and `break_even_rate` say something."""
+        return self.spent_ms > 0 and any(n_tokens == 1 for n_tokens, _ in self.step_ms)
+
     def cost_ms(self, n_tokens: int) -> float:
         """What decoding a batch of `n_tokens` takes, by linear interpolation of what was measured; 0 if nothing was."""
         known = sorted(self.step_ms)

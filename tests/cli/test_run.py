@@ -67,7 +67,8 @@ def test_what_guessing_did_is_told(loadout: Program, tiny_model: Path, tmp_path:
     assert drafting["source"] == "model"
     assert 0 < drafting["accepted_n"] <= drafting["drafted_n"]
     assert drafting["rate"] == pytest.approx(drafting["accepted_n"] / drafting["drafted_n"])
-    assert drafting["speed_up"] > 0
+    is_judged = any(size == 1 for size, _ in drafting["step_ms"])
+    assert (drafting["speed_up"] is not None) == is_judged
     assert sum(right for _, right in drafting["by_position"]) == drafting["accepted_n"]
     assert record["timings"]["draft_n_accepted"] == drafting["accepted_n"]
     text = loadout(*asked)

@@ -104,10 +104,16 @@ def _not_enough_text(advice: DraftAdvice) -> str:
             "Nothing has been guessed so far: guesses are made only where there is something to guess by, and where "
             "the costs measured here say that they can pay.",
         )
-    words = _tr(
-        "Drafting", "{n} drafts have been checked, {needed} and some costs of both models are needed."
+    if advice.n_checked < N_CHECKED_NEEDED:
+        words = _tr(
+            "Drafting", "{n} drafts have been checked so far; from {needed} on there is something to say."
+        )
+        return words.format(n=count_text(advice.n_checked), needed=count_text(N_CHECKED_NEEDED))
+    return _tr(
+        "Drafting",
+        "What a step without a draft takes here was not measured: drafts are made whether they pay or not. Let only "
+        "those be made that pay, and it will be.",
     )
-    return words.format(n=count_text(advice.n_checked), needed=count_text(N_CHECKED_NEEDED))
 
 
 def _off_text(advice: DraftAdvice) -> str:

@@ -226,7 +226,8 @@ class DraftingDialog(QDialog):
     def _show(self, drafting: Drafting) -> None:
         self._shown = drafting
         length = drafting.drafted_n / drafting.n_drafted_steps if drafting.n_drafted_steps else 0.0
-        even = drafting.break_even_rate(max(1, round(length))) if drafting.drafted_n else 0.0
+        is_judged = drafting.is_judged
+        even = drafting.break_even_rate(max(1, round(length))) if drafting.drafted_n and is_judged else 0.0
         tokens = 1 + drafting.accepted_n / drafting.n_steps if drafting.n_steps else 0.0
         dash = "\u2013"
         texts = [
@@ -237,7 +238,7 @@ class DraftingDialog(QDialog):
                 else self.tr("guesses right"),
             ),
             (
-                factor_text(drafting.speed_up) if drafting.spent_ms > 0 else dash,
+                factor_text(drafting.speed_up) if is_judged else dash,
                 self.tr("of plain speed, estimated"),
             ),
             (f"{tokens:.2f}" if tokens else dash, self.tr("tokens a step")),

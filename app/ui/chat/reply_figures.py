@@ -86,11 +86,11 @@ def _draft_figures(message: Message) -> list[Figure]:
         all=count_text(drafting.drafted_n),
         share=percent_text(drafting.rate),
     )
-    found = [Figure(words, 55, action="drafting")]
-    if drafting.spent_ms > 0:
+    found = [Figure(words, 72, action="drafting")]
+    if drafting.is_judged:
         words = _tr("Chat", "{factor} by guessing").format(factor=factor_text(drafting.speed_up))
         costs = drafting.speed_up < COSTS_BELOW
-        found.append(Figure(words, 65, action="drafting", tone="warning" if costs else ""))
+        found.append(Figure(words, 75, action="drafting", tone="warning" if costs else ""))
     return found
 
 
@@ -178,7 +178,7 @@ def _draft_rows(record: dict[str, Any]) -> list[tuple[str, str]]:
             ),
         ),
     ]
-    if drafting.spent_ms > 0:
+    if drafting.is_judged:
         speed = _tr("Chat", "{factor} of plain decoding, by the costs measured")
         rows.append((_tr("Chat", "Speed by guessing"), speed.format(factor=factor_text(drafting.speed_up))))
     return rows

@@ -98,6 +98,19 @@ def test_a_reply_in_which_nothing_was_guessed(theme: Theme, qtbot: QtBot) -> Non
     assert "Nothing has been guessed" in dialog.advice_text.text()
 
 
+def test_no_speed_is_claimed_where_a_plain_step_was_never_measured(theme: Theme, qtbot: QtBot) -> None:
+    blind = Drafting(
+        "model", 90, 60, ((60, 54), (54, 42)), 60, 60, ((4, 13.0), (9, 20.0)), 1.0, -400.0, 800.0
+    )
+    dialog = opened(theme, qtbot, blind, [run(blind)])
+    assert [figure for figure, _ in dialog.tile_texts][1::2] == ["\u2013", "\u2013"]
+    assert dialog.advice_title.text() == "Not enough measured yet"
+    assert "was not measured" in dialog.advice_text.text()
+    chart = dialog.chart
+    assert chart is not None
+    assert not any(type(item).__name__ == "InfiniteLine" for item in chart.getPlotItem().items)
+
+
 @pytest.mark.parametrize("verdict", list(DraftVerdict))
 def test_every_verdict_has_words_and_an_icon(theme: Theme, verdict: DraftVerdict) -> None:
     from dataclasses import replace
