@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout bench``."""
     from app.cli.choice import checked_plan, chosen_model, log_path
     from app.cli.chosen_loadout import load_settings, note_measured
+    from app.cli.draft_room import refuse_without_room
     from app.cli.loaded_model import loaded_model
     from app.cli.terminal import print_json
 
@@ -82,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
     load = load_settings(args, model_path)
     refuse_unavailable(load, {})
     plan = _plan(load, checked_plan(model_path, load, {}), args)
+    refuse_without_room(args, model_path, plan)
     with loaded_model(model_path, plan, log_path(args, "bench")) as model:
         if args.parallel:
             report = bench_parallel.measured(model, model_path, load, args)
