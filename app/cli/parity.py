@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout parity``."""
     from app.cli.choice import chosen_model, log_path, plan_and_problems, usable_facts
     from app.cli.chosen_loadout import load_settings
+    from app.cli.draft_room import refuse_without_room
     from app.cli.terminal import print_json
     from app.core.parity import Verdict
     from app.worker.parity import Check
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
     # A draft model that is named is tried, whatever the settings would do with it.
     tried = {"draft_source": "model"} if load.get("draft_model") else {}
     plan = plan_and_problems(facts, {**load, **tried}, {})[0]
+    refuse_without_room(args, model_path, plan)
     report = _checked(Check(facts, plan, prompts, args.tokens, args.raw), log_path(args, "parity"))
     if args.json:
         print_json({**report.to_dict(), "asked": {"load": load, "prompts": list(prompts), "raw": args.raw}})
