@@ -161,10 +161,30 @@ def _got(*devices: GotDevice) -> Got:
     )
 
 
+def test_a_draft_model_is_compared_as_one_part() -> None:
+    predicted = _footprint(_device(0, 0, 0, draft_bytes=100 * MIB))
+    held = GotDevice("GPU0", "", "gpu", draft_bytes=102 * MIB)
+    found = {item.part: item for item in compare(predicted, _got(held))}
+    assert list(found) == ["draft"]
+    assert found["draft"].is_defect
+    small = _footprint(_device(0, 0, 0, draft_bytes=MIB))
+    for rounded, is_defect in ((30_000, False), (60_000, True)):  # four lines of the log, each to 0.01 MiB
+        got = _got(GotDevice("GPU0", "", "gpu", draft_bytes=MIB + rounded))
+        assert compare(small, got)[0].is_defect is is_defect
+
+
+def test_what_of_a_draft_model_is_idle_need_not_be_free() -> None:
+    device = _device(50, 100, 100, draft_bytes=60, idle_bytes=30, draft_idle_bytes=20)
+    assert (device.total_bytes, device.needed_bytes, device.draft_needed_bytes) == (110, 80, 40)
+    assert [device.idle_part_bytes(part) for part in ("weights", "kv", "draft")] == [10, 0, 20]
+    assert _held_against(device).verdict is Verdict.FITS
+
+
 def test_a_footprint_survives_a_file_and_a_newer_version_of_it() -> None:
     footprint = Footprint(
-        (_device(1, 2, 3),), (Buffer("CPU", "kv", 5),), ("CPU", "GPU0"), 8, 4, True, 1.5, 1, (1.0, 2.0)
-    )
+        (_device(1, 2, 3, draft_bytes=4, draft_idle_bytes=1),), (Buffer("CPU", "kv", 5),), ("CPU", "GPU0"),
+        8, 4, True, 1.5, 1, (1.0, 2.0), (Buffer("CPU", "weights", 4),), 2, 1,
+    )  # fmt: skip
     record = json.loads(json.dumps(footprint.to_dict()))
     assert Footprint.from_dict(record) == footprint
     record["from_a_newer_version"] = record["devices"][0]["also"] = 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +98,21 @@ def test_a_device_that_only_the_loaded_model_uses_has_its_line():
     assert gpu.loaded_bytes == sum(item.size_bytes for item in shape(gpu).ghost)
     assert gpu.room.others_bytes == 8 * 10**9 - 2 * 10**9 - gpu.loaded_bytes
     assert shape(gpu).segments[0].part == OTHERS
+
+
+def test_what_is_idle_of_the_draft_model_is_left_out_of_its_part():
+    plan = made_up.footprint(
+        dataclasses.replace(made_up.gpu(draft=1.0), idle_bytes=600_000_000, draft_idle_bytes=400_000_000),
+        made_up.main_memory(),
+    )
+    (gpu, _) = device_lines(made_up.held_against(plan), made_up.loaded(*plan.devices), plan.devices)
+    drawn = shape(gpu)
+    assert [(item.part, item.size_bytes) for item in drawn.segments if item.part in {"weights", "draft"}] == [
+        ("weights", 4_200_000_000),
+        ("draft", 600_000_000),
+    ]
+    assert {item.part: item.size_bytes for item in drawn.ghost}["draft"] == 600_000_000
+    assert gpu.loaded_bytes == sum(item.size_bytes for item in drawn.ghost)
 
 
 def test_layers_of_one_device_are_one_run_and_the_output_layer_is_its_own():
