@@ -122,3 +122,31 @@ def test_a_batch_hardly_larger_than_the_replies_still_takes_prompts(
         subject.scheduler.step()
     assert subject.sink.ended == {late: StopReason.MAX_TOKENS}
     assert set(generated(subject)) == set(talking)
+
+
+def test_replies_that_guess_ahead_stall_nobody(tiny_model: Path, bench: MakeBench) -> None:
+    """Drafts make steps larger: beside a prompt none are made, and among themselves every reply has a token a step."""
+    source = {
+        "draft_source": "ngram",
+        "draft_ngram_size": 1,
+        "draft_ngram_length": 8,
+        "draft_adaptive": False,
+    }
+    subject = bench(tiny_model, n_ctx=4096, n_seq_max=4, n_ubatch=N_CHUNK, n_batch=2 * N_CHUNK, **source)
+    few = [(word, 20.0) for word in (" ba", " be", " bi")]
+    talking = [
+        subject.submit(tokens(4, start), max_tokens=400, ignore_eos=True, logit_bias=few)
+        for start in range(3)
+    ]
+    for _ in range(10):
+        before = generated(subject)
+        subject.scheduler.step()
+        assert all(generated(subject)[item] > before[item] for item in talking if before.get(item))
+    late = subject.submit(tokens(300, 10), max_tokens=1)
+    while late not in subject.sink.ended:
+        before, n_prompted = generated(subject), subject.scheduler.n_prompted
+        subject.scheduler.step()
+        assert all(generated(subject)[item] == before[item] + 1 for item in talking)
+        assert 0 < subject.scheduler.n_prompted - n_prompted <= N_CHUNK
+    subject.run()
+    assert all(subject.sink.generations[item].timings().draft_n_accepted for item in talking)
