@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -486,3 +487,56 @@ def test_a_conversation_that_this_model_has_not_read_says_so(tiny_model: Path, t
     assert subject.reuse.loss == ReuseLoss.NOT_READ
     subject.say(A, "b")
     assert subject.reuse.loss == ""
+
+
+# -- all of it at once ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        ("tiny_model", {"n_seq_max": 2}),
+        ("tiny_model", {"n_seq_max": 2, "kv_unified": False}),
+        ("tiny_model", {"n_seq_max": 3, "draft_source": "ngram", "draft_ngram_size": 2}),
+        ("tiny_swa", {"n_seq_max": 2, "n_ubatch": 16, "draft_source": "ngram", "draft_ngram_size": 2}),
+        ("tiny_mamba", {"n_seq_max": 2}),
+    ],
+    ids=["unified", "split", "drafting", "window, drafting", "recurrent"],
+)
+def test_whatever_comes_and_goes_the_words_stay_the_same(
+    model: str, talk: MakeTalk, tmp_path: Path, request: pytest.FixtureRequest, values: dict[str, Any]
+) -> None:
+    path, chance = request.getfixturevalue(model), random.Random(5)
+    # So that rounding turns no choice of a model of random weights: on a CPU flash attention of one token and of many
+    # differ by hundredths.
+    exact = {"type_k": "f32", "type_v": "f32", "flash_attn": "off"}
+    subject = talk(path, folder=tmp_path, limit_bytes=1 << 19, **exact, **values)
+    reference = talk(path, limit_bytes=0, n_seq_max=1, **exact)
+    known: dict[str, str] = {}
+    told: dict[str, Messages] = {name: [user(f"{name}: {A}")] for name in "abcd"}
+    sources: set[str] = set()
+    for _ in range(60):
+        name = chance.choice("abcd")
+        messages = told[name]
+        act = chance.random()
+        if act < 0.5 and len(messages) < 9:
+            messages = [
+                *messages,
+                reply(known[repr(messages)]) if repr(messages) in known else reply("So."),
+                user("Go on."),
+            ]
+        elif act < 0.65 and len(messages) > 1:
+            messages = messages[:-2]
+        elif act < 0.75:
+            messages = [user(f"{name}: {chance.choice([A, B])}")]
+        elif act < 0.8:
+            subject.save_all()
+        told[name] = messages
+        said = subject.say(messages, name, max_tokens=20)
+        if repr(messages) not in known:
+            known[repr(messages)] = reference.say(messages, fresh=True, max_tokens=20)
+        assert said == known[repr(messages)], (name, messages, subject.reuse)
+        sources.add(subject.reuse.source)
+        assert subject.memory is not None
+        assert subject.memory.size_bytes <= 1 << 19
+    assert {"slot", "memory"} <= sources
