@@ -80,7 +80,9 @@ class ReplyView(MessageView):
     def show_state(self) -> None:
         message = self._message
         if self._start() != self._marked_from:
-            self._show_answer(self._answer, is_last=not message.is_streaming)
+            split = split_thinking(message.text, complete=not message.is_streaming)
+            self._show_thinking(split.thinking, is_open=split.is_open)
+            self._show_answer(split.answer, is_last=not message.is_streaming)
         if not message.is_streaming:
             self._stats.show_figures(figures(message), message)
         self._trimmed = self._show_notice(self._trimmed, "info", "faint", message.notice is not None)
@@ -100,7 +102,13 @@ class ReplyView(MessageView):
             self._thinking.height_changed.connect(self.height_changed)
             self._thinking.show()
             self.chain()
-        self._thinking.show_thinking(text, self._message.thinking_ms, is_streaming=is_open)
+        marked = self._marked_thinking(text)
+        self._thinking.show_thinking(text, self._message.thinking_ms, is_streaming=is_open, marked=marked)
+
+    def _marked_thinking(self, text: str) -> list[tuple[int, int]] | None:
+        """What of its thinking was guessed; None for rendered Markdown, and where several blocks were joined."""
+        at = self._message.text.find(text) if self.is_tinted else -1
+        return part(self._message.drafted, at, at + len(text)) if at >= 0 else None
 
     def _show_notice(
         self, notice: Notice | None, icon_name: str, tone: str, is_wanted: bool

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from app.ui.chat.markdown import MarkdownParser
+from app.ui.chat.marked_stream import Ranges, part
 from app.ui.chat.message_text import MessageText
 from app.ui.format import count_text, duration_text
 from app.ui.icons import icon
@@ -26,6 +27,7 @@ class ThinkingBlock(QWidget):
         self._theme = theme
         self._parser = parser
         self._source = ""
+        self._marked: Ranges | None = None
         self._is_streaming = False
         self._is_open = False
         self._body: MessageText | None = None
@@ -47,19 +49,22 @@ class ThinkingBlock(QWidget):
         """Whether the thinking itself is shown."""
         return self._is_open
 
-    def show_thinking(self, text: str, thinking_ms: float, *, is_streaming: bool) -> None:
-        """`text` so far; with `is_streaming` more may come."""
-        added = text[len(self._source) :] if text.startswith(self._source) else None
-        self._source = text
+    def show_thinking(
+        self, text: str, thinking_ms: float, *, is_streaming: bool, marked: Ranges | None = None
+    ) -> None:
+        """`text` so far; with `is_streaming` more may come. With `marked` it is its source, these parts marked."""
+        is_same = text.startswith(self._source) and (marked is None) == (self._marked is None)
+        at = len(self._source)
+        was_streaming, self._is_streaming = self._is_streaming, is_streaming
+        self._source, self._marked = text, marked
         self._set_title(thinking_ms, is_streaming)
         if self._body is not None:
-            if added is None or not (self._is_streaming or is_streaming):
+            if not is_same or not (was_streaming or is_streaming):
                 self._fill()
             else:
-                self._body.append(added)
+                self._body.append(text[at:], part(marked or (), at, len(text)))
                 if not is_streaming:
                     self._body.finish()
-        self._is_streaming = is_streaming
 
     def _set_title(self, thinking_ms: float, is_streaming: bool) -> None:
         words = count_text(len(self._source.split()))
@@ -105,9 +110,9 @@ class ThinkingBlock(QWidget):
     def _fill(self) -> None:
         assert self._body is not None
         if self._is_streaming:
-            self._body.start_stream(self._source)
+            self._body.start_stream(self._source, self._marked)
         else:
-            self._body.set_source(self._source)
+            self._body.set_source(self._source, self._marked)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -161,6 +161,43 @@ def test_a_reply_is_markdown_until_its_tint_is_asked_for(view: ReplyView) -> Non
     assert "# A **head**" in view._copied()
 
 
+def test_the_thinking_is_tinted_with_its_answer(view: ReplyView) -> None:
+    view.message.text = view.message.text.replace("hm", "*hm* well")
+    view.message.drafted = ranges_of(view.message.text, "m* we", "A **he")
+    view.message.is_tinted = True
+    view.show_state()
+    thinking = view.thinking
+    assert thinking is not None
+    thinking.toggle()
+    body = next(part for part in thinking.findChildren(MessageText))
+    assert body.document().toPlainText() == "*hm* well"
+    assert tinted(body.document()) == ["m* we"]
+    view.message.is_tinted = None
+    view.show_state()
+    assert body.document().toPlainText() == "hm well"
+    assert tinted(body.document()) == []
+
+
+def test_thinking_is_tinted_as_it_comes(theme: Theme, parser: MarkdownParser, qtbot: QtBot) -> None:
+    message = Message(Role.ASSISTANT, state=MessageState.STREAMING, is_tinted=True)
+    view = ReplyView(theme, parser, message)
+    qtbot.addWidget(view)
+    message.add_text("<think>On", [(8, 9)])
+    view.take_text()
+    thinking = view.thinking
+    assert thinking is not None
+    thinking.toggle()
+    for text, marked in (("e *two*", [(1, 4)]), (" three</think>", []), ("Yes", [(0, 2)])):
+        message.add_text(text, marked)
+        view.take_text()
+    message.state = MessageState.DONE
+    view.finish()
+    body = next(part for part in thinking.findChildren(MessageText))
+    assert body.document().toPlainText() == "One *two* three"
+    assert tinted(body.document()) == ["n", " *t"]
+    assert tinted(view.text.document()) == ["Ye"]
+
+
 def test_the_preference_holds_where_a_reply_has_no_choice_of_its_own(view: ReplyView) -> None:
     view.set_tints(True)
     assert view.is_tinted
