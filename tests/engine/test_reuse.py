@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from app.core.prompt_states import StateFolder
-from app.core.reasons import Overflow, ReuseLoss
+from app.core.reasons import Overflow, ReuseLoss, StopReason
 from app.core.run import Reuse
 from app.engine import sampler
 from app.engine.generation import Generation
@@ -540,3 +540,43 @@ def test_whatever_comes_and_goes_the_words_stay_the_same(
         assert subject.memory is not None
         assert subject.memory.size_bytes <= 1 << 19
     assert {"slot", "memory"} <= sources
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"n_ctx": 512},
+        {"n_ctx": 512, "draft_source": "ngram", "draft_ngram_size": 2},
+        {"kv_unified": False, "n_ctx": 1536},
+    ],
+    ids=["plain", "drafting", "split"],
+)
+def test_the_same_with_several_at_once_and_some_cancelled(
+    tiny_model: Path, talk: MakeTalk, tmp_path: Path, values: dict[str, Any]
+) -> None:
+    chance = random.Random(11)
+    exact = {"type_k": "f32", "type_v": "f32", "flash_attn": "off", "n_ubatch": 32}
+    subject = talk(tiny_model, folder=tmp_path, limit_bytes=1 << 19, n_seq_max=3, **exact, **values)
+    reference = talk(tiny_model, limit_bytes=0, n_seq_max=1, **exact)
+    known: dict[str, str] = {}
+    told: dict[str, Messages] = {name: [user(f"{name}: {A}")] for name in "abcdef"}
+    n_cancelled = 0
+    for _ in range(16):
+        asked = {name: subject.submit(told[name], name, max_tokens=30) for name in chance.sample("abcdef", 4)}
+        for _ in range(chance.randrange(60)):
+            subject.scheduler.step()
+        cancelled = chance.choice(list(asked))
+        subject.scheduler.cancel(asked[cancelled])
+        subject.run()
+        for name, request_id in asked.items():
+            messages = told[name]
+            if repr(messages) not in known:
+                known[repr(messages)] = reference.say(messages, fresh=True, max_tokens=30)
+            said = subject.sink.text.get(request_id, "")
+            is_whole = subject.sink.ended[request_id] is StopReason.MAX_TOKENS
+            assert said == known[repr(messages)] if is_whole else known[repr(messages)].startswith(said)
+            n_cancelled += not is_whole
+            told[name] = (
+                [*messages, reply(said), user("Go on.")] if len(messages) < 5 else [user(f"{name}: {B}")]
+            )
+    assert n_cancelled > 3
