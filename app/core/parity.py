@@ -10,11 +10,12 @@ otherwise (`Way.NUDGE` and `Way.BATCHES`), and a way is a defect when its logits
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from app.core.run import percentile
 
 FACTOR = 4.0
 """The tolerance, in units of the measured rounding.
@@ -155,7 +156,7 @@ class Comparison:
     def typical(self) -> float:
         """The median of the positions' largest differences."""
         every = [difference for reply in self.differences for difference in reply]
-        return statistics.median(every) if every else 0.0
+        return percentile(every, 0.5) if every else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from app.services.kept_states import KeptStatesService
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
 from app.services.loading import Loading
+from app.services.parity import ParityService
 from app.services.plan import Plan
 from app.services.predictions import Predictions
 from app.services.preferences import Preferences
@@ -97,6 +98,13 @@ class Profile(QObject):
             parent=self,
             drafts=self.drafts,
         )
+        self.parity = ParityService(
+            self.load_plan,
+            self.session,
+            self.footprints,
+            lambda model: paths.worker_log(f"parity-{Path(model).stem}", logs.timestamp()),
+            self,
+        )
         self.hub = HubServices(paths, self.preferences, self.session, self.footprints, self)
         self.downloads = Downloads(
             paths.downloads_file, self.preferences, self.hub.read_token, self.library, self
@@ -135,6 +143,7 @@ class Profile(QObject):
     def close(self) -> None:
         """Ends it all; nothing of ours runs afterwards."""
         self._devices_soon.stop()
+        self.parity.close()
         self.chat.close()
         self.downloads.close()
         self.updates.close()

@@ -16,12 +16,17 @@ from app.ui.panel.got_view import GotView
 from app.ui.panel.memory_view import MemoryView
 from app.ui.panel.row_parts import NoteLine
 from app.ui.theme import Theme, set_role
+from app.ui.widgets import IconButton
 
 
 class LoadFooter(QFrame):
-    """`load_requested` when the plan is to be loaded, `problem_chosen` with the key of a row to go to."""
+    """`load_requested` when the plan is to be loaded, `problem_chosen` with the key of a row to go to.
+
+    `parity_requested` when it is to be checked that no speed-up of the plan changes a reply.
+    """
 
     load_requested = Signal()
+    parity_requested = Signal()
     problem_chosen = Signal(str)
 
     def __init__(
@@ -55,6 +60,10 @@ class LoadFooter(QFrame):
         self.fit_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.fit_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.fit_button.clicked.connect(self.open_fit)
+        self.parity_button = IconButton(
+            theme, "scales", self.tr("Check that no speed-up changes a reply"), self
+        )
+        self.parity_button.clicked.connect(self.parity_requested)
         self.load_button = QPushButton(self)
         self.load_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it was
         self.load_button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -75,6 +84,7 @@ class LoadFooter(QFrame):
         line.addWidget(self.verdict, 100, Qt.AlignmentFlag.AlignVCenter)
         line.addStretch(1)
         line.addWidget(self.show_problem)
+        line.addWidget(self.parity_button)
         line.addWidget(self.fit_button)
         line.addWidget(self.load_button)
         words = QVBoxLayout()
@@ -132,6 +142,7 @@ class LoadFooter(QFrame):
         )
         self.memory.set_explained(frozenset(problem.key for problem in self.errors()))
         self.fit_button.setEnabled(self._plan.model is not None and not loading)
+        self.parity_button.setEnabled(can_load and not loading)
         text = self.tr("Cancel") if loading else self.tr("Reload") if is_loaded else self.tr("Load")
         self.load_button.setText(text)
         self.load_button.setAccessibleName(text)

@@ -20,6 +20,7 @@ from app.ui.language import install_language
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.panel.side_panel import CHAT_TAB, SidePanel
+from app.ui.parity.parity_dialog import ParityDialog
 from app.ui.plots.plot_strip import PlotStrip
 from app.ui.shell.collector import Collector
 from app.ui.shell.load_view import LoadView
@@ -105,6 +106,7 @@ class Desktop(QObject):
     def _connect(self) -> None:
         profile, window, bar = self._profile, self.window, self.bar
         self.panel.load_requested.connect(profile.loading.load)
+        self.panel.load_tab.footer.parity_requested.connect(self._check_parity)
         self.panel.discover_requested.connect(lambda: window.show_page("discover"))
         profile.devices.found.connect(self._take_devices)
         profile.loading.changed.connect(self._mark_loaded)
@@ -242,6 +244,17 @@ class Desktop(QObject):
         dialog.setNameFilters([self.tr("GGUF models (*.gguf *.GGUF)"), self.tr("All files (*)")])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(self._take_files)
+        dialog.open()
+
+    def _check_parity(self) -> None:
+        chosen = self._profile.loading.chosen
+        if chosen is None:
+            return
+        dialog = ParityDialog(self.theme, self._profile.parity, chosen.name, self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.eject_requested.connect(self._profile.loading.eject)
+        dialog.log_requested.connect(lambda path: self.show_log(Path(path)))
+        dialog.log_requested.connect(dialog.reject)
         dialog.open()
 
     def _load_from_library(self, path: str) -> None:

@@ -1,0 +1,1 @@
+"""The parity check: its dialog and its words."""
