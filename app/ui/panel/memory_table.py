@@ -113,10 +113,13 @@ class MemoryDialog(QDialog):
 
     def _facts(self, footprint: Footprint) -> str:
         attention = self.tr("on") if footprint.flash_attention else self.tr("off")
+        layers = self.tr("{n} of {total} layers offloaded")
+        of_draft = self.tr("{n} of {total} layers of the draft model offloaded").format(
+            n=footprint.n_draft_layers_offloaded, total=footprint.n_draft_layers
+        )
         facts = [
-            self.tr("{n} of {total} layers offloaded").format(
-                n=footprint.n_layers_offloaded, total=footprint.n_layers
-            ),
+            layers.format(n=footprint.n_layers_offloaded, total=footprint.n_layers),
+            *([of_draft] if footprint.n_draft_layers else []),
             self.tr("context {n} tokens, {slot} for one slot").format(
                 n=count_text(footprint.n_ctx), slot=count_text(footprint.n_ctx_slot)
             ),

@@ -238,6 +238,9 @@ def test_going_without_the_draft_model_is_offered_only_where_it_may_be(tab, rig,
     rig.preferences.set_value("guard", "relaxed")
     rig.plan.set_many({"draft_source": "model", "draft_model": str(draft)})
     rig.settle()
+    tab.footer.memory.open_table()
+    assert "0 of 7 layers of the draft model offloaded" in tab.footer.memory.dialog.facts.text()
+    tab.footer.memory.dialog.reject()
     device = rig.service.footprint.device("CPU")
     rig.free_bytes = device.needed_bytes - device.draft_needed_bytes // 2
     rig.service.refresh()
