@@ -237,6 +237,45 @@ def build_hybrid(
     return _finish(writer, path, "f32", None)
 
 
+def build_lfm2(
+    path: str | Path,
+    *,
+    n_ctx_train: int = 512,
+    n_layers: int = 4,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    name: str = "Tiny lfm2",
+    seed: int = 8,
+) -> Path:
+    """An LFM2: every other layer a short convolution, a state that llama.cpp can take back by some tokens."""
+    shape = _Shape(n_ctx_train, n_layers, n_embd, 2, 1, 128, n_vocab)
+    writer = _writer(path, "lfm2", name, 0)
+    _add_shape(writer, shape)
+    writer.kv_data[0].pop("lfm2.attention.head_count_kv")
+    writer.add_head_count_kv([layer % 2 for layer in range(n_layers)])
+    writer.add_shortconv_l_cache(3)
+    weights = _Weights(writer, "f32", seed)
+    weights.add_ends(
+        _add_vocabulary(writer, n_vocab, CHATML, NEVER), n_embd, norm_name="token_embd_norm.weight"
+    )
+    rng = np.random.default_rng(seed)
+    convolution = {"conv": (n_embd, 3), "in_proj": (3 * n_embd, n_embd), "out_proj": (n_embd, n_embd)}
+    for layer in range(n_layers):
+        if layer % 2:
+            weights.add_attention(layer, shape)
+            for norm in ("attn_q_norm", "attn_k_norm"):
+                writer.add_tensor(f"blk.{layer}.{norm}.weight", np.full(n_embd // 2, 1.5, np.float32))
+        else:
+            writer.add_tensor(f"blk.{layer}.attn_norm.weight", np.ones(n_embd, np.float32))
+            for part, dims in convolution.items():
+                values = _normal(rng, dims, 0.6 if part == "conv" else 2.0 * n_embd**-0.5)
+                if part == "out_proj":
+                    values[0] = 0.0  # the constant is kept
+                writer.add_tensor(f"blk.{layer}.shortconv.{part}.weight", values)
+        weights.add_feed_forward(layer, shape)
+    return _finish(writer, path, "f32", None)
+
+
 def build_lora(
     path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
 ) -> Path:
@@ -363,7 +402,13 @@ class _Weights:
         self._type = _TYPES[quantisation]
         self._rng = np.random.default_rng(seed)
 
-    def add_ends(self, words: Vocabulary, n_embd: int, embedding_scale: float = 1.0) -> None:
+    def add_ends(
+        self,
+        words: Vocabulary,
+        n_embd: int,
+        embedding_scale: float = 1.0,
+        norm_name: str = "output_norm.weight",
+    ) -> None:
         n_vocab = len(words.tokens)
         embedding = _normal(self._rng, (n_vocab, n_embd), 1.0)
         embedding[:, 0] = 2.0 * n_embd**0.5
@@ -373,7 +418,7 @@ class _Weights:
         # After the norm the constant is about 6 in shallow models: six times a row's first number.
         output[:, 0] = words.bias / 6.0
         self._matrix("output.weight", output)
-        self._writer.add_tensor("output_norm.weight", np.ones(n_embd, np.float32))
+        self._writer.add_tensor(norm_name, np.ones(n_embd, np.float32))
 
     def add_attention(self, layer: int, shape: _Shape) -> None:
         n_embd = shape.n_embd

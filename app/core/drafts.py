@@ -31,6 +31,13 @@ _STATEFUL: Final = frozenset(
     | {"deepseek4", "minimax-01"}
 )
 
+# Those of them for which llama.cpp can keep the states before the latest tokens (llm_arch_supports_rs_rollback, the
+# same file), so that guesses can be checked. A draft model decodes its guesses one by one, which that is not for.
+_ROLLING_BACK: Final = frozenset(
+    {"kimi-k3", "qwen35", "qwen35moe", "qwen4exp", "deepseek4", "glm5-next", "nemotron_h", "nemotron_h_moe"}
+    | {"lfm2", "lfm2moe", "bailingmoe3"}
+)
+
 # Heads that read the inner state of the model that they were trained for; llama.cpp's own tools alone can feed them.
 _HEADS: Final = frozenset({"eagle3", "dflash", "gemma4-assistant"})
 
@@ -73,13 +80,13 @@ class Draft:
 
 def why_nothing_drafts(target: ModelFacts) -> Problem | None:
     """Why no guesses at all can be made for `target`, by a draft model or otherwise; None where they can."""
-    if not keeps_state(target):
+    if not keeps_state(target) or target.architecture in _ROLLING_BACK:
         return None
     return Problem("draft_source", "error", Reason.DRAFT_TARGET_STATE, {"architecture": target.architecture})
 
 
 def keeps_state(model: ModelFacts) -> bool:
-    """Whether part of the model's memory is a running state, from which single tokens cannot be taken back."""
+    """Whether part of the model's memory is a running state, not a cell for each token."""
     return model.architecture in _STATEFUL
 
 

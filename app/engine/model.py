@@ -92,6 +92,7 @@ class LoadedModel:
         self._warm_up()
         self.n_ctx_slot = lib.llama_n_ctx_seq(self.context)
         self.is_recurrent = lib.llama_model_is_recurrent(self.model) or lib.llama_model_is_hybrid(self.model)
+        self.can_take_back = not self.is_recurrent or lib.llama_n_rs_seq(self.context) > 0
         self.n_swa = 0 if self.values["swa_full"] else lib.llama_model_n_swa(self.model)
         self._load_draft()
         self.got: Got = got.read(self, self.load_log, (time.perf_counter() - self._started_s) * 1000)

@@ -225,6 +225,9 @@ def _set_context(params: Params, values: dict[str, Any]) -> None:
     context.n_outputs_max_per_seq = 1 + n_drafted(values)
     context.n_outputs_max = values["n_seq_max"] * context.n_outputs_max_per_seq
     context.n_batch = max(values["n_batch"], context.n_outputs_max)
+    # Models with a running state can take guesses back where llama.cpp keeps the states before them. It does so for
+    # some architectures (llm_arch_supports_rs_rollback, src/llama-arch.cpp) and passes over the number for others.
+    context.n_rs_seq = n_drafted(values)
     context.n_threads = values["n_threads"] or physical_cores()
     context.n_threads_batch = values["n_threads_batch"] or context.n_threads
     context.flash_attn_type = FLASH_ATTENTION[values["flash_attn"]]

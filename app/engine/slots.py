@@ -198,8 +198,11 @@ class Cache:
         slot.forget()
 
     def undo(self, slot: Slot) -> None:
-        """Drop what an unfinished decode left behind `cached`; what cannot be cut back is to be decoded again."""
-        if self.cut(slot, len(slot.cached)):
+        """Drop what an unfinished decode left behind `cached`; what cannot be cut back is to be decoded again.
+
+        A running state cannot: llama.cpp goes back to one that the unfinished decode should have computed.
+        """
+        if not self._is_recurrent and self.cut(slot, len(slot.cached)):
             return
         if slot.generation is not None:
             slot.generation.todo = slot.cached + slot.generation.todo

@@ -84,7 +84,7 @@ class Speculation:
     def wanted(loaded: LoadedModel) -> bool:
         """Whether the settings ask for drafts, and the model's state can be taken back after a wrong one."""
         source = loaded.values["draft_source"]
-        if source == DraftSource.OFF or loaded.is_recurrent:
+        if source == DraftSource.OFF or not loaded.can_take_back:
             return False
         return source == DraftSource.NGRAM or loaded.draft is not None
 

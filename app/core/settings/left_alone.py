@@ -23,7 +23,7 @@ MODEL_PARAMS: dict[str, str] = {
 """Fields of llama_model_params."""
 
 CONTEXT_PARAMS: dict[str, str] = {
-    "n_rs_seq": "experimental: snapshots with which the newer hybrid models could take rejected guesses back",
+    "n_rs_seq": "set by the engine: while it guesses, as many states of a hybrid model are kept as guesses are made",
     "n_outputs_max": "set by the engine: its scheduler samples one token of each slot in a step",
     "n_outputs_max_per_seq": "one, llama.cpp's default, is what the scheduler samples of each slot",
     "ctx_type": _HEADS,

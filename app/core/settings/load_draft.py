@@ -23,8 +23,9 @@ DRAFT_ROWS = (
         "stays what the model alone would give, only its speed changes. A small draft model guesses "
         "anything but takes memory; looking up repetitions in the text so far takes none and pays off when a "
         "reply repeats its input, as edited code or quotations do. What a guess costs on this computer is measured "
-        "while replies are written, and where guessing does not pay it is left off. Models whose state cannot be "
-        "taken back (Mamba, RWKV and the hybrids of them) cannot be guessed for.",
+        "while replies are written, and where guessing does not pay it is left off. Models with a running state "
+        "(Mamba, RWKV, most hybrids) cannot be guessed for; the newer hybrids that can be keep a state for each guess, "
+        "which takes memory.",
         affects_memory=True,
         cli_flag="--spec-type",
     ),

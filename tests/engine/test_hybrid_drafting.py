@@ -1,0 +1,148 @@
+"""Guessing for models with a running state: exact where llama.cpp can take it back by some tokens, else not done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.drafts import why_nothing_drafts
+from app.core.gguf import facts
+from app.core.reasons import Overflow
+from app.engine.bindings import lib
+from tests.engine.conftest import Bench
+from tests.engine.test_draft_equality import (
+    LOOKUP,
+    MODEL,
+    PROMPTS,
+    SOURCES,
+    ask_all,
+    check_cells,
+    drafted,
+    said,
+    saying,
+)
+from tests.tiny_models import build_hybrid, build_lfm2, build_llama
+
+MakeBench = Callable[..., Bench]
+Both = Callable[..., tuple[Bench, Bench]]
+
+
+@pytest.fixture(scope="session")
+def lfm2(models_dir: Path) -> Path:
+    """A hybrid whose state can be taken back."""
+    return build_lfm2(models_dir / "lfm2.gguf")
+
+
+@pytest.fixture
+def both(bench: MakeBench, models_dir: Path, lfm2: Path) -> Both:
+    """One scheduler that guesses and one that does not, otherwise alike."""
+    draft = models_dir / "draft-for-lfm2.gguf"
+    if not draft.exists():
+        build_llama(draft, n_layers=1, seed=5)
+    exact = {"type_k": "f32", "type_v": "f32", "flash_attn": "off"}
+
+    def make(source: dict[str, Any], **values: Any) -> tuple[Bench, Bench]:
+        drafting = {"draft_adaptive": False, "draft_model": str(draft), **source}
+        return bench(lfm2, **exact, **values, **drafting), bench(lfm2, **exact, **values)
+
+    return make
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_greedy_replies_are_the_same(source: dict[str, Any], both: Both) -> None:
+    subject, plain = both(source, n_seq_max=1)
+    assert subject.loaded.is_recurrent
+    assert subject.loaded.can_take_back
+    ids: list[int] = []
+    for prompt in PROMPTS:
+        ids.append(subject.submit(prompt, **saying(source, max_tokens=100)))
+        subject.run()
+        expected = plain.submit(prompt, **saying(source, max_tokens=100))
+        plain.run()
+        assert said(subject, ids[-1]) == said(plain, expected)
+        check_cells(subject)
+    found = drafted(subject, *ids)
+    assert found.drafted_n > found.accepted_n
+    assert found.accepted_n > 20 or source is MODEL, "nothing was ever kept, so nothing was tried"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("unified", [True, False], ids=["unified", "split"])
+def test_slots_at_once(source: dict[str, Any], unified: bool, both: Both) -> None:
+    subject, plain = both(source, n_ctx=2048, n_seq_max=4, kv_unified=unified)
+    at_once = ask_all(subject, PROMPTS, **saying(source, max_tokens=90))
+    alone = [ask_all(plain, [prompt], **saying(source, max_tokens=90))[0] for prompt in PROMPTS]
+    assert at_once == alone
+    assert drafted(subject, 1, 2, 3, 4).drafted_n > 100
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_reply_goes_on_after_a_draft_that_was_cut(source: dict[str, Any], both: Both) -> None:
+    """The next turn begins where a rejected draft was taken back, with nothing decoded between."""
+    subject, plain = both(source, n_seq_max=1)
+    for max_tokens in range(1, 16):
+        sampling = saying(source, max_tokens=max_tokens)
+        assert ask_all(subject, [PROMPTS[0]], **sampling) == ask_all(plain, [PROMPTS[0]], **sampling)
+        more = PROMPTS[0] + subject.sink.text[subject._last_id] + " bida"
+        assert ask_all(subject, [more], max_tokens=6) == ask_all(plain, [more], max_tokens=6)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_aborted_decode_of_a_draft_changes_nothing(source: dict[str, Any], both: Both) -> None:
+    subject, plain = both(source)
+    expected = ask_all(plain, PROMPTS, **saying(source, max_tokens=40))
+    ids = [subject.submit(prompt, **saying(source, max_tokens=40)) for prompt in PROMPTS]
+    for step in range(4000):
+        if not subject.scheduler.is_busy:
+            break
+        if step % 3 == 1:
+            subject.loaded.abort.set()
+        subject.scheduler.step()
+        subject.loaded.abort.clear()
+    assert [said(subject, request_id) for request_id in ids] == expected
+
+
+def test_a_cancel_between_any_two_steps(both: Both) -> None:
+    subject, plain = both(LOOKUP, n_seq_max=2, n_ctx=1024)
+    expected = [ask_all(plain, [prompt], **saying(LOOKUP, max_tokens=60))[0] for prompt in PROMPTS[:2]]
+    for n_steps in range(1, 10):
+        staying = subject.submit(PROMPTS[0], **saying(LOOKUP, max_tokens=60))
+        leaving = subject.submit(PROMPTS[1], **saying(LOOKUP, max_tokens=60))
+        for _ in range(n_steps):
+            subject.scheduler.step()
+        subject.scheduler.cancel(leaving)
+        again = subject.submit(PROMPTS[1], **saying(LOOKUP, max_tokens=60))
+        subject.run()
+        assert [said(subject, staying), said(subject, again)] == expected
+
+
+@pytest.mark.parametrize("overflow", [Overflow.DROP_OLDEST, Overflow.STOP])
+def test_beyond_the_context(overflow: Overflow, both: Both) -> None:
+    subject, plain = both(LOOKUP, n_ctx=256, n_seq_max=1)
+    sampling = saying(LOOKUP, max_tokens=500, overflow=overflow)
+    assert ask_all(subject, [PROMPTS[0]], **sampling) == ask_all(plain, [PROMPTS[0]], **sampling)
+
+
+@pytest.mark.parametrize("has_attention", [True, False], ids=["jamba", "mamba"])
+def test_where_the_state_cannot_be_taken_back_nothing_is_guessed(
+    tmp_path: Path, bench: MakeBench, has_attention: bool
+) -> None:
+    model = build_hybrid(tmp_path / "hybrid.gguf", has_attention=has_attention)
+    subject, plain = bench(model, **LOOKUP), bench(model)
+    assert not subject.loaded.can_take_back
+    assert ask_all(subject, PROMPTS, max_tokens=20) == ask_all(plain, PROMPTS, max_tokens=20)
+
+
+def test_the_rules_know_as_much_of_architectures_as_llama_cpp(tmp_path: Path, lfm2: Path, load: Any) -> None:
+    jamba, mamba = (
+        build_hybrid(tmp_path / f"{name}.gguf", has_attention=attends)
+        for name, attends in (("jamba", True), ("mamba", False))
+    )
+    for path in (lfm2, jamba, mamba):
+        loaded = load(path, draft_source="ngram")
+        assert (why_nothing_drafts(facts(path)) is None) == loaded.can_take_back, os.fspath(path)
+        assert bool(lib.llama_n_rs_seq(loaded.context)) == loaded.can_take_back
