@@ -8,6 +8,7 @@ what a guess takes, and how often guesses of a kind were right lately (`Acceptan
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,10 +34,12 @@ _MATCH_EXPECTED = (0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95)
 _PLACE_EXPECTED = 0.7
 _LEAST_GAIN = 1.02
 """A draft is made if by the figures it wins a fiftieth: what they cannot tell apart is not worth the trouble."""
-_STAKE = 0.01
+_STAKE = 0.008
 """The share of the time that may be lost by trying again whether drafts pay by now."""
-_STAKE_AT_FIRST, _MOST_LOST = 3.0, 12.0
+_STAKE_AT_FIRST, _MOST_LOST = 5.0, 12.0
 """In plain steps: what may be lost before anything is known, and what may be lost of earlier winnings."""
+_RISK = 0.5
+"""The part of what a promising draft costs if it is all wrong that must be at stake."""
 
 
 @dataclass(slots=True)
@@ -75,10 +78,9 @@ class Speculation:
         self.drafting_ms = 0.0  # what making this step's drafts took
         self._beginning_ms = 0.0
         self._has_given_up = False
-        self._stake_ms = 0.0
+        self._stake = _STAKE_AT_FIRST  # what may be lost, in plain steps
         if self._is_adaptive:
             calibrate(loaded, self.costs, 1 + self.n_most)
-            self._stake_ms = _STAKE_AT_FIRST * self.costs.ms(1)
 
     @staticmethod
     def wanted(loaded: LoadedModel) -> bool:
@@ -150,9 +152,8 @@ class Speculation:
         model.guess(asks, lambda ask: self._wants_more(ask, outlook, guess_ms))
         self._beginning_ms = 0.0 if all(item.has_drafted for item in asked) else model.caught_up_ms
         for ask, generation in zip(asks, asked, strict=True):
-            outlook.draft_ms += guess_ms * len(ask.draft)
             generation.has_drafted = generation.has_drafted or ask.is_open or bool(ask.draft)
-            self._take_guesses(ask, generation, outlook)
+            self._take_guesses(ask, generation, outlook, guess_ms)
 
     def _wants_more(self, ask: Ask, outlook: _Outlook, guess_ms: float) -> bool:
         """Whether going on guessing promises more than checking what there is."""
@@ -164,15 +165,15 @@ class Speculation:
             return True
         n_made = len(ask.draft)
         chances = [self._chance(p) for p in ask.chances]
-        chances += [self._places.chance(place) for place in range(n_made, ask.n_most)]
+        chances += [math.prod(chances) ** (1 / n_made)] * (ask.n_most - n_made)
         return self._best(outlook, chances, guess_ms, n_made) > n_made
 
-    def _take_guesses(self, ask: Ask, generation: Generation, outlook: _Outlook) -> None:
+    def _take_guesses(self, ask: Ask, generation: Generation, outlook: _Outlook, guess_ms: float) -> None:
         kinds = [self._kinds.kind(p) for p in ask.chances]
-        # What guessing took is spent: only what checking costs counts now.
         count = len(ask.draft)
         if self._is_adaptive:
-            count = self._best(outlook, [self._kinds.chance(kind) for kind in kinds], 0.0, 0)
+            count = self._best(outlook, [self._kinds.chance(kind) for kind in kinds], guess_ms, count)
+        outlook.draft_ms += guess_ms * len(ask.draft)
         self._give(generation, ask.draft[:count], kinds, outlook)
 
     def _give(self, generation: Generation, draft: list[int], kinds: list[int], outlook: _Outlook) -> None:
@@ -201,31 +202,40 @@ class Speculation:
         """
         if not self._is_adaptive:
             return len(chances)
-        if self._stake_ms <= 0:
-            return 0
-        count = self._best(outlook, chances, guess_ms, 0)
-        if count:
+        stake_ms = self._stake * self.costs.ms(1)
+        affordable = [
+            count
+            for count in range(1, len(chances) + 1)
+            if self._at_risk_ms(outlook, count, guess_ms) * _RISK <= stake_ms
+        ]
+        if count := self._best(outlook, chances[: len(affordable)], guess_ms, 0):
             return count
-        # It would not pay, by what is known. Now and then a short draft is made all the same, to know it still.
-        before_ms = self.costs.ms(outlook.n_tokens)
-        lost_ms = self.costs.ms(outlook.n_tokens + 1) + guess_ms + missing_ms - before_ms
-        return 1 if self._stake_ms > _STAKE_AT_FIRST * self.costs.ms(1) + lost_ms else 0
+        # It would not pay, by what is known. Now and then a draft is made all the same, to know whether it still is so:
+        # one of the length that would pay most if it were right, if any would.
+        n_tried = sum(
+            self._at_risk_ms(outlook, count, guess_ms) + missing_ms <= stake_ms for count in affordable
+        )
+        return self._best(outlook, [1.0] * n_tried, guess_ms, 0)
+
+    def _at_risk_ms(self, outlook: _Outlook, count: int, guess_ms: float) -> float:
+        """What `count` guesses cost if they are all wrong."""
+        return self.costs.ms(outlook.n_tokens + count) - self.costs.ms(outlook.n_tokens) + count * guess_ms
 
     def _best(self, outlook: _Outlook, chances: Sequence[float], guess_ms: float, n_made: int) -> int:
-        """The number of guesses at which most tokens per time are expected; the first `n_made` have been paid for.
+        """The number of guesses at which most tokens per time are expected; the first `n_made` have been made.
 
-        With a guesses expected right by e_1 >= e_2 >= ... (products of their chances), k of them make the step's
-        n + e_1 + ... + e_k tokens in the time of a batch k tokens larger.
+        With guesses that are right with c_1, c_2, ... if those before them are, k of them make the step's
+        n + c_1 + c_1 c_2 + ... tokens in the time of a batch that is k tokens larger.
         """
         base = outlook.n_tokens
         spent_ms = outlook.draft_ms
-        best = outlook.n_expected / (self.costs.ms(base) + spent_ms) * _LEAST_GAIN
+        best = outlook.n_expected / (self.costs.ms(base) + spent_ms + n_made * guess_ms) * _LEAST_GAIN
         best_count = 0
         right, made = 1.0, outlook.n_expected
         for count, chance in enumerate(chances, 1):
             right *= chance
             made += right
-            time_ms = self.costs.ms(base + count) + spent_ms + max(0, count - n_made) * guess_ms
+            time_ms = self.costs.ms(base + count) + spent_ms + max(count, n_made) * guess_ms
             if made / time_ms > best:
                 best, best_count = made / time_ms, count
         return best_count
@@ -249,7 +259,9 @@ class Speculation:
         won_ms = _STAKE * total_ms + self._beginning_ms - self.drafting_ms
         if n_tokens > n_slots:
             won_ms += n_made / n_slots * self.costs.ms(n_slots) - took_ms
-        self._stake_ms = min(self._stake_ms + won_ms, _MOST_LOST * self.costs.ms(1))
+        plain_ms = self.costs.ms(1)
+        if plain_ms > 0:
+            self._stake = min(self._stake + won_ms / plain_ms, _MOST_LOST)
         self.drafting_ms = self._beginning_ms = 0.0
 
     def drafting(self, generation: Generation) -> Drafting | None:

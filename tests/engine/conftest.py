@@ -103,6 +103,11 @@ class Bench:
         self._last_id = 0
 
     def submit(self, prompt: str | Prompt, **sampling: Any) -> int:
+        generation = self.generation(prompt, **sampling)
+        self.scheduler.submit(generation)
+        return generation.request_id
+
+    def generation(self, prompt: str | Prompt, **sampling: Any) -> Generation:
         overflow = sampling.pop("overflow", Overflow.STOP)
         may_draft = sampling.pop("may_draft", True)
         values = sampler.resolved({"temperature": 0.0, "max_tokens": 24, "seed": 1, **sampling})
@@ -127,8 +132,7 @@ class Bench:
             may_draft=may_draft,
         )
         chain.accept_prompt(written.tokens)
-        self.scheduler.submit(generation)
-        return self._last_id
+        return generation
 
     def run(self, max_steps: int = 5000) -> None:
         for _ in range(max_steps):

@@ -13,6 +13,9 @@ from app.core.run import Drafting
 from app.engine.acceptance import Acceptance
 from app.engine.draft_tally import DraftTally
 from app.engine.lookup import Lookup
+from app.engine.prompts import Prompt
+from app.engine.slots import Slot
+from app.engine.speculative import Speculation
 from app.engine.step_costs import StepCosts
 from tests.engine.conftest import Bench
 
@@ -200,3 +203,99 @@ def test_a_request_may_do_without(drafting: Callable[..., Bench]) -> None:
     bench.run()
     assert bench.sink.generations[request_id].drafting is None
     assert bench.sink.generations[request_id].timings().draft_n == 0
+
+
+class FixedCosts(StepCosts):
+    """What batches cost, whatever is measured."""
+
+    def __init__(self, ms: Callable[[int], float]) -> None:
+        super().__init__()
+        self.ms = ms  # type: ignore[method-assign]
+
+    def learn(self, n_tokens: int, took_ms: float) -> None:
+        pass
+
+
+class Slots:
+    """One slot whose text repeats itself, so that there is always something to look up; costs as `ms` says."""
+
+    def __init__(self, bench: Bench, ms: Callable[[int], float]) -> None:
+        self.speculation = Speculation(bench.loaded)
+        self.speculation.costs = FixedCosts(ms)
+        self.slot = Slot(0)
+        self.slot.generation = self.generation = bench.generation(Prompt([5] * 8), max_tokens=-1)
+        self.slot.cached, self.generation.todo = [7, 8, 9, 10, 11] * 8, [7]
+        self.generation.n_generated = 1
+        self.ms = ms
+        self.n_drafted = self.n_made = 0
+        self.took_ms = 0.0
+
+    def step(self, n_right: int) -> int:
+        """One step in which up to `n_right` guesses are right; how many were made."""
+        self.generation.draft = []
+        self.speculation.propose([self.slot])
+        n_drafted = len(self.generation.draft)
+        n_right = min(n_right, n_drafted)
+        if n_drafted:
+            self.speculation.checked(self.generation, n_drafted, n_right)
+        self.speculation.drafting_ms = 0.0
+        self.speculation.stepped(1 + n_drafted, 1, 1 + n_right, self.ms(1 + n_drafted))
+        self.took_ms += self.ms(1 + n_drafted)
+        self.n_made += 1 + n_right
+        self.n_drafted += n_drafted
+        return n_drafted
+
+
+@pytest.fixture
+def slots(bench: Callable[..., Bench], tiny_model: Path) -> Callable[[Callable[[int], float]], Slots]:
+    values = {"draft_source": "ngram", "draft_ngram_size": 3, "draft_ngram_length": 8}
+    return lambda ms: Slots(bench(tiny_model, **values), ms)
+
+
+def test_what_cannot_pay_is_never_tried(slots: Callable[[Callable[[int], float]], Slots]) -> None:
+    rig = slots(lambda n: 10.0 * n)
+    assert [rig.step(8) for _ in range(200)] == [0] * 200
+
+
+def test_where_guesses_are_right_drafts_become_long(slots: Callable[[Callable[[int], float]], Slots]) -> None:
+    rig = slots(lambda n: 10.0 + 4.0 * (n - 1))  # all right: 9 tokens for the time of 4
+    for _ in range(30):
+        rig.step(8)
+    assert rig.step(8) == 8
+    assert rig.n_made * 10.0 / rig.took_ms > 1.7
+
+
+def test_where_guesses_are_wrong_hardly_anything_is_lost(
+    slots: Callable[[Callable[[int], float]], Slots],
+) -> None:
+    rig = slots(lambda n: 10.0 + 4.0 * (n - 1))
+    while rig.n_made < 512:
+        rig.step(0)
+    assert rig.n_drafted > 0  # it was tried
+    assert rig.n_made * 10.0 / rig.took_ms > 0.97
+
+
+def test_after_a_change_drafting_ends_and_comes_back(
+    slots: Callable[[Callable[[int], float]], Slots],
+) -> None:
+    rig = slots(lambda n: 10.0 + 4.0 * (n - 1))
+    for _ in range(50):
+        rig.step(8)
+    before_ms, n_before = rig.took_ms, rig.n_made
+    while rig.n_made < n_before + 512:
+        rig.step(0)
+    assert (rig.n_made - n_before) * 10.0 / (rig.took_ms - before_ms) > 0.94
+    n_steps = 0
+    while rig.step(8) < 8:
+        n_steps += 1
+        assert n_steps < 2000
+    assert n_steps > 0
+
+
+def test_a_size_that_is_dear_is_skipped(slots: Callable[[Callable[[int], float]], Slots]) -> None:
+    """As measured on two cores: two to four tokens at once take as long as eight."""
+    dear = {1: 16.4, 2: 38.5, 3: 46.0, 4: 54.8}
+    rig = slots(lambda n: dear.get(n, 54.6))
+    for _ in range(30):
+        rig.step(8)
+    assert rig.step(8) == 8
