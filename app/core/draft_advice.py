@@ -173,5 +173,17 @@ def _is_reached(total: Drafting, n_max: int) -> bool:
 
 def longest_draft(load: Mapping[str, Any], source: str) -> int:
     """How many tokens a draft from this source may have at most, with these load settings."""
-    key = "draft_n_max" if source == DraftSource.MODEL else "draft_ngram_length"
-    return int(LOAD.value(load, key))
+    return int(LOAD.value(load, _limit_key(source)))
+
+
+def remedy(advice: DraftAdvice, source: str) -> dict[str, Any]:
+    """The load settings that follow the advice on drafts from this source; none where nothing is to be changed."""
+    if advice.verdict in (DraftVerdict.OFF, DraftVerdict.IDLE):
+        return {"draft_source": DraftSource.OFF.value}
+    if advice.verdict in (DraftVerdict.LONGER, DraftVerdict.SHORTER):
+        return {_limit_key(source): advice.best_length}
+    return {}
+
+
+def _limit_key(source: str) -> str:
+    return "draft_n_max" if source == DraftSource.MODEL else "draft_ngram_length"

@@ -264,6 +264,10 @@ class Chat(QObject):
         """The runs of the pair of models that made this reply, newest first; none where it had no draft."""
         return self._replies.drafted_runs(message_id)
 
+    def is_loaded_pair(self, run: Run) -> bool:
+        """Whether the model that made this run is loaded, and guesses come from where they came then."""
+        return self._replies.is_loaded_pair(run)
+
     def select_sibling(self, message_id: str, step: int) -> None:
         """Show the alternative `step` places on (-1, 1)."""
         self._current.select_sibling(message_id, step)

@@ -103,6 +103,13 @@ class Replies(QObject):
         self._saver.attempt(look_up)
         return found
 
+    def is_loaded_pair(self, run: Run) -> bool:
+        """Whether the model that made this run is loaded, and guesses come from where they came then."""
+        asked = self._session.asked
+        keys = ("draft_source", "draft_model")
+        is_same_model = bool(run.model_id) and run.model_id == self._session.model_path
+        return is_same_model and all(asked.get(key) == run.load.get(key) for key in keys)
+
     @property
     def model_name(self) -> str:
         """The name to write on a reply."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.draft_advice import DraftVerdict, advise, chance, longest_draft, pooled, speed_up_at
+from app.core.draft_advice import DraftVerdict, advise, chance, longest_draft, pooled, remedy, speed_up_at
 from app.core.run import Drafting
 from app.core.settings import LOAD
 
@@ -121,6 +121,18 @@ def test_the_longest_draft_is_that_of_the_source() -> None:
     assert longest_draft(load, "model") == 5
     assert longest_draft(load, "ngram") == 30
     assert longest_draft({}, "model") == LOAD["draft_n_max"].default
+
+
+def test_what_follows_from_the_advice() -> None:
+    off = advise([measured([0.2, 0.2, 0.2], draft_token_ms=4.0)], n_max=3)
+    assert remedy(off, "model") == {"draft_source": "off"}
+    longer = advise([measured([0.97, 0.97, 0.97], draft_token_ms=0.2)], n_max=3)
+    assert remedy(longer, "model") == {"draft_n_max": longer.best_length}
+    assert remedy(longer, "ngram") == {"draft_ngram_length": longer.best_length}
+    for advice in (off, longer):
+        for source in ("model", "ngram"):
+            assert LOAD.check(remedy(advice, source)) == (remedy(advice, source), [])
+    assert remedy(advise([], 3), "model") == {}
 
 
 def test_nothing_at_all() -> None:

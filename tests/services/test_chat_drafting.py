@@ -125,6 +125,11 @@ def test_the_runs_of_a_pair_are_found_from_any_of_its_replies(
     assert plain is not None
     assert plain.drafting is None
     assert plain.drafted == []
-    assert [run.message_id for run in rig.chat.drafted_runs(replies[0])] == replies[::-1]
+    by_model = rig.chat.drafted_runs(replies[0])
+    assert [run.message_id for run in by_model] == replies[::-1]
+    assert not rig.chat.is_loaded_pair(by_model[0])
+    with_draft(rig, models)
+    assert rig.chat.is_loaded_pair(by_model[0])
+    assert not rig.chat.is_loaded_pair(rig.chat.drafted_runs(looked_up.id)[0])
     assert [run.message_id for run in rig.chat.drafted_runs(looked_up.id)] == [looked_up.id]
     assert rig.chat.drafted_runs(plain.id) == []

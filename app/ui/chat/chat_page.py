@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut, QShowEvent
@@ -32,6 +33,7 @@ class ChatPage(QWidget):
     choose_model_requested = Signal()
     system_prompt_requested = Signal()  # show it in the side panel
     tint_all_asked = Signal(bool)  # whether replies are to show what was guessed of them
+    plan_change_asked = Signal(dict)  # load settings
 
     def __init__(self, theme: Theme, chat: Chat, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,8 +164,17 @@ class ChatPage(QWidget):
         from app.ui.chat.drafting_dialog import DraftingDialog
 
         message = self._chat.current.messages[message_id]
-        if message.drafting is not None:
-            DraftingDialog(self._theme, message, self._chat.drafted_runs(message_id), self).open()
+        if message.drafting is None:
+            return
+        runs = self._chat.drafted_runs(message_id)
+        can_change = bool(runs) and self._chat.is_loaded_pair(runs[0])
+        dialog = DraftingDialog(self._theme, message, runs, self, can_change=can_change)
+        dialog.change_asked.connect(self._change_plan)
+        dialog.open()
+
+    def _change_plan(self, changes: dict[str, Any]) -> None:
+        self.plan_change_asked.emit(changes)
+        self._toast.show_text(self.tr("Changed in the plan. It takes effect when the model is loaded again."))
 
     # -- what is shown --------------------------------------------------------------------------------------
 

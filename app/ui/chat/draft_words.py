@@ -49,6 +49,17 @@ def advice_title(verdict: DraftVerdict) -> str:
     }[verdict]
 
 
+def remedy_text(advice: DraftAdvice) -> str:
+    """What the button says that follows the advice; "" where there is nothing to follow."""
+    words = {
+        DraftVerdict.OFF: _tr("Drafting", "Turn off in the plan"),
+        DraftVerdict.IDLE: _tr("Drafting", "Turn off in the plan"),
+        DraftVerdict.SHORTER: _tr("Drafting", "Set to {n} in the plan"),
+        DraftVerdict.LONGER: _tr("Drafting", "Set to {n} in the plan"),
+    }.get(advice.verdict, "")
+    return words.format(n=count_text(advice.best_length))
+
+
 def advice_look(verdict: DraftVerdict) -> tuple[str, str]:
     """(icon, tone) of the advice."""
     return {

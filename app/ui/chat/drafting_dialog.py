@@ -7,14 +7,12 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
-    QFrame,
-    QGridLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -30,18 +28,11 @@ from app.core.draft_advice import advise, longest_draft, pooled
 from app.core.history import Run
 from app.core.reasons import DraftSource
 from app.core.run import Drafting
-from app.ui.chat.draft_words import (
-    advice_look,
-    advice_text,
-    advice_title,
-    break_even_text,
-    factor_text,
-    ms_text,
-    source_text,
-)
+from app.ui.chat.advice_card import AdviceCard
+from app.ui.chat.draft_words import break_even_text, factor_text, ms_text, source_text
+from app.ui.chat.figure_tile import FigureTile
 from app.ui.format import count_text, percent_text
-from app.ui.icons import pixmap
-from app.ui.theme import Theme, set_role
+from app.ui.theme import Theme
 from app.ui.widgets import Segmented
 
 if TYPE_CHECKING:
@@ -58,10 +49,21 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 class DraftingDialog(QDialog):
     """Advice, figures, acceptance by position, and the costs measured."""
 
+    change_asked = Signal(dict)  # load settings that follow the advice
+
     def __init__(
-        self, theme: Theme, message: Message, runs: Sequence[Run], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        message: Message,
+        runs: Sequence[Run],
+        parent: QWidget | None = None,
+        *,
+        can_change: bool = False,
     ) -> None:
-        """`runs` are those of the reply's two models, newest first; without any the reply stands alone."""
+        """`runs` are those of the reply's two models, newest first; without any the reply stands alone.
+
+        `can_change` offers to follow the advice: the plan is for these models.
+        """
         super().__init__(parent)
         self._theme = theme
         self._reply = Drafting.from_dict(message.drafting or {"source": DraftSource.OFF})
@@ -81,7 +83,7 @@ class DraftingDialog(QDialog):
         self._scope.set_value("reply")
         self._scope.setVisible(len(self._records) > 1)
         self._scope.changed.connect(self._choose)
-        self._tiles = [_Tile(self) for _ in range(4)]
+        self._tiles = [FigureTile(self) for _ in range(4)]
         self._readout = QLabel(self)
         self._readout.setProperty("role", "hint")
         self._frame = QWidget(self)  # for the chart, which comes later
@@ -94,6 +96,7 @@ class DraftingDialog(QDialog):
         self._cost_note = QLabel(self)
         self._cost_note.setProperty("role", "hint")
         self._cost_note.setWordWrap(True)
+        self.advice = self._advice(can_change=can_change)
         self._arrange(_pair_text(self, message, runs))
         self._importing = threading.Thread(target=_import_chart, name="import-chart", daemon=True)
         self._importing.start()
@@ -126,36 +129,22 @@ class DraftingDialog(QDialog):
         column.setSpacing(10)
         column.addWidget(heading)
         column.addWidget(subtitle)
-        column.addWidget(self._advice())
+        column.addWidget(self.advice)
         column.addWidget(self._scope)
         column.addLayout(tiles)
         column.addLayout(self._figures(), 1)
         column.addLayout(end)
 
-    def _advice(self) -> QFrame:
-        """What to do, by all replies of these two models, and why."""
+    def _advice(self, *, can_change: bool) -> AdviceCard:
+        """By all replies of these two models."""
         advice = advise(self._records, self._n_max)
-        card = QFrame(self)
-        card.setProperty("role", "card")
-        name, tone = advice_look(advice.verdict)
-        sign = QLabel(card)
-        sign.setPixmap(pixmap(self._theme, name, 20, tone))
-        title = QLabel(advice_title(advice.verdict), card)
-        title.setProperty("role", "strong")
-        text = QLabel(advice_text(advice, self._n_max), card)
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setProperty("role", "dim")
-        text.setWordWrap(True)
-        grid = QGridLayout(card)
-        grid.setContentsMargins(12, 10, 12, 10)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(2)
-        grid.addWidget(sign, 0, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(title, 0, 1)
-        grid.addWidget(text, 1, 1)
-        grid.setColumnStretch(1, 1)
-        self.advice_title, self.advice_text = title, text
+        card = AdviceCard(self._theme, advice, self._reply.source, self._n_max, self, can_change=can_change)
+        card.followed.connect(self._follow)
         return card
+
+    def _follow(self, changes: dict[str, Any]) -> None:
+        self.change_asked.emit(changes)
+        self.accept()
 
     def _figures(self) -> QHBoxLayout:
         chart, costs = QVBoxLayout(), QVBoxLayout()
@@ -316,36 +305,9 @@ class DraftingDialog(QDialog):
             self._readout.setText(self._position_text(at))
 
     def _restyle(self) -> None:
+        self.advice.restyle()
         if self.chart is not None:
             self.chart.redraw()
-
-
-class _Tile(QFrame):
-    """A large figure and what it says."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        set_role(self, "raised")
-        self._figure = QLabel(self)
-        self._figure.setProperty("role", "title")
-        self._caption = QLabel(self)
-        self._caption.setProperty("role", "hint")
-        self._caption.setWordWrap(True)
-        self._caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.setSpacing(1)
-        column.addWidget(self._figure)
-        column.addWidget(self._caption, 1)
-
-    @property
-    def texts(self) -> tuple[str, str]:
-        return self._figure.text(), self._caption.text()
-
-    def show_figure(self, figure: str, caption: str) -> None:
-        self._figure.setText(figure)
-        self._caption.setText(caption)
-        self.setAccessibleName(f"{figure} {caption}")
 
 
 def _of_text(dialog: QDialog, drafting: Drafting) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
@@ -73,8 +73,13 @@ class Pages(QObject):
 
         preferences.changed.connect(follow)
         page.tint_all_asked.connect(lambda tints: preferences.set_value("tint_drafts", tints))
+        page.plan_change_asked.connect(self._change_plan)
         follow("tint_drafts")
         return page
+
+    def _change_plan(self, changes: dict[str, Any]) -> None:
+        for key, value in changes.items():
+            self._profile.load_plan.set_value(key, value)
 
     def _models(self) -> QWidget:
         page = ModelsPage(self._theme, self._profile.library, self._profile.updates)

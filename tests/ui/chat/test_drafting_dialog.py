@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Message, Role
@@ -81,12 +81,28 @@ def test_the_costs_that_were_measured(theme: Theme, qtbot: QtBot) -> None:
 
 
 def test_the_advice_is_by_all_replies_of_the_pair(theme: Theme, qtbot: QtBot) -> None:
-    assert opened(theme, qtbot, GOOD, [run(GOOD)]).advice_title.text() == "Not enough measured yet"
+    assert opened(theme, qtbot, GOOD, [run(GOOD)]).advice.title.text() == "Not enough measured yet"
     kept = opened(theme, qtbot, GOOD, [run(GOOD, draft_n_max=3), run(GOOD, draft_n_max=3)])
-    assert kept.advice_title.text() == "Keep it on"
+    assert kept.advice.title.text() == "Keep it on"
     off = opened(theme, qtbot, GOOD, [run(BAD), run(BAD), run(BAD)])
-    assert off.advice_title.text() == "Turn drafting off"
-    assert "0.70×" in off.advice_text.text()
+    assert off.advice.title.text() == "Turn drafting off"
+    assert "0.70×" in off.advice.text.text()
+
+
+def test_the_advice_can_be_followed_where_the_pair_is_loaded(theme: Theme, qtbot: QtBot) -> None:
+    message = Message(Role.ASSISTANT, "text", model="Tiny", drafting=BAD.to_dict())
+    runs = [run(BAD), run(BAD), run(BAD)]
+    for can_change in (False, True):
+        dialog = DraftingDialog(theme, message, runs, can_change=can_change)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitUntil(lambda dialog=dialog: dialog.chart is not None, timeout=30_000)
+        offers = [b for b in dialog.findChildren(QPushButton) if b.text() == "Turn off in the plan"]
+        assert len(offers) == can_change
+    with qtbot.waitSignal(dialog.change_asked) as asked:
+        offers[0].click()
+    assert asked.args == [{"draft_source": "off"}]
+    assert not dialog.isVisible()
 
 
 def test_a_reply_in_which_nothing_was_guessed(theme: Theme, qtbot: QtBot) -> None:
@@ -95,7 +111,7 @@ def test_a_reply_in_which_nothing_was_guessed(theme: Theme, qtbot: QtBot) -> Non
     shown = [label.text() for label in dialog.findChildren(QLabel) if label.isVisible()]
     assert "Nothing was guessed in this reply." in shown
     assert [figure for figure, _ in dialog.tile_texts] == ["\u2013", "\u2013", "1.00", "\u2013"]
-    assert "Nothing has been guessed" in dialog.advice_text.text()
+    assert "Nothing has been guessed" in dialog.advice.text.text()
 
 
 def test_no_speed_is_claimed_where_a_plain_step_was_never_measured(theme: Theme, qtbot: QtBot) -> None:
@@ -104,8 +120,8 @@ def test_no_speed_is_claimed_where_a_plain_step_was_never_measured(theme: Theme,
     )
     dialog = opened(theme, qtbot, blind, [run(blind)])
     assert [figure for figure, _ in dialog.tile_texts][1::2] == ["\u2013", "\u2013"]
-    assert dialog.advice_title.text() == "Not enough measured yet"
-    assert "was not measured" in dialog.advice_text.text()
+    assert dialog.advice.title.text() == "Not enough measured yet"
+    assert "was not measured" in dialog.advice.text.text()
     chart = dialog.chart
     assert chart is not None
     assert not any(type(item).__name__ == "InfiniteLine" for item in chart.getPlotItem().items)
