@@ -21,10 +21,14 @@ from app.engine.prompts import Prompt, PromptWriter
 from app.engine.scheduler import Scheduler
 from app.engine.states import StateMemory, States
 from app.engine.text import TextStream
+from app.worker.protocol import KeptStates
 from app.worker.state_disk import StateDisk
+from app.worker.state_keeping import StateKeeping
 from tests.engine.conftest import Load, Recorder
 
 LEAST = 8
+LOOKUP = {"draft_source": "ngram", "draft_ngram_size": 1, "draft_ngram_length": 6, "draft_adaptive": False}
+DRAFT = {"draft_source": "model", "draft_n_max": 5, "draft_adaptive": False}
 SYSTEM = {"role": "system", "content": "You are a fox."}
 Messages = list[dict[str, str]]
 
@@ -123,6 +127,15 @@ def talk(load: Load) -> Iterator[MakeTalk]:
         item.scheduler.close()
         if item.disk is not None:
             item.disk.close(10)
+
+
+@pytest.fixture(scope="session")
+def tiny_draft(models_dir: Path) -> Path:
+    from tests.tiny_models import build_llama
+
+    return build_llama(
+        models_dir / "reuse-draft.gguf", quantisation="q8_0"
+    )  # about half of its guesses are right
 
 
 @pytest.fixture(scope="session")
@@ -497,16 +510,19 @@ def test_a_conversation_that_this_model_has_not_read_says_so(tiny_model: Path, t
     [
         ("tiny_model", {"n_seq_max": 2}),
         ("tiny_model", {"n_seq_max": 2, "kv_unified": False}),
-        ("tiny_model", {"n_seq_max": 3, "draft_source": "ngram", "draft_ngram_size": 2}),
-        ("tiny_swa", {"n_seq_max": 2, "n_ubatch": 16, "draft_source": "ngram", "draft_ngram_size": 2}),
+        ("tiny_model", {"n_seq_max": 3, **LOOKUP}),
+        ("tiny_swa", {"n_seq_max": 2, "n_ubatch": 16, **LOOKUP}),
         ("tiny_mamba", {"n_seq_max": 2}),
+        ("tiny_model", {"n_seq_max": 2, **DRAFT}),
     ],
-    ids=["unified", "split", "drafting", "window, drafting", "recurrent"],
+    ids=["unified", "split", "drafting", "window, drafting", "recurrent", "draft model"],
 )
 def test_whatever_comes_and_goes_the_words_stay_the_same(
     model: str, talk: MakeTalk, tmp_path: Path, request: pytest.FixtureRequest, values: dict[str, Any]
 ) -> None:
     path, chance = request.getfixturevalue(model), random.Random(5)
+    if values.get("draft_source") == "model":
+        values = values | {"draft_model": str(request.getfixturevalue("tiny_draft"))}
     # So that rounding turns no choice of a model of random weights: on a CPU flash attention of one token and of many
     # differ by hundredths.
     exact = {"type_k": "f32", "type_v": "f32", "flash_attn": "off"}
@@ -515,6 +531,7 @@ def test_whatever_comes_and_goes_the_words_stay_the_same(
     known: dict[str, str] = {}
     told: dict[str, Messages] = {name: [user(f"{name}: {A}")] for name in "abcd"}
     sources: set[str] = set()
+    n_drafted = 0
     for _ in range(60):
         name = chance.choice("abcd")
         messages = told[name]
@@ -537,16 +554,18 @@ def test_whatever_comes_and_goes_the_words_stay_the_same(
             known[repr(messages)] = reference.say(messages, fresh=True, max_tokens=20)
         assert said == known[repr(messages)], (name, messages, subject.reuse)
         sources.add(subject.reuse.source)
+        n_drafted += subject.generation.timings().draft_n
         assert subject.memory is not None
         assert subject.memory.size_bytes <= 1 << 19
     assert {"slot", "memory"} <= sources
+    assert bool(n_drafted) == ("draft_source" in values)
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"n_ctx": 512},
-        {"n_ctx": 512, "draft_source": "ngram", "draft_ngram_size": 2},
+        {"n_ctx": 512, **LOOKUP},
         {"kv_unified": False, "n_ctx": 1536},
     ],
     ids=["plain", "drafting", "split"],
@@ -580,3 +599,40 @@ def test_the_same_with_several_at_once_and_some_cancelled(
                 [*messages, reply(said), user("Go on.")] if len(messages) < 5 else [user(f"{name}: {B}")]
             )
     assert n_cancelled > 3
+
+
+def test_states_are_written_only_after_a_quiet_while(
+    tiny_model: Path, talk: MakeTalk, tmp_path: Path
+) -> None:
+    subject = talk(tiny_model, limit_bytes=0)
+    keeping = StateKeeping(
+        subject.loaded, str(tiny_model), KeptStates(str(tmp_path / "states"), 1 << 24, LEAST)
+    )
+    subject.scheduler = Scheduler(subject.loaded, keeping.states)
+    for name in "ab":
+        subject.say(f"{name}: {A}", name)
+    keeping.is_busy()
+    keeping.rest(subject.scheduler)
+    assert not list(tmp_path.rglob("*.state"))
+    keeping._busy_s -= 60
+    for n_kept in (1, 2, 2):
+        keeping.rest(subject.scheduler)
+        assert keeping._disk is not None
+        assert keeping._disk.wait(10)
+        assert len(list(tmp_path.rglob("*.state"))) == n_kept
+    keeping.close(subject.scheduler, 10)
+    subject.scheduler.close()
+
+
+def test_a_worker_that_must_end_at_once_writes_nothing(
+    tiny_model: Path, talk: MakeTalk, tmp_path: Path
+) -> None:
+    subject = talk(tiny_model, limit_bytes=0)
+    keeping = StateKeeping(
+        subject.loaded, str(tiny_model), KeptStates(str(tmp_path / "states"), 1 << 24, LEAST)
+    )
+    subject.scheduler = Scheduler(subject.loaded, keeping.states)
+    subject.say(A, "a")
+    keeping.close(subject.scheduler, 0.0)
+    assert not list(tmp_path.rglob("*.*"))
+    subject.scheduler.close()
