@@ -6,9 +6,7 @@ added or dropped upstream is noticed and decided upon.
 
 from __future__ import annotations
 
-_HEADS = (
-    "for multi-token heads, whose input passes through functions that llama.cpp's C interface does not have"
-)
+_HEADS = "for multi-token heads, which read a state that llama.cpp's C interface does not give out yet"
 _ENGINE = "set by the engine itself for load progress and cancelling"
 
 MODEL_PARAMS: dict[str, str] = {
