@@ -42,6 +42,11 @@ class TimeLeft:
         self._at_s, self._n_bytes = at_s, n_bytes
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it was told of any bytes: those of the first report may have been there before."""
+        return self._at_s is not None
+
+    @property
     def bytes_per_s(self) -> float:
         """The smoothed speed; 0 while nothing is known."""
         return self._rate / self._weight if self._weight else 0.0

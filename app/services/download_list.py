@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from app.core.download import DownloadRequest, DownloadState
+from app.core.download import DownloadProgress, DownloadRequest, DownloadState
 from app.core.download_queue import QueuedDownload
 from app.core.time_left import TimeLeft
 from app.services.download_entry import DownloadEntry
@@ -20,6 +20,7 @@ class DownloadList:
         self._entries: dict[str, DownloadEntry] = {}
         self._cancelled: dict[str, tuple[DownloadEntry, int]] = {}  # with their places
         self._time_left = TimeLeft()
+        self._n_arrived = 0
         for item in kept:
             entry = DownloadEntry.from_file(item)
             if item.is_cancelled:
@@ -139,7 +140,12 @@ class DownloadList:
             seconds_left=self._time_left.seconds(size_bytes - n_bytes) if self.running() else None,
         )
 
-    def note_time(self) -> None:
-        """Something arrived: what all take together follows."""
-        active = [entry for entry in self if entry.state.is_active]
-        self._time_left.update(sum(entry.progress.n_bytes for entry in active), time.monotonic())
+    def take_progress(self, entry: DownloadEntry, progress: DownloadProgress) -> bool:
+        """A run of `entry` reports; True if its state is another one now.
+
+        What all take together follows from what arrives: what a run finds there at its start does not count.
+        """
+        if entry.time_left.has_begun:
+            self._n_arrived += max(0, progress.n_bytes - entry.progress.n_bytes)
+        self._time_left.update(self._n_arrived, time.monotonic())
+        return entry.take_progress(progress)

@@ -87,9 +87,7 @@ class DownloadWork(QObject):
         if entry is None or entry.run is not run:
             return  # what it said before it was stopped
         if isinstance(event, DownloadProgress):
-            has_changed = entry.take_progress(event)
-            self._list.note_time()
-            if has_changed:
+            if self._list.take_progress(entry, event):
                 self.changed.emit()
             self.progressed.emit(run.request.id)
             return
