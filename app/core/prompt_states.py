@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import mmap
 import os
 import shutil
 import struct
@@ -289,8 +288,10 @@ def _facts(text: bytes) -> dict[str, int]:
 
 
 def _read_rest(file: StateFile) -> memoryview:
-    """Logits, state and checksum, in memory that goes back to the system with the last view of it."""
-    buffer = memoryview(mmap.mmap(-1, file.n_rest_bytes))
+    """Logits, state and checksum."""
+    import numpy as np  # whose memory comes in large pages where there are any: half the time; the window needs none
+
+    buffer: memoryview = np.empty(file.n_rest_bytes, dtype=np.uint8).data
     with open(file.path, "rb", buffering=0) as source:
         source.seek(file.start_of_rest)
         n_read = 0

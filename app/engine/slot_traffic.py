@@ -71,12 +71,12 @@ class SlotTraffic:
             return False
         return n_cached - slot.n_saved > (0 if is_last_chance else slot.n_saved // _GROWTH)
 
-    def keep(self, slot: Slot) -> None:
+    def keep(self, slot: Slot, *, on_disk: bool = True) -> None:
         """Keep the state of a slot that is about to lose it, where it is worth that."""
         states = self._states
         if len(slot.cached) < states.least or not slot.is_exact:
             return
-        wants_disk = self._is_unsaved(slot, is_last_chance=True)
+        wants_disk = on_disk and self._is_unsaved(slot, is_last_chance=True)
         size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)
         wants_memory = states.memory is not None and states.memory.has_room_for(size_bytes)
         if not (wants_disk or wants_memory) or (state := self._state_of(slot)) is None:

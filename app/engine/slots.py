@@ -16,6 +16,9 @@ from app.engine.states import Found, Outline, States
 
 __all__ = ["Cache", "Slot"]
 
+_LITTLE = 4
+"""What a conversation loses is little against the time to copy all of it if it is less than this part of the rest."""
+
 
 class Cache:
     """llama.cpp's memory of one context, seen as slots.
@@ -74,6 +77,9 @@ class Cache:
         lost = len(best.cached) - shared
         is_own = bool(generation.conversation) and generation.conversation == best.conversation
         if shared and (is_own or shared >= lost):
+            # Another branch of it may be gone back to; a last reply that is made anew is not worth the copying.
+            if lost > shared // _LITTLE:
+                self._traffic.keep(best, on_disk=not is_own)
             return best
         empty = next((slot for slot in idle if not slot.cached), None)
         if empty is not None and (self._can_adopt or 4 * shared < lost):

@@ -231,6 +231,16 @@ def test_an_evicted_conversation_comes_back_as_it_was(
     assert said == talk(path, n_seq_max=1, **values).say(longer)
 
 
+def test_a_branch_that_was_left_is_there_when_it_is_gone_back_to(tiny_model: Path, talk: MakeTalk) -> None:
+    subject = talk(tiny_model, n_seq_max=1)
+    messages = [user(A), reply(subject.say(A, "a", max_tokens=60)), user("Go on.")]
+    subject.say(messages, "a")
+    subject.say([user(B)], "a")  # the first message edited
+    said = subject.say(messages, "a")
+    assert (subject.reuse.source, subject.n_processed) == ("memory", 0)
+    assert said == talk(tiny_model, n_seq_max=1).say(messages)
+
+
 def test_without_room_in_memory_the_reason_is_told(tiny_model: Path, talk: MakeTalk) -> None:
     subject = talk(tiny_model, n_seq_max=1, limit_bytes=100)
     expected = subject.say(A, "a")
