@@ -352,12 +352,18 @@ def build_random(
     type: str = "q8_0",  # noqa: A002
     *,
     n_ctx_train: int = 8192,
+    n_active_layers: int | None = None,
+    is_draft: bool = False,
     seed: int = 6,
 ) -> Path:
     """A llama of about `n_params` Q8_0 weights for benchmarks: 500M (530 MB) take a second or two.
 
     The weights are bytes from one random pool with scales that keep activations sane, written tensor by
     tensor, so memory use stays small. Vocabulary and template are as in the small ones; it never ends a turn.
+
+    Of its layers only the first `n_active_layers` do anything, all by default; the others cost what they cost and
+    add nothing. `is_draft` leaves those out: a small model that says what the large one says. Without any active
+    layer a token follows from the one before alone, and greedy text soon goes round in circles.
     """
     if type != "q8_0":
         raise ValueError("only q8_0 can be written directly from random bytes")
@@ -365,13 +371,16 @@ def build_random(
     n_ff = (n_embd * 11 // 4) // 32 * 32
     per_layer = 3 * n_embd * n_embd + 3 * n_embd * n_ff + 2 * n_embd
     n_layers = max(1, round((n_params - 2 * n_vocab * n_embd) / per_layer))
+    n_active = n_layers if n_active_layers is None else n_active_layers
+    depth_gain = (2.0 * n_layers) ** -0.5
+    n_layers = max(1, n_active) if is_draft else n_layers
     shape = _Shape(n_ctx_train, n_layers, n_embd, n_embd // 64, n_embd // 128, n_ff, n_vocab)
     writer = _writer(path, "llama", f"Random {n_params / 1e6:.0f}M", 0)
     _add_shape(writer, shape)
     words = _add_vocabulary(writer, n_vocab, CHATML, NEVER)
     writer.add_file_type(_FILE_TYPES["q8_0"])
     writer.add_quantization_version(2)
-    _RandomBlocks(writer, seed).write(shape, words.bias)
+    _RandomBlocks(writer, seed, depth_gain, n_active).write(shape, words.bias)
     return Path(path)
 
 
@@ -474,8 +483,10 @@ class _RandomBlocks:
 
     _POOL_BLOCKS = 1 << 18
 
-    def __init__(self, writer: gguf.GGUFWriter, seed: int) -> None:
+    def __init__(self, writer: gguf.GGUFWriter, seed: int, depth_gain: float, n_active_layers: int) -> None:
         self._writer = writer
+        self._depth_gain = depth_gain
+        self._idle = n_active_layers  # from this layer on they add nothing
         pool = np.frombuffer(np.random.default_rng(seed).bytes(self._POOL_BLOCKS * 34), np.uint8)
         self._pool = pool.reshape(-1, 34).copy()
         self._at = 0
@@ -501,10 +512,9 @@ class _RandomBlocks:
             self._writer.write_tensor_data(np.ones(shape.n_embd, np.float32))
         self._writer.close()
 
-    @staticmethod
-    def _matrices(shape: _Shape) -> dict[str, tuple[int, int, float]]:
+    def _matrices(self, shape: _Shape) -> dict[str, tuple[int, int, float]]:
         n_embd, n_ff = shape.n_embd, shape.n_ff
-        depth_gain = (2.0 * shape.n_layers) ** -0.5
+        depth_gain = self._depth_gain
         matrices = {
             "token_embd": (shape.n_vocab, n_embd, n_embd**0.5),
             "output": (shape.n_vocab, n_embd, 5.0),
@@ -524,6 +534,8 @@ class _RandomBlocks:
         blocks = self._blocks(n_out * (n_in // 32), scale).reshape(n_out, n_in // 32, 34)
         if name.endswith(("attn_output", "ffn_down")):
             blocks[0, :, 2:] = 0
+            if int(name.split(".")[1]) >= self._idle:
+                blocks[:, :, 2:] = 0
         elif name == "token_embd":
             # One block of tall scale: the constant takes all of it, its 31 neighbours lose four bits.
             signed = blocks[:, 0, 2:].view(np.int8)
