@@ -12,8 +12,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.fit_choices import CHANGEABLE, DRAFT, KV_KEYS, PLACEMENT, SPLIT, UNQUANTISED, smaller_kv
+from app.core.fit_choices import (
+    CHANGEABLE,
+    DRAFT,
+    DRAFT_KV_KEYS,
+    KV_KEYS,
+    MIN_CONTEXT,
+    PLACEMENT,
+    SPLIT,
+    UNQUANTISED,
+    smaller_contexts,
+    smaller_kv,
+)
 from app.core.fit_ladder import Ladder
+from app.core.fit_plan import Fit, FitPlan, plan_of
 from app.core.fit_ranking import Candidate, ranked
 from app.core.fit_runs import (
     DryRuns,
@@ -28,12 +40,11 @@ from app.core.fit_runs import (
 )
 from app.core.fit_search import LadderSearch, Look, look
 from app.core.fit_split import split_by_room, uses_several
-from app.core.footprint import Assessment, Footprint, Verdict
+from app.core.footprint import Verdict
 from app.core.gguf import ModelFacts
 from app.core.reasons import DraftSource
 from app.core.settings.load_table import LOAD
 from app.core.settings.rules import load_problems
-from app.core.settings.slots import CONTEXT_STEP
 
 __all__ = [
     "CHANGEABLE",
@@ -50,47 +61,7 @@ __all__ = [
     "fit",
 ]
 
-MIN_CONTEXT = 2048
-"""Contexts are not offered smaller than this, unless less was asked for."""
-
 _MIN_UBATCH = 64
-
-
-@dataclass(frozen=True, slots=True)
-class FitPlan:
-    """One plan that fits. `values` holds what differs from the table's defaults; `changes` what differs from what
-    was asked (key -> new value). `n_layers` counts the output layer; `n_ctx` is the whole context.
-    """
-
-    values: dict[str, Any]
-    changes: dict[str, Any]
-    n_layers_offloaded: int
-    n_layers: int
-    n_ctx: int
-    footprint: Footprint
-    assessment: Assessment
-
-    @property
-    def is_tight(self) -> bool:
-        """Whether it fits only without the reserve."""
-        return self.assessment.verdict is Verdict.TIGHT
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The answer: `plans`, best first, empty where nothing fits.
-
-    `nearest` is the plan that was short by least, where nothing fits (its assessment says by how much); one that
-    loads, its weights mapped, comes before those that cannot. `refusal` is
-    what `measure` raised first, if it did. `is_complete` is False where the deadline ended the search.
-    """
-
-    plans: tuple[FitPlan, ...]
-    n_dry_runs: int
-    elapsed_ms: float
-    nearest: FitPlan | None = None
-    refusal: MeasureError | None = None
-    is_complete: bool = True
 
 
 def fit(
@@ -120,27 +91,9 @@ def fit(
         if plans or not is_complete:
             break
     short = None if plans else runs.nearest()
-    nearest = None if short is None else _plan(short, values)
+    nearest = None if short is None else plan_of(short, values)
     elapsed_ms = (time.perf_counter() - started) * 1000
     return Fit(tuple(plans), runs.n_made, elapsed_ms, nearest, runs.refusal, is_complete)
-
-
-def _plan(measured: Measured, asked: Values) -> FitPlan:
-    footprint = measured.footprint
-    changes = {
-        row.key: measured.values.get(row.key, row.default)
-        for row in LOAD
-        if measured.values.get(row.key, row.default) != asked.get(row.key, row.default)
-    }
-    return FitPlan(
-        measured.values,
-        changes,
-        footprint.n_layers_offloaded,
-        footprint.n_layers,
-        footprint.n_ctx,
-        footprint,
-        measured.assessment,
-    )
 
 
 # -- what to try ---------------------------------------------------------------------------------------------
@@ -196,7 +149,7 @@ class _Exploration:
             for best in self.found
         ]
         order = ranked(candidates, {**LOAD.defaults(), **self.asked}, self._context())
-        return [_plan(self.found[index].measured, self.asked) for index in order]
+        return [plan_of(self.found[index].measured, self.asked) for index in order]
 
     # -- more than was asked for
 
@@ -260,11 +213,11 @@ class _Exploration:
         return split_by_room(seen.footprint, seen.assessment, self.accepted, has_draft_apart=has_draft_apart)
 
     def _give_up(self, asked: _Best | None) -> None:
-        """Not everything fits: no draft model, smaller KV types, shorter contexts, both, a smaller batch, the KV cache
-        elsewhere."""
-        if self._value(DRAFT) == DraftSource.MODEL and DRAFT not in self.pinned:
-            self._best({DRAFT: DraftSource.OFF.value})
+        """Not everything fits: less for the draft model, smaller KV types, shorter contexts, both, a smaller batch, the
+        KV cache elsewhere."""
         contexts, kv_choices = self._contexts()[1:], self._kv_choices()
+        if self._has_draft:
+            self._give_up_draft(kv_choices)
         for types in kv_choices[1:]:
             smaller = self._best(types)
             if smaller is not None and smaller.rung == 0:
@@ -276,6 +229,17 @@ class _Exploration:
             contexts = contexts[:n_too_long]
         self._smaller_batch(asked)
         self._kv_off_device()
+
+    def _give_up_draft(self, kv_choices: list[dict[str, Any]]) -> None:
+        """A smaller cache for the draft model alone, then no draft model, if need be with smaller KV types."""
+        for types in kv_choices[1:2]:
+            if own := {key: name for key, name in types.items() if key in DRAFT_KV_KEYS}:
+                self._best(own)
+        for types in kv_choices if DRAFT not in self.pinned else ():
+            ours = {key: name for key, name in types.items() if key in KV_KEYS}
+            best = self._best({**ours, DRAFT: DraftSource.OFF.value})
+            if best is not None and best.rung == 0:
+                break
 
     def _part(self, types: dict[str, Any], contexts: list[dict[str, Any]], asked: _Best | None) -> None:
         """No context lets everything fit: the shortest, and the longest where there is something between."""
@@ -360,12 +324,8 @@ class _Exploration:
 
     def _contexts(self) -> list[dict[str, Any]]:
         """What was asked, then halves of it."""
-        found: list[dict[str, Any]] = [{}]
-        n_ctx = self._context()
-        while "n_ctx" not in self.pinned and n_ctx // 2 >= MIN_CONTEXT:
-            n_ctx = n_ctx // 2 // CONTEXT_STEP * CONTEXT_STEP
-            found.append({"n_ctx": n_ctx})
-        return found
+        halves = smaller_contexts(self._context()) if "n_ctx" not in self.pinned else ()
+        return [{}, *({"n_ctx": n_ctx} for n_ctx in halves)]
 
     def _larger_contexts(self) -> list[int]:
         """Doubles of what was asked, up to the trained context."""
@@ -375,12 +335,17 @@ class _Exploration:
         doubles: Iterator[int] = (n_ctx << n for n in range(1, 32))
         return [*(double for double in doubles if double < most), most]
 
+    @property
+    def _has_draft(self) -> bool:
+        return self._value(DRAFT) == DraftSource.MODEL
+
     def _is_quantised(self) -> bool:
         return any(self._value(key) not in UNQUANTISED for key in KV_KEYS)
 
     def _kv_choices(self) -> list[dict[str, Any]]:
         """The KV types asked for, then smaller ones that the model and the other settings allow."""
-        types = {key: self._value(key) for key in KV_KEYS if key not in self.pinned}
+        keys = (*KV_KEYS, *DRAFT_KV_KEYS) if self._has_draft else KV_KEYS
+        types = {key: self._value(key) for key in keys if key not in self.pinned}
         return [{}, *(choice for choice in smaller_kv(types) if self._is_allowed(choice))]
 
     def _is_allowed(self, choice: dict[str, Any]) -> bool:

@@ -34,7 +34,7 @@ class Synthetic:
 
     `shares` are the devices' parts of the offloaded layers. `pipeline` multiplies compute buffers where every layer
     is offloaded to several devices; `compute_noise` makes them waver from one number of layers to the next, by up to
-    that share. `draft` is what a draft model takes of each device, where a plan has one.
+    that share. `draft` is what a draft model takes of each device, where a plan has one; half of it is its KV cache.
     """
 
     n_layers: int = 32
@@ -96,9 +96,13 @@ class Synthetic:
         size = self.capacity.get(name, 0)
         return DeviceFootprint(
             name, name, "cpu" if is_host else "gpu", weights, kv, compute,
-            draft_bytes=self.draft.get(name, 0) if plan["draft_source"] == "model" else 0,
+            draft_bytes=self._draft(name, plan),
             n_layers=len(mine), free_bytes=size, capacity_bytes=size,
         )  # fmt: skip
+
+    def _draft(self, name: str, plan: Mapping[str, Any]) -> int:
+        bits = (BITS[plan["draft_type_k"]] + BITS[plan["draft_type_v"]]) / 32
+        return int(self.draft.get(name, 0) * (1 + bits) / 2) if plan["draft_source"] == "model" else 0
 
     def _kv(self, layer: int, plan: Mapping[str, Any], n_ctx: int) -> int:
         sees = min(n_ctx, self.n_swa) if self.n_swa and layer % 6 != 5 else n_ctx

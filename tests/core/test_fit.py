@@ -360,6 +360,25 @@ def test_without_the_draft_model_is_offered_where_the_model_then_fits() -> None:
     assert any(not set(plan.changes) - PLACEMENT for plan in found.plans)  # and with it, fewer layers
 
 
+def test_without_the_draft_model_the_kv_cache_need_not_be_as_small() -> None:
+    model = Synthetic(draft={"GPU0": 3 * GB})
+    asked = {**DRAFTED, "n_ctx": 32_768}
+    without = {"draft_source": "off", "type_k": "q8_0", "type_v": "q8_0"}
+    whole = model({**asked, **without}).devices[1].total_bytes
+    found = searched(model, {"GPU0": whole}, asked, ("n_ctx",))
+    assert without in [plan.changes for plan in found.plans if plan.n_layers_offloaded == 33]
+
+
+def test_the_draft_models_own_cache_shrinks_before_anything_is_lost() -> None:
+    model = Synthetic(draft={"GPU0": 2 * GB})
+    whole = model(DRAFTED).devices[1].total_bytes
+    found = searched(model, {"GPU0": whole - 300 * MB}, DRAFTED)
+    assert found.plans[0].changes == {"draft_type_k": "q8_0", "draft_type_v": "q8_0"}
+    assert found.plans[0].n_layers_offloaded == 33
+    pinned = searched(model, {"GPU0": whole - 300 * MB}, DRAFTED, ("draft_type_k", "draft_type_v"))
+    assert all(not {"draft_type_k", "draft_type_v"} & set(plan.changes) for plan in pinned.plans)
+
+
 def test_a_draft_model_is_kept_where_everything_fits() -> None:
     found = searched(Synthetic(draft={"GPU0": GB}), {"GPU0": 20 * GB}, DRAFTED)
     assert found.plans

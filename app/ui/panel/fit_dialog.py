@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.fit import CHANGEABLE, DRAFT, PLACEMENT, SPLIT, Fit
+from app.core.fit_choices import DRAFT_KV_KEYS
 from app.core.footprint import Verdict
 from app.core.reasons import DraftSource
 from app.core.settings.machine import takes_layers
@@ -121,7 +122,10 @@ class FitDialog(QDialog):
     def _offered(self) -> list[str]:
         """The settings that the search could change here."""
         footprint = self._service.footprint
-        pointless = set() if self._plan.value(DRAFT) == DraftSource.MODEL else {DRAFT}
+        pointless = {
+            key for key in DRAFT_KV_KEYS if not self._plan.is_changed(key)
+        }  # nothing is lost by these
+        pointless |= {DRAFT} if self._plan.value(DRAFT) != DraftSource.MODEL else set()
         if footprint is None:
             pointless.add(SPLIT)
         else:
