@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.footprint import Assessment
 from app.core.parity import Report, Way
@@ -25,6 +25,8 @@ from app.worker.parity import Cancelled, Check, ParityError, ParityRun, Progress
 
 _log = logging.getLogger(__name__)
 LARGEST_FILE_BYTES = 1_000_000
+_SOON_MS = 150
+_TRIES = 3
 _ENDS_S = 8.0  # a worker that is asked to end has 5
 
 
@@ -82,6 +84,12 @@ class ParityService(QObject):
         self.need: Assessment | None = None  # of the largest of its loads, beside what is loaded now
         self.is_measuring = False
         self._is_watched = False
+        self._n_tries = 0
+        # Later: the dry run's process ends for a load, and comes back when that is over.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_SOON_MS)
+        self._soon.timeout.connect(self._measure)
         self._told.connect(self._take)
         session.state_changed.connect(self._session_changed)
 
@@ -100,10 +108,11 @@ class ParityService(QObject):
 
     def watch(self, is_watched: bool) -> None:
         """Whether somebody wants to know what a check of the plan would take; `need_changed` follows."""
-        self._is_watched = is_watched
+        self._is_watched, self._n_tries = is_watched, 0
         if is_watched:
             self._measure()
         else:
+            self._soon.stop()
             self._memory_check.cancel()
 
     def _measure(self) -> None:
@@ -116,6 +125,10 @@ class ParityService(QObject):
         self.need_changed.emit()
 
     def _measured(self, check: MemoryCheck) -> None:
+        if check.footprint is None and check.error is None and self._n_tries < _TRIES:
+            self._n_tries += 1  # it was late
+            self._soon.start()
+            return
         self.is_measuring = False
         if check.footprint is not None:
             # The loaded model stays: nothing of it is given back.
@@ -125,7 +138,8 @@ class ParityService(QObject):
 
     def _session_changed(self, state: SessionState) -> None:
         if self._is_watched and state in {SessionState.READY, SessionState.EMPTY} and not self.is_busy:
-            self._measure()
+            self._n_tries = 0
+            self._soon.start()
 
     def read_file(self, path: str) -> None:
         """Read a file of prompts; `file_read` follows."""
@@ -179,6 +193,7 @@ class ParityService(QObject):
         """End it and wait for its worker."""
         self._called_off.set()
         self._number += 1  # what it still says is for nobody
+        self._soon.stop()
         self._memory_check.cancel()
         if self._thread is not None:
             self._thread.join(_ENDS_S)

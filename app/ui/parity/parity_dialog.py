@@ -52,7 +52,7 @@ class ParityDialog(QDialog):
         self._words = ParityWords(self)
         self.setWindowTitle(self.tr("Parity check"))
         self.setSizeGripEnabled(True)
-        self.resize(820, 560)
+        self.resize(940, 610)
         self.pages = QStackedWidget(self)
         self._make_setup()
         self._make_progress()
@@ -113,7 +113,7 @@ class ParityDialog(QDialog):
         self.eject.clicked.connect(self.eject_requested)
         room = QHBoxLayout()
         room.setSpacing(8)
-        room.addWidget(self.need, 1)
+        room.addWidget(self.need, 1, Qt.AlignmentFlag.AlignVCenter)
         room.addWidget(self.eject)
         column = QVBoxLayout(self.setup)
         column.setContentsMargins(0, 0, 0, 0)
@@ -158,7 +158,7 @@ class ParityDialog(QDialog):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.detail.setAccessibleName(self.tr("Where the chosen way differs first"))
-        self.detail.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
+        self.detail.setMinimumHeight(2 * self.fontMetrics().lineSpacing())
         self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout(self.result_page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -173,8 +173,8 @@ class ParityDialog(QDialog):
         self.pages.addWidget(self.failed)
 
     def _make_buttons(self) -> None:
-        self.copy_text = self._button(self.tr("Copy as text"), lambda: self._copy(as_json=False))
-        self.copy_json = self._button(self.tr("Copy as JSON"), lambda: self._copy(as_json=True))
+        self.copy_text = self._button("", lambda: self._copy(as_json=False))
+        self.copy_json = self._button("", lambda: self._copy(as_json=True))
         self.again = self._button(self.tr("Back to the prompts"), self._back)
         self.cancel = self._button(self.tr("Cancel the check"), self._service.cancel)
         self.close_button = self._button(self.tr("Close"), self.reject)
@@ -288,6 +288,8 @@ class ParityDialog(QDialog):
         if self.pages.currentWidget() is not self.result_page:
             self.table.show_report(report)
             self._show_detail()
+            self.copy_text.setText(self.tr("Copy as text"))
+            self.copy_json.setText(self.tr("Copy as JSON"))
 
     def _show_detail(self) -> None:
         result = self.table.current

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from app.core.parity import Report, Result, Verdict
+from app.core.parity import Report, Result, Verdict, Way
 from app.ui.icons import icon
 from app.ui.parity.parity_words import ParityWords
 from app.ui.theme import Theme
@@ -83,12 +83,10 @@ class ParityTable(QTableWidget):
                 item.setTextAlignment(_RIGHT if column in _NUMBERS else _LEFT)
                 item.setToolTip(plain_tip(self._words.about(result.way) if column < 2 else text))
                 if column == 1:
-                    item.setIcon(icon(self._theme, self._icon_of(result), tone))
+                    name = "minus" if result.way == Way.BASE else _ICONS[Verdict(result.verdict)]
+                    item.setIcon(icon(self._theme, name, tone))
                 if column == 1 or result.verdict == Verdict.NOT_TESTED:
                     item.setForeground(self._theme.color(tone))
                 elif column == 4:
                     item.setForeground(self._theme.color("dim"))
                 self.setItem(row, column, item)
-
-    def _icon_of(self, result: Result) -> str:
-        return _ICONS[Verdict(result.verdict)]

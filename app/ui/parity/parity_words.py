@@ -54,7 +54,7 @@ class ParityWords(QObject):
             FailureKind.OUT_OF_MEMORY: self.tr("Eject what is loaded, or choose a smaller context."),
             FailureKind.BAD_SETTING: self.tr("Mend the plan first."),
         }.get(FailureKind(error.kind), self.tr("The log says more."))
-        return f"{error.message}\n\n{advice}"
+        return f"{error.message[:1].upper()}{error.message[1:]}.\n\n{advice}"
 
     # -- the report -----------------------------------------------------------------------------------------
 
@@ -115,12 +115,12 @@ class ParityWords(QObject):
             return self._untested(result)
         parts: list[str] = []
         if result.drafted_n:
-            right = self.tr("{n} of {total} guesses right")
+            right = self.tr("{n}/{total} guesses right")
             parts.append(right.format(n=count_text(result.accepted_n), total=count_text(result.drafted_n)))
         if result.cached_n:
-            reused = self.tr("{n} of {total} prompt tokens reused")
+            reused = self.tr("{n}/{total} tokens reused")
             parts.append(reused.format(n=count_text(result.cached_n), total=count_text(result.prompt_n)))
-        return ", ".join(parts)
+        return " \u00b7 ".join(parts)
 
     def _untested(self, result: Result) -> str:
         words = {
@@ -177,13 +177,13 @@ class ParityWords(QObject):
             result.verdict != Judgement.NOT_TESTED and result.way != Way.BASE for result in report.results
         )
         if report.verdict is Judgement.DEFECT:
-            return "bad", self.tr("A defect: something else than rounding changes replies")
+            return "bad", self.tr("A defect: something else than rounding changes replies.")
         if not report.is_whole:
-            return "warning", self.tr("No defect found, but not every way could be run")
+            return "warning", self.tr("No defect found, but not every way could be run.")
         if report.verdict is Judgement.ROUNDING:
-            text = self.tr("No defect in {n} ways; rounding turned some tokens")
+            text = self.tr("No defect; ways compared: {n}. Rounding turned some tokens.")
         else:
-            text = self.tr("No defect in {n} ways: every reply has the same tokens")
+            text = self.tr("No defect; ways compared: {n}. Every reply has the same tokens.")
         return "good", text.format(n=n_tried)
 
     def tolerance(self, tolerance: Tolerance) -> str:

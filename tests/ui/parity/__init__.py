@@ -1,0 +1,1 @@
+"""The parity check in the window."""
