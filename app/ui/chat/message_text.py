@@ -37,6 +37,8 @@ from app.ui.widgets import IconButton
 
 FIRST_PIECE = 12_000
 """Characters of a stored message that are shown at once; the rest follows piece by piece."""
+FIRST_MARKED_PIECE = 5_000
+"""The same of a marked text, which changes its look every few characters."""
 FLUSH_SHARE = 5
 """A flush may take one part in so many of the time."""
 
@@ -112,7 +114,8 @@ class MessageText(QTextBrowser):
         """
         self._stream = self._new_stream(marked)
         self._is_streaming = False
-        step = max(1, len(text)) if self._is_plain else FIRST_PIECE
+        step = FIRST_PIECE if marked is None else FIRST_MARKED_PIECE
+        step = max(1, len(text)) if self._is_plain else step
         self._waiting = [
             (text[at : at + step], part(marked or (), at, at + step))
             for at in range(0, max(1, len(text)), step)
