@@ -94,7 +94,7 @@ def unused_heads(model: ModelFacts) -> Problem | None:
     """What is to be said of the multi-token heads of a model; None where it has none."""
     if not model.n_heads_ahead:
         return None
-    return Problem("draft_source", "warning", Reason.HEADS_UNUSED, {"n_heads": model.n_heads_ahead})
+    return Problem("draft_source", "warning", Reason.HEADS_UNUSED)
 
 
 def advised_params(target: ModelFacts) -> float:

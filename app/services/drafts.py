@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal
 
-from app.core.drafts import Draft, candidates, judged, ranked
+from app.core.drafts import Draft, candidates, judged, ranked, why_nothing_drafts
 from app.core.gguf import ModelFacts
 from app.core.library import ModelEntry
 from app.core.vocabulary import Vocabularies
@@ -126,10 +126,12 @@ class Drafts(QObject):
     def look(self) -> None:
         """Looks at all of the library's models; `changed` follows, more than once where there are many."""
         target = self._plan.model
-        entries = candidates(target, self._library.entries()) if target is not None else []
+        if target is None or why_nothing_drafts(target) is not None:
+            return
+        entries = candidates(target, self._library.entries())
         entries.sort(key=lambda entry: entry.size_bytes)  # drafts are small: the likely ones come first
         survey = self._surveyed
-        if target is None or (survey is not None and (survey.target, survey.entries) == (target, entries)):
+        if survey is not None and (survey.target, survey.entries) == (target, entries):
             return
         if survey is None or survey.target != target:
             self._found = []

@@ -200,9 +200,9 @@ TEXTS: dict[Reason, str] = {
     Reason.DRAFT_MIN_OVER_MAX: "More than the {n_max} tokens that are drafted at most, so that no draft is ever used.",
     Reason.DRAFT_OVER_BATCH: "Every slot needs room for a whole draft, so it is raised to {n_batch}.",
     Reason.HEADS_UNUSED: (
-        "The file has {n_heads} multi-token heads to guess with. This version does not use them: the model's inner "
-        "state, which they read, llama.cpp gives out only through functions that are not part of its C interface yet. "
-        "A draft model or the text so far can guess instead."
+        "The file has heads that guess several tokens ahead (multi-token prediction, MTP). This version does not use "
+        "them: they read the model's inner state, which llama.cpp's C interface does not give out yet. A draft model "
+        "or the text so far can guess instead."
     ),
     Reason.MIROSTAT_REPLACES: "Mirostat takes the place of {settings}, which have no effect.",
     Reason.STEP_LEFT_OUT: "The sampler order leaves this step out, so it has no effect.",

@@ -24,6 +24,7 @@ from app.ui.widgets import SearchField
 
 _WIDTH_PX = 460
 _MOST_PX = 520
+_EMPTY_PX = 240
 _TOLD_LINES = 3
 _Index = QModelIndex | QPersistentModelIndex
 _MOVES = {Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_PageDown, Qt.Key.Key_PageUp}
@@ -111,7 +112,8 @@ class DraftMenu(QFrame):
         width = min(_WIDTH_PX, window.width() - 40)
         corner = widget.mapTo(window, QPoint(0, 0))
         below, above = window.height() - corner.y() - widget.height() - 16, corner.y() - 16
-        height = min(_MOST_PX, max(below, above))
+        is_empty = self._drafts.is_complete and not self.rows.rows
+        height = min(_EMPTY_PX if is_empty else _MOST_PX, max(below, above))
         left = min(corner.x(), window.width() - width - 12)
         top = corner.y() + widget.height() + 4 if below >= above else corner.y() - height - 4
         self.resize(width, height)
@@ -137,6 +139,7 @@ class DraftMenu(QFrame):
         self.rows.show(self._rows_of(found))
         self.list.setVisible(bool(found))
         self.guidance.setVisible(target is not None and cannot is None)
+        self.discover.setVisible(cannot is None)
         self.empty.setVisible(not found)
         self.empty.setText(self._why_empty(bool(words)) if cannot is None else texts.problem_text(cannot))
         wanted = current.path if current is not None else self._value

@@ -177,7 +177,7 @@ def test_heads_that_are_not_used_are_told(rig: Rig) -> None:
     rig.choose("heads.gguf")
     rig.open()
     assert rig.editor.menu.heads.isVisible()
-    assert "multi-token heads" in rig.editor.menu.heads.text()
+    assert "multi-token prediction" in rig.editor.menu.heads.text()
 
 
 def test_any_other_file_can_be_browsed_to(rig: Rig) -> None:
