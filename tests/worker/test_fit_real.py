@@ -43,6 +43,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {
         "dense": tiny_models.build_llama(folder / "dense.gguf", **dense, **shape),
         "moe": tiny_models.build_moe(folder / "moe.gguf", n_layers=10, n_expert=8, n_embd=128, **shape),
+        "draft": tiny_models.build_llama(folder / "draft.gguf", n_layers=6, n_embd=128, n_head=4, **shape),
         "swa": tiny_models.build_swa(folder / "swa.gguf", n_layers=20, n_swa=512, **shape),
     }
 
@@ -111,6 +112,36 @@ def test_the_most_layers_are_those_that_trying_all_of_them_finds(
             assert [plan.values for plan in found.plans] == ([best] if best is not None else []), percent
             found_layers |= {plan.n_layers_offloaded for plan in found.plans}
     assert len(found_layers) > (3 if model == "moe" else 6)
+
+
+@pytest.mark.parametrize(
+    ("n_devices", "placement"),
+    [
+        (1, {}),
+        (1, {"draft_n_gpu_layers": 3}),
+        (1, {"draft_devices": ["none"]}),
+        (2, {}),
+        (2, {"draft_devices": ["RPC1"]}),
+        (2, {"draft_devices": ["RPC1"], "devices": ["RPC0"], "tensor_split": []}),
+    ],
+)
+def test_so_they_are_beside_a_draft_model(
+    n_devices: int, placement: dict[str, Any], probe: Probe, files: dict[str, Path], servers: list[str]
+) -> None:
+    machine = Machine(probe, files["dense"], servers[:n_devices])
+    machine.asked |= {"draft_source": "model", "draft_model": str(files["draft"]), "n_ctx": 4096, **placement}
+    pinned = (*KEPT, "draft_source", "draft_type_k", "draft_type_v")
+    found_layers = set[int]()
+    for percent in PERCENTS:
+        limits = machine.limits(machine.asked, percent)
+        if "devices" in placement:
+            del limits["RPC1"]  # it holds nothing but the draft model, which stays as large as it is
+        decide = judged_by(limits)
+        found = fit(machine.asked, machine.facts, machine, decide, pinned=pinned)
+        best = by_trying(machine, machine.asked, decide)
+        assert [plan.values for plan in found.plans] == ([best] if best is not None else []), percent
+        found_layers |= {plan.n_layers_offloaded for plan in found.plans}
+    assert len(found_layers) > 2
 
 
 @pytest.mark.parametrize("model", MODELS)
