@@ -60,6 +60,7 @@ MAY_IMPORT = {
     "app.worker.hub_fit": ("app.core", "app.worker"),
     "app.worker.hub_store": ("app.core",),
     "app.worker.hub_token": ("app.core",),
+    "app.worker.parity": ("app.core", "app.worker"),
     "app.worker.probe": ("app.core", "app.engine", "app.worker", "app.paths", "app.logs"),
     "app.services": ("app.core", "app.worker", "app.services", "app.paths", "app.logs"),
     "app.ui": ("app.core", "app.worker.protocol", "app.services", "app.ui", "app.paths", "app.logs"),

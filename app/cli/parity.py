@@ -18,7 +18,7 @@ from app.cli.failure import EXIT_DONE, EXIT_FAILED, CommandError, Interrupted, U
 
 if TYPE_CHECKING:
     from app.core.parity import Report, Result, Tolerance
-    from app.worker.parity import Check, ParityError, Progress
+    from app.core.parity_plan import Check, ParityError, Progress
 
 _EXAMPLES = """\
   loadout parity model.gguf
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from app.cli.draft_room import refuse_without_room
     from app.cli.terminal import print_json
     from app.core.parity import Verdict
-    from app.worker.parity import Check
+    from app.core.parity_plan import Check
 
     prompts = _prompts(args)
     model_path = chosen_model(args)
@@ -113,7 +113,8 @@ def _prompts(args: argparse.Namespace) -> tuple[str, ...]:
 def _checked(check: Check, log_path: Path) -> Report:
     from app.cli.interruption import Interruption
     from app.cli.terminal import StatusLine
-    from app.worker.parity import Cancelled, ParityError, ParityRun
+    from app.core.parity_plan import ParityError
+    from app.worker.parity import Cancelled, ParityRun
 
     status = StatusLine()
     with Interruption() as interruption:

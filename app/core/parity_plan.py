@@ -1,4 +1,4 @@
-"""Which ways of producing a reply a parity check tries: the load settings of each, and how it is asked."""
+"""What a parity check is asked, which ways of producing a reply it tries with which load settings, how far it is."""
 
 from __future__ import annotations
 
@@ -22,6 +22,37 @@ _SMALL_BATCH = 4
 _LOOKED_UP = 2
 _ROPE_BASE = {"llama": 10_000.0}  # what llama.cpp takes where the header is silent (src/llama-model.cpp)
 _UNQUANTISED = frozenset({"f32", "f16", "bf16"})
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`n_done` of `n_ways` ways are through; the one under way has `n_replies` of all, or is `fraction` loaded."""
+
+    way: str
+    n_done: int
+    n_ways: int
+    n_replies: int = 0
+    n_wanted: int = 0
+    fraction: float | None = None  # of loading, None once it is loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is to be checked: `values` are load settings, `is_raw` prompts are continued without a chat template."""
+
+    facts: ModelFacts
+    values: dict[str, Any]
+    prompts: tuple[str, ...]
+    max_tokens: int = 64
+    is_raw: bool = False
+
+
+class ParityError(Exception):
+    """The base could not be run, so there is nothing to hold anything against. `kind` is a FailureKind."""
+
+    def __init__(self, kind: str, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.message, self.detail = kind, message, detail
 
 
 class Asking(StrEnum):

@@ -14,14 +14,14 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.footprint import Assessment
 from app.core.parity import Report, Way
-from app.core.parity_plan import further_variants
+from app.core.parity_plan import Check, ParityError, Progress, further_variants
 from app.core.reasons import FailureKind
 from app.services.footprint import FootprintService
 from app.services.load_check import Check as MemoryCheck
 from app.services.load_check import LoadCheck
 from app.services.plan import Plan
 from app.services.session import Session, SessionState
-from app.worker.parity import Cancelled, Check, ParityError, ParityRun, Progress
+from app.worker.parity import Cancelled, ParityRun
 
 _log = logging.getLogger(__name__)
 LARGEST_FILE_BYTES = 1_000_000

@@ -26,7 +26,15 @@ from app.core.parity import (
     tolerance_of,
     with_texts,
 )
-from app.core.parity_plan import Asking, Variant, first_variants, further_variants
+from app.core.parity_plan import (
+    Asking,
+    Check,
+    ParityError,
+    Progress,
+    Variant,
+    first_variants,
+    further_variants,
+)
 from app.core.reasons import FailureKind, Overflow
 from app.core.run import Got, Timings
 from app.core.vocabulary import read_vocabulary
@@ -41,39 +49,8 @@ _GUESSING = (Way.DRAFT, Way.LOOKUP)
 Further = Callable[..., list[Variant]]
 
 
-class ParityError(Exception):
-    """The base could not be run, so there is nothing to hold anything against. `kind` is a FailureKind."""
-
-    def __init__(self, kind: str, message: str, detail: str = "") -> None:
-        super().__init__(message)
-        self.kind, self.message, self.detail = kind, message, detail
-
-
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
     """It was called off."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """`n_done` of `n_ways` ways are through; the one under way has `n_replies` of all, or is `fraction` loaded."""
-
-    way: str
-    n_done: int
-    n_ways: int
-    n_replies: int = 0
-    n_wanted: int = 0
-    fraction: float | None = None  # of loading, None once it is loaded
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What is to be checked: `values` are load settings, `is_raw` prompts are continued without a chat template."""
-
-    facts: ModelFacts
-    values: dict[str, Any]
-    prompts: tuple[str, ...]
-    max_tokens: int = 64
-    is_raw: bool = False
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ from app.cli import parity
 from app.core import parity_plan
 from app.core.gguf import facts
 from app.core.parity import Divergence, Report, Result, Tolerance, Verdict, Way
-from app.core.parity_plan import Variant
-from app.worker.parity import Check, ParityRun
+from app.core.parity_plan import Check, Variant
+from app.worker.parity import ParityRun
 from tests.cli.program import Program
 from tests.tiny_models import build_llama
 

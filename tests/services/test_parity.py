@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from app.core.footprint import Verdict as Room
 from app.core.parity import Verdict, Way
+from app.core.parity_plan import Progress
 from app.core.reasons import FailureKind
 from app.services.parity import LARGEST_FILE_BYTES, ParityService, ParityState
-from app.worker.parity import Progress
 from tests.services.footprint_rig import FootprintRig, footprint_rig
 
 _PROMPTS = ("Kato beli domu.", "Fagi lena rovi.")

@@ -14,11 +14,20 @@ import pytest
 
 from app.core.gguf import ModelFacts, facts
 from app.core.parity import Report, Result, Untested, Verdict, Way
-from app.core.parity_plan import Asking, Variant, base_load, first_variants, further_variants
+from app.core.parity_plan import (
+    Asking,
+    Check,
+    ParityError,
+    Progress,
+    Variant,
+    base_load,
+    first_variants,
+    further_variants,
+)
 from app.core.reasons import FailureKind
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
-from app.worker.parity import Cancelled, Check, ParityError, ParityRun, Progress
+from app.worker.parity import Cancelled, ParityRun
 from tests.tiny_models import build_hybrid, build_llama
 
 _VALUES: dict[str, Any] = {"n_ctx": 512, "n_seq_max": 1, "n_threads": 1}

@@ -7,11 +7,11 @@ from PySide6.QtCore import QObject
 from app.core.footprint import Assessment, Verdict
 from app.core.parity import FACTOR, Report, Result, Tolerance, Untested, Way
 from app.core.parity import Verdict as Judgement
+from app.core.parity_plan import ParityError, Progress
 from app.core.reasons import FailureKind
 from app.core.settings import LOAD
 from app.ui.format import bytes_text, count_text
 from app.ui.panel.memory_words import MemoryWords
-from app.worker.parity import ParityError, Progress
 
 _FEW_DIGITS = 99.95
 

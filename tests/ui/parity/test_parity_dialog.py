@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.parity import Divergence, Report, Result, Tolerance, Verdict, Way
+from app.core.parity_plan import ParityError, Progress
 from app.services.parity import ParityService, ParityState
 from app.ui.parity.parity_dialog import ParityDialog
 from app.ui.parity.parity_words import ParityWords, token_text
 from app.ui.theme import Theme
-from app.worker.parity import ParityError, Progress
 from tests.services.footprint_rig import FootprintRig, footprint_rig
 
 _TURNED = Divergence(1, 6, 7, 8, 0.011, 0.005, 0.01, text="\u2581kato", other_text="\u0120beli")
