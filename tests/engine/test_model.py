@@ -122,7 +122,7 @@ def _other_value(setting: Setting) -> Any:
         "draft_source": "ngram", "draft_model": "/not/read.gguf", "draft_n_max": 4, "draft_n_min": 1,
         "draft_p_min": 0.5, "draft_n_gpu_layers": 0, "draft_devices": ["none"], "draft_type_k": "q8_0",
         "draft_type_v": "q8_0", "draft_n_threads": 1, "draft_ngram_size": 3, "draft_ngram_length": 8,
-        "draft_ngram_min_hits": 2,
+        "draft_ngram_min_hits": 2, "prompt_cache_mib": 64,
     }  # fmt: skip
     if setting.key in special:
         return special[setting.key]
