@@ -99,7 +99,11 @@ class Generation:
     _text: list[str] = field(default_factory=list[str])
     _n_chars: int = 0
     _token_ms: list[float] = field(default_factory=list[float])
-    _drafted: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    _drafted: list[tuple[int, int]] = field(
+        default_factory=list[tuple[int, int]]
+    )  # of the reply's whole text
+    _n_decoded: int = 0  # characters of the text up to the last token, those held back included
+    _n_sent: int = 0
     _n_unsent: int = 0
 
     def __post_init__(self) -> None:
@@ -123,7 +127,10 @@ class Generation:
             self._started_s = time.perf_counter()
 
     def add(self, text: str, *, is_drafted: bool = False) -> None:
-        """Take in the next token's text and send what is due: the first token at once, then at the set rate."""
+        """Take in the next token's text and send what is due: the first token at once, then at the set rate.
+
+        `text` is what the stream let go with the token; which of it is the token's own the stream knows.
+        """
         now_s = time.perf_counter()
         self.n_generated += 1
         self._n_unsent += 1
@@ -135,9 +142,10 @@ class Generation:
             if self.collect_latencies:
                 self.all_ms.append(latency_ms)
         self._last_s = now_s
+        n_before, self._n_decoded = self._n_decoded, self.stream.n_decoded
+        if is_drafted and self._n_decoded > n_before:
+            self._drafted.append((n_before, self._n_decoded))
         if text:
-            if is_drafted:
-                self._drafted.append((self._n_chars, self._n_chars + len(text)))
             self._text.append(text)
             self._n_chars += len(text)
         due = self.n_generated == 1 or now_s - self._flushed_s >= self.interval_s
@@ -152,18 +160,20 @@ class Generation:
         text = "".join(self._text)
         n_pieces = max(1, -(-len(text) // _MAX_DELTA_CHARS))
         for piece in range(n_pieces):
-            start, end = piece * _MAX_DELTA_CHARS, (piece + 1) * _MAX_DELTA_CHARS
+            start = piece * _MAX_DELTA_CHARS
+            end = min(start + _MAX_DELTA_CHARS, len(text))
             is_last = piece == n_pieces - 1
             self.sink.on_text(
                 self.request_id,
                 text[start:end],
                 self._n_unsent if is_last else 0,
                 tuple(self._token_ms) if is_last else (),
-                _ranges(self._drafted, start, end),
+                _ranges(self._drafted, self._n_sent + start, self._n_sent + end),
             )
+        self._n_sent += len(text)
         self._text.clear()
         self._token_ms.clear()
-        self._drafted.clear()
+        self._drafted = [item for item in self._drafted if item[1] > self._n_sent]
         self._n_chars = self._n_unsent = 0
 
     def end(self, reason: StopReason) -> None:

@@ -18,10 +18,12 @@ class TextStream:
         self._stops = tuple(stop for stop in stop_strings if stop)
         self._held = ""
         self.stop_string = ""
+        self.n_decoded = 0  # characters so far; those given out are the first of them
 
     def feed(self, piece: bytes) -> str:
         """The text that is certain after `piece`; once `stop_string` is set, all text before it has been given."""
         text = self._decoder.decode(piece)
+        self.n_decoded += len(text)
         if not self._stops:
             return text
         return self._release(self._held + text)

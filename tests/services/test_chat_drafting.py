@@ -79,6 +79,25 @@ def test_a_reply_keeps_which_of_its_text_was_guessed(
         assert runs[0].reuse is not None
 
 
+def test_text_held_back_for_a_stop_string_is_marked_as_its_own_token(
+    make: Callable[[], Rig], models: tuple[Path, Path]
+) -> None:
+    """Every word may be the beginning of a stop string, so each comes with the token after it."""
+    rig = make()
+    with_draft(rig, models)
+    marked: list[list[tuple[int, int]]] = []
+    for stop in ([], [f"{letter}#" for letter in "aeiou.,!?"]):
+        rig.sampling = {"temperature": 0.0, "max_tokens": 40, "stop": stop}
+        rig.chat.new()
+        rig.chat.send("Hello")
+        rig.wait_idle()
+        reply = rig.chat.current.leaf
+        assert reply is not None
+        marked.append(reply.drafted)
+    assert marked[0]
+    assert marked[1] == marked[0]
+
+
 def test_a_continued_reply_keeps_the_marks_of_what_it_begins_with(
     make: Callable[[], Rig], models: tuple[Path, Path]
 ) -> None:
