@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from app.core.reasons import FailureKind
 from app.engine.bindings import lib
 from app.engine.draft_load import draft_values
 from app.engine.errors import EngineError
+from app.engine.memory import may_take
 from app.engine.model import LoadedModel
 from app.engine.native_log import NativeLog
 from tests.tiny_models import build_hybrid, build_llama
@@ -205,3 +207,14 @@ def test_nothing_that_names_the_targets_tensors_reaches_the_draft(load: Load, ti
     assert (own["n_batch"], own["draft_source"]) == (40, "off")
     for key in ("tensor_overrides", "lora", "kv_overrides", "n_expert_used", "n_cpu_moe"):
         assert not own[key]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux limits a process's own memory")
+def test_a_draft_without_room_says_that_it_is_the_draft(
+    native_log: NativeLog, tmp_path: Path, tiny_model: Path
+) -> None:
+    large = build_llama(tmp_path / "large.gguf", n_layers=8, n_embd=256, n_head=4, n_head_kv=4)
+    values = {"n_ctx": 65_536, "n_threads": 1, "draft_source": "model", "draft_model": str(large)}
+    with may_take(200 << 20), pytest.raises(EngineError, match="for the draft model, 537 MB") as caught:
+        LoadedModel(str(tiny_model), values, native_log, lambda _fraction, _stage: True)
+    assert caught.value.fault is FailureKind.OUT_OF_MEMORY
