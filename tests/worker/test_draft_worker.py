@@ -112,7 +112,12 @@ def test_a_draft_on_a_remote_device_writes_what_is_written_without(
         assert held["RPC0"][0] == 0 < held["RPC0"][1]
         assert got.differences == ()
         assert tells(talk) == expected
-        talk.client.stop()
+        talk.client._process.kill()
+        talk.until(p.Exited)
+        again = start(tiny_model, **drafted(small, **values))  # the remote worker has let go of the draft
+        assert loaded(again).draft is not None
+        assert tells(again) == expected
+        again.client.stop()
 
 
 @pytest.mark.rpc
