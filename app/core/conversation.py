@@ -92,10 +92,11 @@ class Message:
     is_tinted: bool | None = None
 
     def add_text(self, text: str, drafted: Iterable[tuple[int, int]] = ()) -> None:
-        """More of a reply; `drafted` are ranges of the new text. Neighbouring ranges become one."""
+        """More of a reply; `drafted` are ranges of the new text, in order. Neighbouring ranges become one."""
         at = len(self.text)
         self.text += text
         for start, end in drafted:
+            start, end = max(start, 0), min(end, len(text))
             if start >= end:
                 continue
             if self.drafted and self.drafted[-1][1] == at + start:

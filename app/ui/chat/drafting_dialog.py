@@ -70,6 +70,7 @@ class DraftingDialog(QDialog):
         self._records = [Drafting.from_dict(run.drafting) for run in runs if run.drafting] or [self._reply]
         self._n_max = longest_draft(runs[0].load if runs else {}, self._reply.source)
         self._shown = self._reply
+        self._line_text = ""
         self.chart: AcceptanceChart | None = None
         self.setWindowTitle(self.tr("Drafting"))
         self.resize(760, 560)
@@ -240,6 +241,7 @@ class DraftingDialog(QDialog):
         ]
         for tile, (figure, caption) in zip(self._tiles, texts, strict=True):
             tile.show_figure(figure, caption)
+        self._line_text = self.tr("Dashed: break-even.") if 0 < even <= 1 else ""
         self._show_costs(drafting)
         self._show_chart(even)
         self._point(-1)
@@ -300,7 +302,8 @@ class DraftingDialog(QDialog):
         if not self._shown.by_position:
             self._readout.setText("")
         elif at < 0:
-            self._readout.setText(self.tr("Only guesses after right ones are checked. Dashed: break-even."))
+            checked = self.tr("Only guesses after right ones are checked.")
+            self._readout.setText(f"{checked} {self._line_text}" if self._line_text else checked)
         else:
             self._readout.setText(self._position_text(at))
 
