@@ -211,7 +211,8 @@ def _tolerance_text(tolerance: Tolerance) -> str:
     again = "" if tolerance.is_deterministic else "; this machine does not compute the same twice"
     if tolerance.logit > FACTOR * tolerance.noise:
         share = f"a {1 / tolerance.floor:.0f}th of the largest logit"
-        return f"{figure(tolerance.logit)}, {share}: rounding moved none as far; {reach}{again}"
+        less = f"measured rounding ({figure(tolerance.noise)}) is less"
+        return f"{figure(tolerance.logit)}, {share}: {less}; {reach}{again}"
     return (
         f"{figure(tolerance.logit)}, {FACTOR:g} times the {figure(tolerance.noise)} by which rounding was measured to\n"
         f"           move a logit here; {reach}{again}"

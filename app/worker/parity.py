@@ -160,7 +160,7 @@ class ParityRun:
 
     def _report(self, variants: list[Variant], got: Got) -> Report:
         check = self._check
-        tolerance = tolerance_of(self._comparisons)
+        tolerance = tolerance_of(self._comparisons, has_flash_attention=got.flash_attention)
         results = [self._judged(variant.way, tolerance) for variant in variants]
         tokens = {
             token

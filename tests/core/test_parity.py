@@ -168,10 +168,12 @@ def test_the_tolerance_follows_from_what_only_rounds_within_its_bounds() -> None
 
 
 def test_flash_attention_has_a_floor_of_its_own_and_what_is_exact_none() -> None:
-    tolerance = Tolerance(0.0, 16.0)
-    assert tolerance.of(Way.FLASH) == 16.0 * FLOOR_FLASH > tolerance.of(Way.SLOTS) == 16.0 * FLOOR
+    measured = {Way.NUDGE: Comparison(((1,),), ((0.001,),), (), 16.0)}
+    tolerance = tolerance_of(measured, has_flash_attention=True)
+    assert (
+        tolerance.of(Way.SLOTS) == 16.0 * FLOOR_FLASH > tolerance_of(measured).of(Way.SLOTS) == 16.0 * FLOOR
+    )
     assert tolerance.of(Way.REPLAY) == 0.0
-    assert Tolerance(0.1, 16.0).of(Way.FLASH) == Tolerance(0.1, 16.0).of(Way.DRAFT) == FACTOR * 0.1
 
 
 def test_noise_of_any_size_is_no_defect_below_the_tolerance_and_one_above() -> None:

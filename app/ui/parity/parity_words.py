@@ -190,8 +190,8 @@ class ParityWords(QObject):
         """What rounding may do here, and how that is known."""
         if tolerance.logit > FACTOR * tolerance.noise:
             how = self.tr(
-                "A logit may differ by {tolerance}, a small share of the largest ({largest}): rounding was measured "
-                "to move none as far."
+                "A logit may differ by {tolerance}, a small share of the largest ({largest}): what rounding was "
+                "measured to move one by with this model ({noise}) is less."
             )
         else:
             how = self.tr(
