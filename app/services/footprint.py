@@ -176,7 +176,10 @@ class FootprintService(QObject):
     def question(self, facts: ModelFacts, values: Mapping[str, Any]) -> Question:
         """The question about a plan that would be loaded in place of what is loaded now."""
         stand_ins = self._memory.stand_ins(values) or {}
-        return Question(facts, dict(values), dict(self._memory.held), stand_ins)
+        draft = self._plan.draft
+        of_plan = draft.facts if draft is not None and draft.path == values.get("draft_model") else None
+        draft_bytes = of_plan.size_bytes if of_plan is not None else 0
+        return Question(facts, dict(values), dict(self._memory.held), stand_ins, draft_bytes)
 
     def known(self, question: Question) -> Footprint | None:
         """The answer, if this is the plan that is shown and it has been measured."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.fit import Fit, FitStopped, fit
@@ -25,24 +25,26 @@ _FIT_S = 3.0  # for the largest models; what was found by then is the answer
 class Question:
     """What a plan needs: `values` hold what differs from the defaults, `held` what the loaded model gives back.
 
-    `stand_ins` are the remote workers that the loaded model is on.
+    `stand_ins` are the remote workers that the loaded model is on. `draft_size_bytes` is the size of the draft model's
+    file, 0 while that is not known: the same path may be another file later.
     """
 
     facts: ModelFacts
     values: Mapping[str, Any]
     held: Mapping[str, int] = field(default_factory=dict[str, int])
     stand_ins: StandIns = field(default_factory=dict[str, Sequence[tuple[int, int]]])
+    draft_size_bytes: int = 0
 
     def with_values(self, values: Mapping[str, Any]) -> Question:
         """The same about other settings."""
-        return Question(self.facts, values, self.held, self.stand_ins)
+        return replace(self, values=values)
 
     def is_same(self, other: Question | None) -> bool:
         """Whether both have the same answer."""
         return (
             other is not None
             and (self.facts.path, self.facts.size_bytes) == (other.facts.path, other.facts.size_bytes)
-            and self.held == other.held
+            and (self.held, self.draft_size_bytes) == (other.held, other.draft_size_bytes)
             and _of_memory(self.values) == _of_memory(other.values)
         )
 

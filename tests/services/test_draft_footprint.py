@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.core.drafts import judged
 from app.core.footprint import DeviceFootprint
 from app.core.settings import LOAD
+from app.core.vocabulary import Vocabularies
 from app.services.guard import LoadRefusal, UnwiseLoad
 from app.services.session import SessionState
 from tests.services.footprint_rig import FootprintRig, footprint_rig
@@ -79,6 +81,22 @@ def test_what_was_predicted_of_the_draft_is_what_is_got_and_given_back(
     held = rig.service.held["CPU"]
     assert held == pytest.approx(expected.total_bytes - expected.mapped_bytes, abs=100_000)
     assert held < expected.total_bytes
+
+
+def test_another_file_at_the_same_place_is_measured_anew(
+    rig: FootprintRig, tiny_model: Path, small: Path
+) -> None:
+    vocabularies = Vocabularies()
+    rig.choose(tiny_model, **drafted(small))
+    target = rig.plan.model
+    assert target is not None
+    rig.plan.set_draft(judged(target, str(small), vocabularies))
+    rig.settle()
+    before = main_memory(rig).draft_bytes
+    build_llama(small, n_layers=5, seed=5)
+    rig.plan.set_draft(judged(target, str(small), vocabularies))
+    rig.settle()
+    assert main_memory(rig).draft_bytes > before
 
 
 def test_a_draft_that_is_gone_is_refused_before_anything_is_loaded(
