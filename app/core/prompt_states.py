@@ -172,15 +172,7 @@ class StateFolder:
         """Remove the least recently used files until `size_bytes` more are within the limit; False if nothing helps."""
         if size_bytes > self._limit_bytes or shutil.disk_usage(self._folder).free < size_bytes + _SPARE_BYTES:
             return False
-        others = [(kept, status) for kept, status in _all_files(self._root) if kept != path]
-        others.sort(key=lambda item: (item[0].suffix != _DAMAGED, item[1].st_mtime_ns))
-        n_bytes = sum(status.st_size for _, status in others)
-        for kept, status in others:
-            if n_bytes + size_bytes <= self._limit_bytes:
-                break
-            kept.unlink(missing_ok=True)
-            n_bytes -= status.st_size
-        return n_bytes + size_bytes <= self._limit_bytes
+        return trim(self._root, self._limit_bytes - size_bytes, but=path) <= self._limit_bytes - size_bytes
 
     @staticmethod
     def _set_aside(path: Path, error: StateDamaged) -> None:
@@ -202,6 +194,22 @@ def tidy(root: Path) -> None:
             folder.rmdir()  # only if it is empty
         except OSError:
             continue
+
+
+def trim(root: Path, limit_bytes: int, *, but: Path | None = None) -> int:
+    """Remove the least recently used files, damaged ones first, until all are within the limit.
+
+    Returns what is left, in bytes. `but` is not counted: it is about to be replaced.
+    """
+    files = [(path, status) for path, status in _all_files(root) if path != but]
+    files.sort(key=lambda item: (item[0].suffix != _DAMAGED, item[1].st_mtime_ns))
+    n_bytes = sum(status.st_size for _, status in files)
+    for path, status in files:
+        if n_bytes <= limit_bytes:
+            break
+        path.unlink(missing_ok=True)
+        n_bytes -= status.st_size
+    return n_bytes
 
 
 def forget(root: Path, conversations: Iterable[str]) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from app.engine.bindings import lib
 from app.engine.slot import Slot
-from app.engine.states import State, States, read_state, write_state
+from app.engine.states import Array, State, States, read_state, write_state
 
 _CHECKPOINT_SHARE = 8
 """Of the room for states in memory one that is taken at every prompt's end may fill this part: taking it costs time."""
 _GROWTH = 8
 """A slot's state is written to disk again when it has grown by this part: its start is written over and over then."""
+
+_MAX_READ_S = 2.0
+"""Taking a state holds up all replies: what would take longer, as over a slow network, is not taken."""
+_LEAST_TIMED_BYTES = 1 << 20  # a smaller one says nothing of the speed
 
 
 class SlotTraffic:
@@ -23,6 +28,7 @@ class SlotTraffic:
         self._memory = lib.llama_get_memory(context)
         self._states = states
         self._n_window = n_window
+        self._s_per_byte = 0.0  # of the last state that was taken
 
     def save_one(self, slots: Sequence[Slot], *, is_last_chance: bool) -> bool:
         """Hand the state of one idle slot over to the disk; False where none needs it.
@@ -63,6 +69,15 @@ class SlotTraffic:
             self._states.memory.taken(state)
         return True
 
+    def copy(self, source: Slot, slot: Slot) -> None:
+        """Let the empty `slot` hold what `source` holds, where they share no cells and copying is worth it."""
+        if len(source.cached) < self._states.least or (state := self._state_of(source)) is None:
+            return
+        if write_state(self._context, slot.seq_id, state.data):
+            slot.cached = list(state.tokens)
+            slot.prompt_end, slot.n_prompt_end = state.prompt_end, state.n_prompt_end
+            slot.n_exact = source.n_exact
+
     def _is_unsaved(self, slot: Slot, *, is_last_chance: bool) -> bool:
         n_cached = len(slot.cached)
         if not (slot.conversation and slot.is_latest and slot.is_exact) or slot.generation is not None:
@@ -92,7 +107,7 @@ class SlotTraffic:
         # What lies behind are guesses that were not needed any more.
         if not ends_there and not lib.llama_memory_seq_rm(self._memory, slot.seq_id, n_tokens, -1):
             return None
-        data = read_state(self._context, slot.seq_id)
+        data = self._read(slot)
         if data is None:
             return None
         return State(
@@ -103,3 +118,13 @@ class SlotTraffic:
             first_position=lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) if self._n_window else 0,
             conversation=slot.conversation,
         )
+
+    def _read(self, slot: Slot) -> Array | None:
+        size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)
+        if size_bytes * self._s_per_byte > _MAX_READ_S:
+            self._s_per_byte /= 2  # it may have been a bad moment: tried again in a while
+            return None
+        started_s = time.perf_counter()
+        data = read_state(self._context, slot.seq_id)
+        self._s_per_byte = (time.perf_counter() - started_s) / max(size_bytes, _LEAST_TIMED_BYTES)
+        return data

@@ -60,8 +60,8 @@ class Cache:
 
         The slot that shares most with its prompt is taken if that saves more than it throws away: a conversation's
         next turn. A state that was kept and shares more comes back first. Else an empty slot gets a copy of the shared
-        part (in a unified cache that is free), so that a new conversation with the same system prompt costs neither
-        its own start nor the other one's cache. Without an empty slot, the one that was idle longest makes way.
+        part, so that a new conversation with the same system prompt costs neither its own start nor the other one's
+        cache. Without an empty slot, the one that was idle longest makes way.
         """
         idle = [slot for slot in self.slots if slot.generation is None]
         if not idle:
@@ -82,7 +82,7 @@ class Cache:
                 self._traffic.keep(best, on_disk=not is_own)
             return best
         empty = next((slot for slot in idle if not slot.cached), None)
-        if empty is not None and (self._can_adopt or 4 * shared < lost):
+        if empty is not None and (self._can_adopt or not self._is_unified or 4 * shared < lost):
             self._adopt(empty, best, shared)
             return empty
         if 4 * shared >= lost:
@@ -101,7 +101,9 @@ class Cache:
         return self._is_unified and not self._is_recurrent and not self._n_swa
 
     def _adopt(self, slot: Slot, source: Slot, n_tokens: int) -> None:
-        """Let the empty `slot` begin with the first `n_tokens` of `source`, where that costs nothing."""
+        """Let the empty `slot` begin with the first `n_tokens` of `source`: free in a cache that they share."""
+        if n_tokens >= self._states.least and not self._is_unified:
+            self._traffic.copy(source, slot)
         if not n_tokens or not self._can_adopt:
             return
         lib.llama_memory_seq_cp(self._memory, source.seq_id, slot.seq_id, 0, n_tokens)
@@ -197,6 +199,14 @@ class Cache:
             return False
         slot.cut(n_tokens)
         return True
+
+    def take_back(self, slot: Slot, n_tokens: int) -> bool:
+        """As `cut`, behind a step; False also where a sliding window has moved on, and what is needed is gone."""
+        if self._n_swa and n_tokens < len(slot.cached):
+            first = lib.llama_memory_seq_pos_min(self._memory, slot.seq_id)
+            if first > max(0, n_tokens - self._n_swa):
+                return False
+        return self.cut(slot, n_tokens)
 
     def clear(self, slot: Slot) -> None:
         """Empty the slot's cache."""

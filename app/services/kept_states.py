@@ -29,6 +29,7 @@ class KeptStatesService(QObject):
         self._folder = folder
         self._preferences = preferences
         self._jobs = JobThread("kept-states")
+        preferences.changed.connect(self._preference_changed)
 
     def place(self) -> KeptStates:
         """For a worker that is about to start."""
@@ -53,6 +54,15 @@ class KeptStatesService(QObject):
         """Ends the thread after what it has to do."""
         if not self._jobs.close(_CLOSE_S):
             _log.info("files of kept states are still being removed")
+
+    def _preference_changed(self, key: str) -> None:
+        if key == "states_limit_gib":
+            limit_bytes = self.place().limit_bytes
+            self._jobs.post(lambda: self._trim(limit_bytes))
+
+    def _trim(self, limit_bytes: int) -> None:
+        prompt_states.trim(self._folder, limit_bytes)
+        self._tell_size()
 
     def _tell_size(self) -> None:
         size_bytes = prompt_states.size_bytes(self._folder)

@@ -156,6 +156,16 @@ def test_a_conversation_is_forgotten_with_every_model(tmp_path: Path) -> None:
     prompt_states.forget(tmp_path / "not there", ["gone"])
 
 
+def test_a_lowered_limit_is_kept_at_once(tmp_path: Path) -> None:
+    states = folder(tmp_path)
+    for name in "abc":
+        states.save(state(name))
+    before = prompt_states.size_bytes(tmp_path)
+    assert prompt_states.trim(tmp_path, before) == before
+    assert prompt_states.trim(tmp_path, before - 1) == before * 2 // 3
+    assert len(states.files()) == 2
+
+
 def test_what_killed_writers_left_is_tidied_away(tmp_path: Path) -> None:
     folder(tmp_path).save(state())
     (tmp_path / "empty").mkdir()

@@ -241,6 +241,21 @@ def test_a_branch_that_was_left_is_there_when_it_is_gone_back_to(tiny_model: Pat
     assert said == talk(tiny_model, n_seq_max=1).say(messages)
 
 
+@pytest.mark.parametrize("is_unified", [True, False])
+def test_a_system_prompt_is_read_once_for_all_slots(
+    tiny_model: Path, talk: MakeTalk, is_unified: bool
+) -> None:
+    values = {"n_seq_max": 2, "n_ctx": 1024, "kv_unified": is_unified}
+    subject = talk(tiny_model, **values)
+    system = {**SYSTEM, "content": "You are a fox. " * 5}
+    first = subject.say([system, user(A)], "a", max_tokens=150)
+    said = subject.say([system, user(B)], "b")
+    assert subject.reuse.cached_n > 60
+    assert said == talk(tiny_model, **values).say([system, user(B)])
+    assert subject.say([system, user(A)], "a", max_tokens=150) == first
+    assert (subject.reuse.source, subject.n_processed) == ("slot", 0)
+
+
 def test_without_room_in_memory_the_reason_is_told(tiny_model: Path, talk: MakeTalk) -> None:
     subject = talk(tiny_model, n_seq_max=1, limit_bytes=100)
     expected = subject.say(A, "a")

@@ -13,6 +13,7 @@ import pytest
 from app.core.run import Reuse, Timings
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
+from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
 
 TOLD = (
     {"role": "user", "content": "Tell me a story about a fox and a crow, and what the fox said to the crow."},
@@ -213,3 +214,19 @@ def test_without_a_folder_nothing_is_kept(tiny_model: Path, tmp_path: Path) -> N
         client.stop()
         talk.until(p.Exited)
     assert [path.name for path in tmp_path.iterdir()] == ["w.log"]
+
+
+@pytest.mark.rpc
+@pytest.mark.skipif(not has_rpc(), reason=HAS_RPC_REASON)
+def test_a_state_that_lies_on_a_remote_device_is_kept_too(tiny_model: Path, start: Start) -> None:
+    with rpc_worker() as remote:
+        first = start(tiny_model, rpc_servers=[remote.endpoint])
+        said, _ = first.say()
+        first.stop()
+        second = start(tiny_model, rpc_servers=[remote.endpoint])
+        again, reuse = second.say()
+        assert (again, reuse.source) == (said, "disk")
+        second.stop()
+    here, reuse = start(tiny_model).say()  # and serves without it
+    assert reuse.source == "disk"
+    assert here == said

@@ -40,7 +40,7 @@ def loss_text(loss: str) -> str:
         ReuseLoss.EVICTED: _tr("Chat", "evicted by others"),
         ReuseLoss.SLIDING_WINDOW: _tr("Chat", "sliding window moved on"),
         ReuseLoss.RECURRENT_STATE: _tr("Chat", "recurrent state"),
-        ReuseLoss.NOT_READ: _tr("Chat", "read for the first time"),
+        ReuseLoss.NOT_READ: _tr("Chat", "first read since loading"),
     }
     return next((text for known, text in words.items() if known == loss), "")
 
