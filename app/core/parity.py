@@ -35,9 +35,9 @@ FLOOR_UNMEASURED = 2.0**-5
 FLOOR_FLASH = 2.0**-6
 """The least tolerance with flash attention: llama.cpp's kernels for it keep sums in f16 that are f32 without it
 (`VKQ16` in ggml-cpu/ops.cpp), and scale them anew at every larger score, so that the order of the cells matters,
-which is another one in a cache that slots share. In models with f16 or quantised weights more than that is rounded anyway;
-with f32 weights it was up to 0.006 of the largest logit between on and off, and 0.004 between one slot and several,
-which without it was 6 and 34 times less, and nothing like it in the ways that measure.
+which is another one in a cache that slots share. In models with f16 or quantised weights more than that is rounded
+anyway; with f32 weights it was up to 0.006 of the largest logit between on and off, and 0.004 between one slot and
+several, which without it was 6 and 34 times less, and nothing like it in the ways that measure.
 """
 
 CEILING = 1 / 8
