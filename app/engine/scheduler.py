@@ -269,7 +269,7 @@ class Scheduler:
         n_right = sum(token == guess for token, guess in zip(chosen, draft, strict=False))
         if self._speculation is not None:
             self._speculation.checked(generation, len(draft), n_right)
-        could_cut = self._cache.cut(slot, n_valid + max(0, len(chosen) - 1))
+        could_cut = self._cache.take_back(slot, n_valid + max(0, len(chosen) - 1))
         del slot.cached[n_valid:]
         for place, token in enumerate(chosen):
             # As if each had been decoded by itself: who looks into the slot sees what the reply is made of, no more.

@@ -208,6 +208,14 @@ class Cache:
                 return False
         return self.cut(slot, n_tokens)
 
+    def take_back(self, slot: Slot, n_tokens: int) -> bool:
+        """As `cut`, behind a step; False also where a sliding window has moved on, and what is needed is gone."""
+        if self._n_swa and n_tokens < len(slot.cached):
+            first = lib.llama_memory_seq_pos_min(self._memory, slot.seq_id)
+            if first > max(0, n_tokens - self._n_swa):
+                return False
+        return self.cut(slot, n_tokens)
+
     def clear(self, slot: Slot) -> None:
         """Empty the slot's cache."""
         lib.llama_memory_seq_rm(self._memory, slot.seq_id, -1, -1)

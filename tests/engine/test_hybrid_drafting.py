@@ -146,3 +146,13 @@ def test_the_rules_know_as_much_of_architectures_as_llama_cpp(tmp_path: Path, lf
         loaded = load(path, draft_source="ngram")
         assert (why_nothing_drafts(facts(path)) is None) == loaded.can_take_back, os.fspath(path)
         assert bool(lib.llama_n_rs_seq(loaded.context)) == loaded.can_take_back
+
+
+@pytest.mark.parametrize("n_ubatch", [2, 7, 8, 9])
+def test_a_physical_batch_hardly_larger_than_a_draft(n_ubatch: int, both: Both) -> None:
+    """llama.cpp aborts where the states to go back to do not fit one: then nothing is guessed."""
+    subject, plain = both(LOOKUP, n_seq_max=2, n_ctx=1024, n_ubatch=n_ubatch, n_batch=16)
+    sampling = saying(LOOKUP, max_tokens=60)
+    assert ask_all(subject, PROMPTS[:2], **sampling) == ask_all(plain, PROMPTS[:2], **sampling)
+    assert subject.loaded.can_take_back == (n_ubatch > LOOKUP["draft_ngram_length"] + 1)
+    assert bool(subject.last().timings().draft_n) == subject.loaded.can_take_back
