@@ -105,7 +105,7 @@ def _pointer(data: Array) -> Any:
 class StateMemory:
     """States in host memory, least recently kept first, together at most `limit_bytes`.
 
-    `free_bytes` tells the memory that other programs leave: a state is kept only while twice its size is free.
+    `free_bytes` tells the memory that all programs leave: the states never take more than what stays free beside them.
     With `can_cut` a longer state serves as well as one of its beginning.
     """
 
@@ -126,17 +126,22 @@ class StateMemory:
 
     def has_room_for(self, size_bytes: int) -> bool:
         """Whether a state of that size would be kept."""
-        return size_bytes <= self._limit_bytes and 2 * size_bytes <= self._free_bytes()
+        return size_bytes <= self._budget_bytes
+
+    @property
+    def _budget_bytes(self) -> int:
+        return min(self._limit_bytes, (self._free_bytes() + self.size_bytes) // 2)
 
     def keep(self, state: State) -> bool:
         """Take it in, in place of those that it contains and of the oldest; False where it has no room at all."""
-        if not self.has_room_for(state.size_bytes):
+        budget_bytes = self._budget_bytes
+        if state.size_bytes > budget_bytes:
             return False
         self._states = [kept for kept in self._states if not self._serves_for(state, kept)]
         if any(self._serves_for(kept, state) for kept in self._states):
             return True
         self._states.append(state)
-        while self.size_bytes > self._limit_bytes:
+        while self.size_bytes > budget_bytes:
             del self._states[0]
         return True
 

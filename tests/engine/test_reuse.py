@@ -292,6 +292,13 @@ def test_memory_is_left_to_programs_that_need_it(tiny_model: Path, talk: MakeTal
     subject.say(A, "a")
     subject.say(B, "b")
     assert subject.memory.size_bytes == 0
+    subject.memory._free_bytes = lambda: 1 << 30
+    for name in "cdef":
+        subject.say(f"{name}: {A}", name)
+    before = subject.memory.size_bytes
+    subject.memory._free_bytes = lambda: before // 4  # another program has grown: what was kept shrinks
+    subject.say(A, "a")
+    assert 0 < subject.memory.size_bytes <= (before // 4 + before) // 2
 
 
 def test_few_tokens_are_not_worth_it(tiny_model: Path, talk: MakeTalk) -> None:
