@@ -15,6 +15,10 @@ for that of its size: small, since a single step's time varies.
 """
 _MOST = 4.0
 """A step that took this many times what it should counts as no more: another program was in the way."""
+_MOST_OVER_LARGER = 2.0
+"""A size measured once that took this many times what a larger one takes was interrupted. Less may be true: kernels for
+four or eight tokens at once leave the sizes between them slower than the next one up.
+"""
 
 
 class StepCosts:
@@ -35,11 +39,19 @@ class StepCosts:
             bisect.insort(self._sizes, n_tokens)
             self._shape[n_tokens] = took_ms / self._level
             self._n[n_tokens] = 1
+            self._bound_by_larger()
             return
         error = min(took_ms / (known * self._level), _MOST) - 1
         n = self._n[n_tokens] = self._n[n_tokens] + 1
         self._level *= 1 + _LEVEL_SHARE * error
         self._shape[n_tokens] = known * (1 + max(_SHAPE_SHARE, 1 / n - _LEVEL_SHARE) * error)
+
+    def _bound_by_larger(self) -> None:
+        least = float("inf")
+        for size in reversed(self._sizes):
+            if self._n[size] == 1:
+                self._shape[size] = min(self._shape[size], _MOST_OVER_LARGER * least)
+            least = min(least, self._shape[size])
 
     def knows(self, n_tokens: int) -> bool:
         """Whether a batch of this size was measured."""

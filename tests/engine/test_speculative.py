@@ -56,6 +56,16 @@ class TestStepCosts:
         costs.learn(1, 10_000.0)
         assert costs.ms(1) < 20
 
+    def test_a_first_step_that_was_interrupted_is_found_out_by_the_next_size(self) -> None:
+        costs = StepCosts()
+        costs.learn(1, 400.0)
+        costs.learn(2, 0.3)
+        assert costs.ms(1) == pytest.approx(0.6)
+        costs.learn(3, 5.0)  # nothing larger is known, and it may be so
+        assert [costs.ms(size) for size in (2, 3)] == [0.3, 5.0]
+        costs.learn(8, 1.0)
+        assert costs.ms(3) == pytest.approx(2.0)
+
 
 class TestAcceptance:
     def test_begins_with_what_is_expected_and_follows_what_happens(self) -> None:
