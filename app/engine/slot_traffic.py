@@ -89,7 +89,7 @@ class SlotTraffic:
     def keep(self, slot: Slot, *, on_disk: bool = True) -> None:
         """Keep the state of a slot that is about to lose it, where it is worth that."""
         states = self._states
-        if len(slot.cached) < states.least or not slot.is_exact:
+        if len(slot.cached) < states.least or not slot.is_exact or slot.is_fresh:
             return
         wants_disk = on_disk and self._is_unsaved(slot, is_last_chance=True)
         size_bytes: int = lib.llama_state_seq_get_size_ext(self._context, slot.seq_id, 0)

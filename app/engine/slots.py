@@ -141,7 +141,7 @@ class Cache:
         if not shared or not self._can_cut(slot, shared) or not self.cut(slot, shared):
             self.clear(slot)
         n_cached = len(slot.cached)
-        slot.source = ""
+        slot.source, slot.is_fresh = "", generation.fresh
         self._assign(slot, generation.conversation)
         if generation.reuse is None:
             generation.reuse = self._journal.account(
@@ -199,14 +199,6 @@ class Cache:
             return False
         slot.cut(n_tokens)
         return True
-
-    def take_back(self, slot: Slot, n_tokens: int) -> bool:
-        """As `cut`, behind a step; False also where a sliding window has moved on, and what is needed is gone."""
-        if self._n_swa and n_tokens < len(slot.cached):
-            first = lib.llama_memory_seq_pos_min(self._memory, slot.seq_id)
-            if first > max(0, n_tokens - self._n_swa):
-                return False
-        return self.cut(slot, n_tokens)
 
     def take_back(self, slot: Slot, n_tokens: int) -> bool:
         """As `cut`, behind a step; False also where a sliding window has moved on, and what is needed is gone."""
