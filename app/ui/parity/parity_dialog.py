@@ -8,33 +8,27 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QProgressBar,
     QPushButton,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from app.core.parity import Report
-from app.core.parity_prompts import PROMPTS, prompts_of
 from app.services.parity import ParityService, ParityState
 from app.ui.panel.row_parts import NoteLine
+from app.ui.parity.parity_setup import ParitySetup
 from app.ui.parity.parity_table import ParityTable
 from app.ui.parity.parity_words import ParityWords
-from app.ui.theme import Theme, set_role
+from app.ui.theme import Theme
 from app.ui.widgets import EmptyState
-
-_MAX_TOKENS = 4096
-_TOKENS = 64
 
 
 class ParityDialog(QDialog):
-    """Three pages: the prompts, the way there, the result. Closing it calls a check off.
+    """The prompts, the way there, the result: a page each. Closing it calls a check off.
 
     `eject_requested` when the loaded model shall make room, `log_requested` with the path of the workers' log.
     """
@@ -50,81 +44,25 @@ class ParityDialog(QDialog):
         self._service = service
         self._model_name = model_name
         self._words = ParityWords(self)
+        self._asks_anew = True  # the plan may be another one than at the last check
         self.setWindowTitle(self.tr("Parity check"))
         self.setSizeGripEnabled(True)
         self.resize(940, 610)
+        self.setup = ParitySetup(theme, service, self._words, self)
+        self.setup.eject_requested.connect(self.eject_requested)
         self.pages = QStackedWidget(self)
-        self._make_setup()
+        self.pages.addWidget(self.setup)
         self._make_progress()
         self._make_result()
         self._make_buttons()
         self._arrange()
+        self.setup.changed.connect(self._show_buttons)
         service.changed.connect(self._show_state)
-        service.need_changed.connect(self._show_need)
-        service.file_read.connect(self._take_file)
-        self._asks_anew = True  # the plan may be another one than at the last check
         service.watch(True)
         self._show_state()
-        self.prompts.setFocus()
+        self.setup.setFocus()
 
     # -- parts ----------------------------------------------------------------------------------------------
-
-    def _make_setup(self) -> None:
-        self.setup = QWidget(self)
-        about = QLabel(
-            self.tr(
-                "Produces the same replies in every way there is: with reused prompts and without, with guesses "
-                "ahead and without, in one slot and in several, with flash attention on and off. The first token that "
-                "differs is named. Floating-point sums depend on their order, so some models choose another token "
-                "here and there; whether that is rounding or a defect is measured."
-            ),
-            self,
-        )
-        about.setProperty("role", "dim")
-        about.setWordWrap(True)
-        label = QLabel(self.tr("Prompts"), self)
-        label.setProperty("role", "group")
-        self.prompts = QPlainTextEdit("\n\n".join(PROMPTS), self)
-        self.prompts.setAccessibleName(self.tr("Prompts"))
-        self.prompts.setTabChangesFocus(True)
-        self.prompts.textChanged.connect(self._show_state)
-        label.setBuddy(self.prompts)
-        self.hint = QLabel(self)
-        self.hint.setProperty("role", "hint")
-        self.hint.setWordWrap(True)
-        self.open_file = QPushButton(self.tr("Open a file\u2026"), self)
-        self.open_file.setAutoDefault(False)
-        self.open_file.clicked.connect(self._choose_file)
-        self.tokens = QSpinBox(self)
-        self.tokens.setRange(1, _MAX_TOKENS)
-        self.tokens.setValue(_TOKENS)
-        self.tokens.setAccessibleName(self.tr("Most tokens of each reply"))
-        tokens_label = QLabel(self.tr("Most tokens of each reply"), self)
-        tokens_label.setBuddy(self.tokens)
-        line = QHBoxLayout()
-        line.setSpacing(8)
-        line.addWidget(self.open_file)
-        line.addStretch(1)
-        line.addWidget(tokens_label)
-        line.addWidget(self.tokens)
-        self.need = NoteLine(self._theme, self)
-        self.eject = QPushButton(self.tr("Eject it first"), self)
-        self.eject.setAutoDefault(False)
-        self.eject.clicked.connect(self.eject_requested)
-        room = QHBoxLayout()
-        room.setSpacing(8)
-        room.addWidget(self.need, 1, Qt.AlignmentFlag.AlignVCenter)
-        room.addWidget(self.eject)
-        column = QVBoxLayout(self.setup)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        for part in (about, label):
-            column.addWidget(part)
-        column.addWidget(self.prompts, 1)
-        column.addWidget(self.hint)
-        column.addLayout(line)
-        column.addLayout(room)
-        self.pages.addWidget(self.setup)
 
     def _make_progress(self) -> None:
         self.working = QWidget(self)
@@ -219,55 +157,29 @@ class ParityDialog(QDialog):
             self._show_progress()
         elif not self._asks_anew and service.report is not None:
             page = self.result_page
-            self._show_report(service.report)
         elif not self._asks_anew and service.error is not None:
             page = self.failed
-            self.failed.show_text(
-                self.tr("The check could not be made"),
-                self._words.failure(service.error),
-                self.tr("Open the log") if service.log_path else "",
-            )
+            title = self.tr("The check could not be made")
+            self.failed.show_text(title, self._words.failure(service.error), self.tr("Open the log"))
         is_new = page is not self.pages.currentWidget()
         self.pages.setCurrentWidget(page)
-        told = self._read()
+        self._show_buttons()
+        if is_new and page is self.result_page and service.report is not None:
+            self._show_report(service.report)
+        if is_new:
+            {self.working: self.cancel, self.result_page: self.table, self.failed: self.again}.get(
+                page, self.setup
+            ).setFocus()
+
+    def _show_buttons(self) -> None:
+        page = self.pages.currentWidget()
         self.start.setVisible(page is self.setup)
-        self.start.setEnabled(isinstance(told, tuple) and not self._is_impossible())
+        self.start.setEnabled(self.setup.can_start)
         self.cancel.setVisible(page is self.working)
-        self.cancel.setEnabled(service.state is ParityState.RUNNING)
+        self.cancel.setEnabled(self._service.state is ParityState.RUNNING)
         for button in (self.copy_text, self.copy_json):
             button.setVisible(page is self.result_page)
         self.again.setVisible(page in (self.result_page, self.failed))
-        if is_new:
-            first = {self.setup: self.prompts, self.working: self.cancel, self.result_page: self.table}
-            first.get(page, self.again).setFocus()
-        self._show_hint(told)
-        self._show_need()
-
-    def _show_hint(self, told: tuple[str, ...] | str) -> None:
-        form = self.tr("One a line, blocks with blank lines between them, or a JSON list.")
-        if isinstance(told, str):
-            self.hint.setText(told)
-            set_role(self.hint, "bad")
-            return
-        n_prompts = self.tr("1 prompt.") if len(told) == 1 else self.tr("{n} prompts.").format(n=len(told))
-        self.hint.setText(f"{n_prompts} {form}")
-        set_role(self.hint, "hint")
-
-    def _show_need(self) -> None:
-        service = self._service
-        loaded = service.loaded_name
-        if service.need is not None:
-            self.need.say(*self._words.need(service.need, loaded))
-        elif service.is_measuring:
-            self.need.say("faint", self.tr("Measuring what it takes\u2026"))
-        else:
-            text = self.tr("What it takes could not be measured; each load takes about what the plan takes.")
-            self.need.say("faint", text)
-        self.eject.setVisible(bool(loaded))
-        self.start.setEnabled(isinstance(self._read(), tuple) and not self._is_impossible())
-
-    def _is_impossible(self) -> bool:
-        return self._service.need is not None and self._service.need.is_impossible
 
     def _show_progress(self) -> None:
         progress = self._service.progress
@@ -285,11 +197,10 @@ class ParityDialog(QDialog):
     def _show_report(self, report: Report) -> None:
         self.summary.say(*self._words.summary(report))
         self.tolerance.setText(self._words.tolerance(report.tolerance))
-        if self.pages.currentWidget() is not self.result_page:
-            self.table.show_report(report)
-            self._show_detail()
-            self.copy_text.setText(self.tr("Copy as text"))
-            self.copy_json.setText(self.tr("Copy as JSON"))
+        self.table.show_report(report)
+        self._show_detail()
+        self.copy_text.setText(self.tr("Copy as text"))
+        self.copy_json.setText(self.tr("Copy as JSON"))
 
     def _show_detail(self) -> None:
         result = self.table.current
@@ -301,41 +212,14 @@ class ParityDialog(QDialog):
 
     # -- acting ---------------------------------------------------------------------------------------------
 
-    def _read(self) -> tuple[str, ...] | str:
-        """The prompts, or what is wrong with the text."""
-        text = self.prompts.toPlainText()
-        if not text.strip():
-            return self.tr("Write a prompt, or open a file of them.")
-        try:
-            return prompts_of(text)
-        except ValueError:
-            return self.tr("This begins like a JSON list and is no list of texts.")
-
     def _start(self) -> None:
-        prompts = self._read()
-        if isinstance(prompts, tuple):
+        if self.setup.can_start:
             self._asks_anew = False
-            self._service.start(prompts, self.tokens.value())
+            self._service.start(self.setup.asked(), self.setup.tokens.value())
 
     def _back(self) -> None:
         self._asks_anew = True
         self._show_state()
-
-    def _choose_file(self) -> None:
-        dialog = QFileDialog(self, self.tr("Prompts"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([self.tr("Texts (*.txt *.json *.md)"), self.tr("All files (*)")])
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._service.read_file)
-        dialog.open()
-
-    def _take_file(self, name: str, text: object) -> None:
-        if isinstance(text, str):
-            self.prompts.setPlainText(text)
-            return
-        bad = self.tr("{name} cannot be used: it must be UTF-8 text of at most 1 MB.").format(name=name)
-        self.hint.setText(bad)
-        set_role(self.hint, "bad")
 
     def _copy(self, *, as_json: bool) -> None:
         report = self._service.report
@@ -353,6 +237,5 @@ class ParityDialog(QDialog):
         self._service.cancel()
         self._service.watch(False)
         self._service.changed.disconnect(self._show_state)
-        self._service.need_changed.disconnect(self._show_need)
-        self._service.file_read.disconnect(self._take_file)
+        self.setup.end()
         super().done(result)

@@ -58,10 +58,10 @@ def test_a_check_from_the_prompts_to_the_copied_report(
     dialog: ParityDialog, parity: ParityService, qtbot: QtBot
 ) -> None:
     qtbot.waitUntil(lambda: parity.need is not None, timeout=20_000)
-    assert "One load at a time" in dialog.need.label.text()
-    dialog.prompts.setPlainText("Kato beli.\nFagi lena.")
-    assert dialog.hint.text().startswith("2 prompts.")
-    dialog.tokens.setValue(6)
+    assert "One load at a time" in dialog.setup.need.label.text()
+    dialog.setup.prompts.setPlainText("Kato beli.\nFagi lena.")
+    assert dialog.setup.hint.text().startswith("2 prompts.")
+    dialog.setup.tokens.setValue(6)
     assert dialog.start.isDefault()
     qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
     assert dialog.pages.currentWidget() is dialog.working
@@ -78,16 +78,16 @@ def test_a_check_from_the_prompts_to_the_copied_report(
     assert QGuiApplication.clipboard().text().startswith("Tiny llama\n2 prompts")
     dialog.again.click()
     assert dialog.pages.currentWidget() is dialog.setup
-    assert dialog.prompts.toPlainText() == "Kato beli.\nFagi lena."
+    assert dialog.setup.prompts.toPlainText() == "Kato beli.\nFagi lena."
 
 
 def test_text_that_holds_no_prompts_cannot_be_checked(dialog: ParityDialog) -> None:
     for text, told in (("  \n", "Write a prompt"), ("[1", "no list of texts")):
-        dialog.prompts.setPlainText(text)
-        assert told in dialog.hint.text()
+        dialog.setup.prompts.setPlainText(text)
+        assert told in dialog.setup.hint.text()
         assert not dialog.start.isEnabled()
-    dialog.prompts.setPlainText("Kato")
-    assert dialog.hint.text().startswith("1 prompt.")
+    dialog.setup.prompts.setPlainText("Kato")
+    assert dialog.setup.hint.text().startswith("1 prompt.")
     assert dialog.start.isEnabled()
 
 
@@ -97,10 +97,10 @@ def test_a_file_replaces_the_prompts_or_is_refused(
     path = tmp_path / "prompts.json"
     path.write_text('["Kato", "Beli", "Domu"]', encoding="utf-8")
     parity.read_file(str(path))
-    qtbot.waitUntil(lambda: dialog.hint.text().startswith("3 prompts."), timeout=5000)
+    qtbot.waitUntil(lambda: dialog.setup.hint.text().startswith("3 prompts."), timeout=5000)
     parity.read_file(str(tmp_path / "none.txt"))
-    qtbot.waitUntil(lambda: "none.txt cannot be used" in dialog.hint.text(), timeout=5000)
-    assert "Kato" in dialog.prompts.toPlainText()
+    qtbot.waitUntil(lambda: "none.txt cannot be used" in dialog.setup.hint.text(), timeout=5000)
+    assert "Kato" in dialog.setup.prompts.toPlainText()
 
 
 def test_closing_calls_the_check_off(dialog: ParityDialog, parity: ParityService, qtbot: QtBot) -> None:
@@ -122,7 +122,7 @@ def test_cancelling_goes_back_to_the_prompts(
 
 
 def test_a_failure_is_told_with_a_way_out(dialog: ParityDialog, parity: ParityService, qtbot: QtBot) -> None:
-    dialog.prompts.setPlainText("Kato.\n" + "beli " * 600)
+    dialog.setup.prompts.setPlainText("Kato.\n" + "beli " * 600)
     dialog.start.click()
     qtbot.waitUntil(lambda: dialog.pages.currentWidget() is dialog.failed, timeout=30_000)
     with qtbot.waitSignal(dialog.log_requested) as blocker:
@@ -135,15 +135,15 @@ def test_a_failure_is_told_with_a_way_out(dialog: ParityDialog, parity: ParitySe
 def test_the_loaded_model_is_ejected_only_when_asked(
     dialog: ParityDialog, rig: FootprintRig, parity: ParityService, qtbot: QtBot
 ) -> None:
-    assert not dialog.eject.isVisible()
+    assert not dialog.setup.eject.isVisible()
     rig.load()
-    qtbot.waitUntil(dialog.eject.isVisible, timeout=10_000)
-    qtbot.waitUntil(lambda: "stays loaded" in dialog.need.label.text(), timeout=20_000)
+    qtbot.waitUntil(dialog.setup.eject.isVisible, timeout=10_000)
+    qtbot.waitUntil(lambda: "stays loaded" in dialog.setup.need.label.text(), timeout=20_000)
     with qtbot.waitSignal(dialog.eject_requested):
-        dialog.eject.click()
+        dialog.setup.eject.click()
     assert rig.session.got is not None  # it only asks
     rig.loading.eject()
-    qtbot.waitUntil(lambda: not dialog.eject.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: not dialog.setup.eject.isVisible(), timeout=20_000)
 
 
 def test_the_worst_way_is_chosen_and_its_divergence_told(dialog: ParityDialog, parity: ParityService) -> None:
@@ -165,9 +165,15 @@ def test_the_worst_way_is_chosen_and_its_divergence_told(dialog: ParityDialog, p
 def test_every_control_has_a_name_and_the_keyboard(dialog: ParityDialog) -> None:
     for button in dialog.findChildren(QAbstractButton):
         assert button.text() or button.accessibleName() or not button.isVisible()
-    for widget in (dialog.prompts, dialog.tokens, dialog.table, dialog.bar, dialog.detail):
+    for widget in (dialog.setup.prompts, dialog.setup.tokens, dialog.table, dialog.bar, dialog.detail):
         assert widget.accessibleName()
-    for widget in (dialog.prompts, dialog.open_file, dialog.tokens, dialog.table, dialog.start):
+    for widget in (
+        dialog.setup.prompts,
+        dialog.setup.open_file,
+        dialog.setup.tokens,
+        dialog.table,
+        dialog.start,
+    ):
         assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
 
 
