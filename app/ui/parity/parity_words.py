@@ -190,7 +190,7 @@ class ParityWords(QObject):
         """What rounding may do here, and how that is known."""
         if tolerance.logit > FACTOR * tolerance.noise:
             how = self.tr(
-                "A logit may differ by {tolerance}, a small share of the largest ({largest}): what rounding was "
+                "A logit may differ by {tolerance}, {share} of the largest ({largest}): what rounding was "
                 "measured to move one by with this model ({noise}) is less."
             )
         else:
@@ -202,6 +202,7 @@ class ParityWords(QObject):
             tolerance=figure(tolerance.logit),
             noise=figure(tolerance.noise),
             factor=f"{FACTOR:g}",
+            share=f"1/{1 / tolerance.floor:.0f}",
             largest=figure(tolerance.largest_logit),
         )
         if tolerance.is_deterministic:
