@@ -145,6 +145,13 @@ def tiny_mamba(models_dir: Path) -> Path:
     return build_hybrid(models_dir / "reuse-mamba.gguf", has_attention=False)
 
 
+@pytest.fixture(scope="session")
+def tiny_lfm2(models_dir: Path) -> Path:
+    from tests.tiny_models import build_lfm2
+
+    return build_lfm2(models_dir / "reuse-lfm2.gguf")
+
+
 def user(text: str) -> dict[str, str]:
     return {"role": "user", "content": text}
 
@@ -552,8 +559,9 @@ def test_a_conversation_that_this_model_has_not_read_says_so(tiny_model: Path, t
         ("tiny_swa", {"n_seq_max": 2, "n_ubatch": 16, **LOOKUP}),
         ("tiny_mamba", {"n_seq_max": 2}),
         ("tiny_model", {"n_seq_max": 2, **DRAFT}),
+        ("tiny_lfm2", {"n_seq_max": 2, **LOOKUP}),
     ],
-    ids=["unified", "split", "drafting", "window, drafting", "recurrent", "draft model"],
+    ids=["unified", "split", "drafting", "window, drafting", "recurrent", "draft model", "hybrid, drafting"],
 )
 def test_whatever_comes_and_goes_the_words_stay_the_same(
     model: str, talk: MakeTalk, tmp_path: Path, request: pytest.FixtureRequest, values: dict[str, Any]
