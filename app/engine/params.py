@@ -229,7 +229,8 @@ def _set_context(params: Params, values: dict[str, Any]) -> None:
     # some architectures (llm_arch_supports_rs_rollback, src/llama-arch.cpp) and passes over the number for others. With
     # a physical batch that does not hold one token more than a draft and the token before it, it aborts.
     n_states = n_drafted(values)
-    context.n_rs_seq = n_states if context.n_ubatch > n_states + 1 else 0
+    n_at_once = min(context.n_ubatch, context.n_batch, context.n_ctx or context.n_batch)
+    context.n_rs_seq = n_states if n_at_once > n_states + 1 else 0
     context.n_threads = values["n_threads"] or physical_cores()
     context.n_threads_batch = values["n_threads_batch"] or context.n_threads
     context.flash_attn_type = FLASH_ATTENTION[values["flash_attn"]]

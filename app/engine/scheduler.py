@@ -409,7 +409,9 @@ class Scheduler:
 
     def _undo(self) -> None:
         self._drop_drafts()
-        for slot, _ in self._entries:
+        # llama.cpp moves running states about, of other sequences too, and what moves them was aborted as well.
+        is_running = self._loaded.is_recurrent
+        for slot in self._cache.slots if is_running else [slot for slot, _ in self._entries]:
             self._cache.undo(slot)
 
     def _make_room(self) -> None:

@@ -220,8 +220,10 @@ class Cache:
         """
         if not self._is_recurrent and self.cut(slot, len(slot.cached)):
             return
-        if slot.generation is not None:
-            slot.generation.todo = slot.cached + slot.generation.todo
+        if slot.generation is None:
+            self.clear(slot)
+            return
+        slot.generation.todo = slot.cached + slot.generation.todo
         self._clear_for_its_own(slot)
 
     def evict_oldest(self) -> bool:

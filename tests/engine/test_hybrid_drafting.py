@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,3 +157,24 @@ def test_a_physical_batch_hardly_larger_than_a_draft(n_ubatch: int, both: Both) 
     assert ask_all(subject, PROMPTS[:2], **sampling) == ask_all(plain, PROMPTS[:2], **sampling)
     assert subject.loaded.can_take_back == (n_ubatch > LOOKUP["draft_ngram_length"] + 1)
     assert bool(subject.last().timings().draft_n) == subject.loaded.can_take_back
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_abort_spoils_no_sequence_that_was_not_decoded(seed: int, lfm2: Path, bench: MakeBench) -> None:
+    """llama.cpp moves the running states of all sequences about, which an aborted decode leaves half done."""
+    chance = random.Random(seed)
+    exact = {"type_k": "f32", "type_v": "f32", "flash_attn": "off", "n_ubatch": 3, "n_ctx": 1024}
+    subject, plain = bench(lfm2, n_seq_max=3, **exact), bench(lfm2, n_seq_max=1, **exact)
+    expected = {prompt: ask_all(plain, [prompt], max_tokens=50, ignore_eos=True)[0] for prompt in PROMPTS}
+    asked: dict[int, str] = {}
+    for _ in range(200):
+        if len(asked) < 8 and chance.random() < 0.2:
+            prompt = chance.choice(PROMPTS)
+            asked[subject.submit(prompt, max_tokens=50, ignore_eos=True)] = prompt
+        if chance.random() < 0.1:
+            subject.loaded.abort.set()
+        subject.scheduler.step()
+        subject.loaded.abort.clear()
+    subject.run()
+    for request_id, prompt in asked.items():
+        assert said(subject, request_id) == expected[prompt]
