@@ -178,6 +178,7 @@ def identity(loaded: LoadedModel, path: str) -> dict[str, Any]:
         "adapters": [[*file_identity([name])[0], scale] for name, scale in adapters],
         "values": {key: values[key] for key in _WHAT_STATES_DEPEND_ON},
         "flash_attention": loaded.got.flash_attention,
+        "has_heads": values["draft_source"] == "mtp",  # layers for guessing may have cells of their own
         # Of a cache that slots share there is one stream; else one for each.
         "n_streams": 1 if values["kv_unified"] else loaded.got.n_slots,
         # Models with two sets of rotary factors choose by the length of the context.
