@@ -115,7 +115,8 @@ class SlotTraffic:
             data=data,
             prompt_end=slot.prompt_end,
             n_prompt_end=slot.n_prompt_end,
-            first_position=lib.llama_memory_seq_pos_min(self._memory, slot.seq_id) if self._n_window else 0,
+            # Whatever the cache holds, of a sliding window's layers only the window is written.
+            first_position=max(0, n_tokens - self._n_window) if self._n_window else 0,
             conversation=slot.conversation,
         )
 

@@ -127,13 +127,15 @@ class StateDisk:
                 # The one that came last is the one that was talked in last.
                 conversation = next(reversed(self._waiting))
                 state, self._writing = self._waiting[conversation], conversation
-            with self._replacing:
-                self._attempt(lambda state=state: self._write(state))
-            with self._changed:
-                self._writing = ""
-                if self._waiting.get(conversation) is state:
-                    del self._waiting[conversation]
-                self._changed.notify_all()
+            try:
+                with self._replacing:
+                    self._attempt(lambda state=state: self._write(state))
+            finally:
+                with self._changed:
+                    self._writing = ""
+                    if self._waiting.get(conversation) is state:
+                        del self._waiting[conversation]
+                    self._changed.notify_all()
 
     def _write(self, state: State) -> None:
         logits = _bytes(state.prompt_end) if state.prompt_end is not None else memoryview(b"")

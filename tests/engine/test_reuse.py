@@ -449,6 +449,7 @@ def test_a_restored_window_is_not_cut_back_beyond_what_it_holds(
     after = talk(tiny_swa, folder=tmp_path, swa_full=full, limit_bytes=0)
     prompt = [user(A), reply("Another one"), user("was said.")]
     assert after.say(prompt, "a") == talk(tiny_swa, swa_full=full).say(prompt)
+    assert after.reuse.source == ""  # nor was it fetched for nothing
 
 
 # -- the reasons ------------------------------------------------------------------------------------------------
