@@ -21,9 +21,10 @@ FACTOR = 4.0
 """The tolerance, in units of the measured rounding.
 
 tests/benchmarks/parity_noise.py measures it; on a CPU, 8 prompts of 64 tokens each, with weights f32, f16, q8_0 and
-q4_0 and KV caches f16, q8_0 and q4_0: with slots or flash attention off the largest difference was at most 1.4 times that of
-the ways that measure (2.1 times in models with random weights). With a defect, RoPE's base at half its value, it was 73
-times that with f16 weights and 5 times with quantised ones (random weights: 2.4 times and more, beyond `CEILING`).
+q4_0 and KV caches f16, q8_0 and q4_0: with slots or flash attention off the largest difference was at most 1.4 times
+that of the ways that measure (2.1 times in models with random weights). With a defect, RoPE's base at half its value,
+it was 73 times that with f16 weights and 5 times with quantised ones (random weights: from 2.4 times, which is beyond
+`CEILING`).
 """
 
 FLOOR = 2.0**-10
