@@ -136,7 +136,7 @@ class StateFolder:
             os.utime(file.path)
         except StateDamaged as error:
             self._set_aside(file.path, error)
-        except OSError as error:
+        except (OSError, MemoryError) as error:
             _log.info("%s cannot be read: %s", file.path, error)
         else:
             return rest[: 4 * file.n_logits], rest[4 * file.n_logits : -_CRC.size]

@@ -147,9 +147,18 @@ class StateDisk:
             state.n_prompt_end,
             state.first_position,
         )
-        if not self._folder.save(new, lambda: self._goes_on(state.conversation)):
+        started_s = time.monotonic()
+        if self._folder.save(new, lambda: self._goes_on(state.conversation)):
+            took_s = time.monotonic() - started_s
             _log.info(
-                "the state of %d tokens is not kept: there is no room or no time for it", len(state.tokens)
+                "a conversation's %d tokens are on disk: %d bytes, %.2f s",
+                len(state.tokens),
+                state.size_bytes,
+                took_s,
+            )
+        else:
+            _log.info(
+                "a conversation's %d tokens are not kept: there is no room or no time", len(state.tokens)
             )
 
     def _goes_on(self, conversation: str) -> bool:

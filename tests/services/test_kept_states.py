@@ -111,6 +111,20 @@ def test_a_chat_goes_on_where_another_worker_left_it(
     assert prompt_states.size_bytes(states) == 0
 
 
+def test_a_chat_goes_on_after_the_app_was_closed(profile_dir: Path, tiny_model: Path, qtbot: QtBot) -> None:
+    conversation = ""
+    for text, source in (("Tell me a story about a fox.", ""), ("Go on.", "disk"), ("And then?", "disk")):
+        profile = Profile(Paths(profile_dir), lambda _servers: [])
+        profile.preferences.set_value("states_least_tokens", 8)
+        profile.sampling_plan.set_value("max_tokens", 8)
+        load(profile, tiny_model, qtbot)
+        if conversation:
+            profile.chat.open(conversation)
+        assert Reuse.from_dict(said(profile, qtbot, text).reuse).source == source
+        conversation = profile.chat.current.id
+        profile.close()
+
+
 def test_switched_off_nothing_is_written(
     profile: Profile, profile_dir: Path, tiny_model: Path, qtbot: QtBot
 ) -> None:
