@@ -217,9 +217,9 @@ _APP_ROWS = (
         group="Chat",
         title="Tint what was guessed",
         summary="Shows in every reply which of its text a draft model, or the text so far, had guessed.",
-        help="A tinted reply is shown as the model wrote it, with its Markdown as plain text: only so does every "
-        "character stand where its token put it. Any single reply can be tinted, or not, from its own menu. Replies "
-        "made without drafting look as ever.",
+        help="A ground of the draft's colour lies under every accepted guess. Any single reply can be tinted, or not, "
+        "from its own menu. Where it cannot be told for sure which part of the formatted text a guess became, the "
+        "reply is shown as the model wrote it. Replies made without drafting look as ever.",
         apply=Apply.NOW,
     ),
 )

@@ -83,6 +83,7 @@ class ListNumbering(NamedTuple):
 
 Inline = Callable[[str], Runs]
 
+TASK_MARKS = ("☐", "☑")
 BULLETS = ("•", "◦", "▪")
 _MARKS = {"strong": Style.BOLD, "em": Style.ITALIC, "s": Style.STRIKE}
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`\\{}|^]+")
@@ -294,7 +295,7 @@ class Flattener:
             self._blocks.append(Block(Kind.PARAGRAPH, (), "".join(self._nesting), marker))
             marker = ""
         elif marker and runs and (task := _TASK.match(runs[0].text)):
-            marker = "☐" if task[1] == " " else "☑"
+            marker = TASK_MARKS[task[1] != " "]
             runs = joined([runs[0]._replace(text=runs[0].text[task.end() :]), *runs[1:]])
         self._blocks.append(Block(kind, runs, "".join(self._nesting), marker, level))
 

@@ -29,9 +29,10 @@ from app.ui.chat.block_writer import BlockWriter, CodeSpan
 from app.ui.chat.code_colours import CodeColours, CodePalette
 from app.ui.chat.markdown import MarkdownParser, MarkdownStream, PlainStream
 from app.ui.chat.markdown_blocks import Kind
-from app.ui.chat.marked_stream import MarkedStream, Ranges, part
+from app.ui.chat.marked_stream import Ranges, part
 from app.ui.chat.safe_text import openable
 from app.ui.chat.text_formats import CODE_BOTTOM, CODE_HEADER, CODE_PADDING, TextFormats
+from app.ui.chat.tinted_markdown import TintedMarkdown
 from app.ui.theme import Theme
 from app.ui.widgets import IconButton
 
@@ -95,9 +96,9 @@ class MessageText(QTextBrowser):
     def _make_formats(self) -> TextFormats:
         return TextFormats(self._theme, self._theme.text_size_px + self._size_step, tone=self._tone)
 
-    def _new_stream(self, marked: Ranges | None) -> MarkdownStream | PlainStream | MarkedStream:
+    def _new_stream(self, marked: Ranges | None) -> MarkdownStream | PlainStream | TintedMarkdown:
         if marked is not None:
-            return MarkedStream()
+            return TintedMarkdown(self._parser)
         return PlainStream() if self._is_plain else MarkdownStream(self._parser)
 
     # -- content --------------------------------------------------------------------------------------------
@@ -107,10 +108,15 @@ class MessageText(QTextBrowser):
         """Whether there is text still to be shown or coloured."""
         return bool(self._waiting) or self._flush_timer.isActive() or self._colours.is_busy
 
+    @property
+    def is_source(self) -> bool:
+        """Whether marked text is shown as it was written: what was guessed could not be told in its Markdown."""
+        return isinstance(self._stream, TintedMarkdown) and self._stream.is_source
+
     def set_source(self, text: str, marked: Ranges | None = None) -> None:
         """Show a whole text. A long one is built in pieces, so that no one waits for it.
 
-        With `marked` it is shown as it was written, with these parts of it marked.
+        With `marked` these parts of it are marked.
         """
         self._stream = self._new_stream(marked)
         self._is_streaming = False
@@ -151,7 +157,7 @@ class MessageText(QTextBrowser):
         self._show(is_last=True)
 
     def _feed(self, text: str, marked: Ranges) -> None:
-        if isinstance(self._stream, MarkedStream):
+        if isinstance(self._stream, TintedMarkdown):
             self._stream.feed(text, marked)
         else:
             self._stream.feed(text)

@@ -25,7 +25,7 @@ from app.ui.theme import Theme
 class ReplyView(MessageView):
     """The full width. While the reply is made: `take_text`, `show_live`, then `finish`.
 
-    Tinted, it shows its source instead of the Markdown, with what was guessed ahead in the draft's colour.
+    Tinted, it shows what was guessed ahead in the draft's colour.
     """
 
     tint_asked = Signal(str, bool)  # message id
@@ -300,6 +300,7 @@ class ReplyView(MessageView):
         if self._thinking is not None:
             y = self._stack(self._thinking, y, width, self._thinking.height_for(width)) + 8
         if self._legend is not None:
+            self._legend.show_source(is_source=self._text.is_source)
             y = self._stack(self._legend, y, width, self._legend.sizeHint().height()) + 4
         is_empty = not self._source and (self._thinking is not None or not self._message.is_streaming)
         return self._stack(self._text, y, width, 0 if is_empty else self._text.height_for(width))

@@ -19,14 +19,13 @@ from PySide6.QtGui import (
 
 from app.ui.chat.markdown_blocks import Block, Kind, Run, Style
 from app.ui.theme import Theme
-from app.ui.tokens import mix
+from app.ui.tokens import mix, readable
 
 CODE_PADDING = 12
 CODE_HEADER = 26
 CODE_BOTTOM = 12
-GUESSED_SHARE = (
-    0.34  # of the draft's colour behind text that was guessed: as much as text still reads well on
-)
+GUESSED_SHARE = 0.24
+"""Of the draft's colour, on the ground of what was guessed: ordinary and quoted text still read well on it."""
 _HEADING_STEPS = (6, 4, 2, 1, 0, 0)  # pixels above the text size, for levels 1 to 6
 _LINE = QTextBlockFormat.LineHeightTypes
 
@@ -151,6 +150,8 @@ class TextFormats:
         colour = tokens.dim if "q" in block.nesting else tokens.tone(self._tone)
         if block.kind is Kind.CODE:
             self._set_mono(made, tokens.text)
+            if run.style & Style.GUESSED:
+                made.setBackground(self._guessed())
             return made
         if block.kind is Kind.HEADING:
             size = self.size_px + _HEADING_STEPS[min(block.level, 6) - 1]
@@ -173,8 +174,12 @@ class TextFormats:
             made.setUnderlineColor(QColor(mix(tokens.accent, tokens.bg, 0.6)))
         made.setForeground(QColor(colour))
         if run.style & Style.GUESSED:
-            made.setBackground(QColor(mix(tokens.bg, tokens.draft, GUESSED_SHARE)))
+            made.setBackground(self._guessed())
+            made.setForeground(QColor(readable(colour, self._guessed().name(), tokens.text)))
         return made
+
+    def _guessed(self) -> QColor:
+        return QColor(mix(self._tokens.bg, self._tokens.draft, GUESSED_SHARE))
 
     def _set_mono(self, made: QTextCharFormat, colour: str) -> None:
         made.setFontFamilies([self._mono.family(), "monospace"])

@@ -22,18 +22,26 @@ class TintLegend(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        text = self.tr("accepted guesses \u00b7 shown as the model wrote it")
-        label = ElidedLabel(text, self)
-        label.setProperty("role", "faint")
-        self._back = QPushButton(self.tr("Show Markdown"), self)
+        self._label = ElidedLabel("", self)
+        self._label.setProperty("role", "faint")
+        self._back = QPushButton(self.tr("Hide"), self)
+        self._back.setAccessibleName(self.tr("Hide the tint of accepted guesses"))
         self._back.setProperty("role", "link")
         self._back.clicked.connect(self.dismissed)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(SWATCH + 8, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(label)
+        layout.addWidget(self._label)
         layout.addWidget(self._back)
         layout.addStretch(1)
+        self.show_source(is_source=False)
+
+    def show_source(self, *, is_source: bool) -> None:
+        """Whether the text is shown as it was written, for its Markdown could not be tinted."""
+        text = self.tr("accepted guesses")
+        if is_source:
+            text = self.tr("accepted guesses \u00b7 shown as the model wrote it")
+        self._label.setText(text)
         self.setAccessibleName(text)
 
     def tab_chain(self) -> list[QWidget]:

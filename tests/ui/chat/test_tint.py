@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -19,8 +18,9 @@ from app.ui.chat.message_text import MessageText
 from app.ui.chat.reply_view import ReplyView
 from app.ui.chat.safe_text import LINE_BREAK, visible
 from app.ui.chat.text_formats import GUESSED_SHARE
+from app.ui.chat.tint_legend import TintLegend
 from app.ui.theme import Theme
-from app.ui.tokens import DARK, LIGHT, READABLE, contrast, mix
+from app.ui.tokens import DARK, LIGHT, READABLE, Tokens, contrast, mix
 from tests.services.chat_rig import Rig
 
 TEXT = "<think>\nhm\n</think>\n# A **head**\n\nOne `two` three\u200e,\nfour.\n\n\n```py\nx = 1\n```\n"
@@ -34,15 +34,18 @@ def ranges_of(text: str, *parts: str) -> list[tuple[int, int]]:
 GUESSED = ranges_of(TEXT, "hm", "# A **he", "two` three\u200e,\nfo", "\n\n\n```py\nx", "```\n")
 
 
+GROUNDS = {mix(tokens.bg, tokens.draft, GUESSED_SHARE) for tokens in (DARK, LIGHT)}
+
+
 def tinted(document: QTextDocument) -> list[str]:
-    """The pieces of text that have a ground of their own."""
+    """The pieces of text that lie on the draft's colour."""
     found: list[str] = []
     block = document.begin()
     while block.isValid():
         fragments = block.begin()
         while not fragments.atEnd():
             fragment = fragments.fragment()
-            if fragment.charFormat().background().style() != Qt.BrushStyle.NoBrush:
+            if fragment.charFormat().background().color().name() in GROUNDS:
                 found.append(fragment.text())
             fragments += 1
         block = block.next()
@@ -147,17 +150,18 @@ def test_the_document_is_the_same_streamed_or_whole(
 
 def test_a_reply_is_markdown_until_its_tint_is_asked_for(view: ReplyView) -> None:
     assert not view.is_tinted
-    assert "**" not in view.text.document().toPlainText()
+    shown = view.text.document().toPlainText()
+    assert tinted(view.text.document()) == []
     view.message.is_tinted = True
     view.show_state()
     assert view.is_tinted
-    shown = view.text.document().toPlainText()
-    assert shown == "# A **head**\nOne `two` three,\nfour.\n```py\nx = 1\n```"
-    marked = "".join(tinted(view.text.document())).replace(LINE_BREAK, "")
-    assert marked == "# A **hetwo` three,fo```pyx```"
+    assert view.text.document().toPlainText() == shown, "it looks as before"
+    marked = "|".join(tinted(view.text.document())).replace(LINE_BREAK, "")
+    assert marked == "A he|two| three,|fo|x"
+    assert not view.text.is_source
     view.message.is_tinted = None
     view.show_state()
-    assert "**" not in view.text.document().toPlainText()
+    assert tinted(view.text.document()) == []
     assert "# A **head**" in view._copied()
 
 
@@ -170,8 +174,8 @@ def test_the_thinking_is_tinted_with_its_answer(view: ReplyView) -> None:
     assert thinking is not None
     thinking.toggle()
     body = next(part for part in thinking.findChildren(MessageText))
-    assert body.document().toPlainText() == "*hm* well"
-    assert tinted(body.document()) == ["m* we"]
+    assert body.document().toPlainText() == "hm well"
+    assert tinted(body.document()) == ["m", " we"]
     view.message.is_tinted = None
     view.show_state()
     assert body.document().toPlainText() == "hm well"
@@ -193,8 +197,8 @@ def test_thinking_is_tinted_as_it_comes(theme: Theme, parser: MarkdownParser, qt
     message.state = MessageState.DONE
     view.finish()
     body = next(part for part in thinking.findChildren(MessageText))
-    assert body.document().toPlainText() == "One *two* three"
-    assert tinted(body.document()) == ["n", " *t"]
+    assert body.document().toPlainText() == "One two three"
+    assert tinted(body.document()) == ["n", " ", "t"]
     assert tinted(view.text.document()) == ["Ye"]
 
 
@@ -237,6 +241,21 @@ def test_a_streamed_reply_is_tinted_as_it_comes(
     assert "".join(tinted(view.text.document())) == "".join(tinted(again.text.document()))
 
 
+def test_what_cannot_be_told_in_the_markdown_is_shown_as_it_was_written(
+    theme: Theme, parser: MarkdownParser, qtbot: QtBot
+) -> None:
+    text = "| a | b |\n|---|---|\n| **c** | d | too many |\n\nend"
+    view = ReplyView(theme, parser, reply(is_tinted=True))
+    qtbot.addWidget(view)
+    view.message.text, view.message.drafted = text, ranges_of(text, "**c**")
+    view._show_message()
+    view.lay_out(600)
+    assert view.text.is_source
+    assert tinted(view.text.document()) == ["**c**"]
+    legend = next(part for part in view.findChildren(TintLegend))
+    assert "as the model wrote it" in legend.accessibleName()
+
+
 def test_the_markup_of_channels_is_shown_with_all_the_rest(
     theme: Theme, parser: MarkdownParser, qtbot: QtBot
 ) -> None:
@@ -252,7 +271,7 @@ def test_the_way_back_lies_above_the_text(view: ReplyView, qtbot: QtBot) -> None
     view.message.is_tinted = True
     view.show_state()
     view.lay_out(600)
-    back = next(b for b in view.findChildren(QPushButton) if b.text() == "Show Markdown")
+    back = next(b for b in view.findChildren(QPushButton) if b.text() == "Hide")
     assert back in view._controls()
     with qtbot.waitSignal(view.tint_asked) as asked:
         back.click()
@@ -283,8 +302,9 @@ def test_what_can_be_done_comes_with_the_guesses(theme: Theme, parser: MarkdownP
 
 
 @pytest.mark.parametrize("tokens", [DARK, LIGHT], ids=["dark", "light"])
-def test_tinted_text_can_be_read(tokens: type) -> None:
-    assert contrast(tokens.text, mix(tokens.bg, tokens.draft, GUESSED_SHARE)) >= READABLE
+def test_tinted_text_can_be_read(tokens: Tokens) -> None:
+    for tone in ("text", "dim"):
+        assert contrast(tokens.tone(tone), mix(tokens.bg, tokens.draft, GUESSED_SHARE)) >= READABLE
 
 
 # -- the page -------------------------------------------------------------------------------------------------
@@ -320,7 +340,7 @@ def test_what_is_found_is_shown_in_a_tinted_reply(rig: Rig, page: ChatPage) -> N
     conversation.add(reply(id="r", parent_id="q", is_tinted=True))
     rig.history.save(conversation, conversation.messages.values())
     rig.chat.open(conversation.id)
-    page._find_text("**head**")
+    page._find_text("three")
     view = page.transcript.reply("r")
     assert view is not None
-    assert view.text.textCursor().selectedText() == "**head**"
+    assert view.text.textCursor().selectedText() == "three"
