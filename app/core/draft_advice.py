@@ -151,8 +151,8 @@ def _verdict(total: Drafting, n_checked: int, n_max: int, best_length: int) -> D
     has_costs = total.is_judged and any(size > 1 for size, _ in total.step_ms)
     if n_checked < N_CHECKED_NEEDED or not has_costs or not total.n_drafted_steps:
         is_idle = total.n_steps >= N_STEPS_NEEDED and total.n_drafted_steps < _IDLE_SHARE * total.n_steps
-        # A draft model takes memory all the while; the text so far is there anyway.
-        return DraftVerdict.IDLE if is_idle and total.source == DraftSource.MODEL else DraftVerdict.NOT_ENOUGH
+        # What guesses takes memory all the while; the text so far is there anyway.
+        return DraftVerdict.IDLE if is_idle and total.source != DraftSource.NGRAM else DraftVerdict.NOT_ENOUGH
     best, measured = speed_up_at(total, best_length), total.speed_up
     mean_length = total.drafted_n / total.n_drafted_steps
     if best < 1 + _CLEAR and measured < 1 + _CLEAR and min(best, measured) < 1:
@@ -186,4 +186,4 @@ def remedy(advice: DraftAdvice, source: str) -> dict[str, Any]:
 
 
 def _limit_key(source: str) -> str:
-    return "draft_n_max" if source == DraftSource.MODEL else "draft_ngram_length"
+    return "draft_ngram_length" if source == DraftSource.NGRAM else "draft_n_max"

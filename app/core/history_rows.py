@@ -39,7 +39,7 @@ class Run:
 
     @property
     def draft(self) -> str:
-        """What guessed for the model: the draft model's path, "ngram" for the text so far, "" for nothing."""
+        """What guessed for the model: the draft model's path, else the `DraftSource`; "" for nothing."""
         source = (self.drafting or {}).get("source", "")
         return str(self.load.get("draft_model") or "") if source == DraftSource.MODEL else str(source)
 

@@ -29,7 +29,9 @@ def source_text(source: str, draft: str) -> str:
     if source == DraftSource.MODEL:
         model = draft or _tr("Drafting", "a draft model")
         return _tr("Drafting", "guesses by {model}").format(model=model)
-    return _tr("Drafting", "guesses from the text so far")
+    if source == DraftSource.NGRAM:
+        return _tr("Drafting", "guesses from the text so far")
+    return _tr("Drafting", "guesses by the model's own heads")
 
 
 def break_even_text(rate: float) -> str:
@@ -81,7 +83,7 @@ def advice_text(advice: DraftAdvice, n_max: int) -> str:
         DraftVerdict.IDLE: _tr(
             "Drafting",
             "Drafts were made for {drafted} of {steps} steps: by the costs and the right guesses measured here, more "
-            "would not pay. Without it the draft model's memory is free, at the same speed.",
+            "would not pay. Without it the memory that it takes is free, at the same speed.",
         ),
         DraftVerdict.SHORTER: _tr(
             "Drafting",

@@ -255,7 +255,7 @@ class DraftingDialog(QDialog):
                 item.setTextAlignment(_RIGHT)
                 self._costs.setItem(row, column, item)
         if drafting.draft_token_ms > 0:
-            words = self.tr("One guess of the draft model costs {time}.")
+            words = self.tr("One guess costs {time}.")
             self._cost_note.setText(words.format(time=ms_text(drafting.draft_token_ms)))
         else:
             self._cost_note.setText(self.tr("Looking guesses up costs next to nothing."))
