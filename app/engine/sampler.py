@@ -103,13 +103,20 @@ class Sampler:
     def _sample_constrained(self, logits: np.ndarray[Any, Any]) -> int:
         # First without the grammar, which is slow over a whole vocabulary; only if that token does not fit, with it.
         token = self._choose(logits, constrained=False)
-        single = np.array([(token, 1.0, 0.0)], dtype=_TOKEN_DATA)
-        lib.llama_sampler_apply(self._grammar, ctypes.byref(_candidates(single)))
-        if not np.isfinite(single["logit"][0]):
+        if not self._allows(token):
             token = self._choose(logits, constrained=True)
+            # The only token left may be one that another setting forbids, as the end of the turn where it is ignored:
+            # the chain then chooses any other, and llama.cpp ends the process when the grammar accepts that.
+            if not self._allows(token):
+                raise EngineError(FailureKind.BAD_GRAMMAR, "the grammar allows no further token")
         lib.llama_sampler_accept(self._grammar, token)
         lib.llama_sampler_accept(self._chain, token)
         return token
+
+    def _allows(self, token: int) -> bool:
+        single = np.array([(token, 1.0, 0.0)], dtype=_TOKEN_DATA)
+        lib.llama_sampler_apply(self._grammar, ctypes.byref(_candidates(single)))
+        return bool(np.isfinite(single["logit"][0]))
 
     def _choose(self, logits: np.ndarray[Any, Any], *, constrained: bool) -> int:
         tokens = np.empty(self._n_vocab, dtype=_TOKEN_DATA)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.core.reasons import FailureKind
 from app.core.settings import SAMPLING
 from app.engine import sampler
 from app.engine.bindings import lib
@@ -188,3 +189,12 @@ def test_a_schema_may_refer_to_itself(subject: Bench) -> None:
     assert isinstance(
         json.loads(subject.ask("Hello", json_schema=json.dumps(schema), max_tokens=100))["n"], int
     )
+
+
+def test_a_grammar_whose_end_may_not_come_ends_the_reply_not_the_process(subject: Bench) -> None:
+    """All is said, and the one token that the grammar still allows is ignored: llama.cpp would abort."""
+    for sampling in ({"temperature": 0.0}, {"temperature": 1.0}, {"temperature": 1.0, "mirostat": 2}):
+        request_id = subject.submit("Hello", grammar='root ::= "ba"', ignore_eos=True, **sampling)
+        subject.run()
+        assert subject.sink.text[request_id] == "ba"
+        assert subject.sink.errors[request_id].fault is FailureKind.BAD_GRAMMAR
