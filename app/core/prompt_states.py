@@ -58,11 +58,8 @@ class StateFile:
     n_logits: int
     first_position: int
     n_data_bytes: int
-
-    @property
-    def start_of_rest(self) -> int:
-        """Where the logits begin, in bytes."""
-        return os.path.getsize(self.path) - self.n_rest_bytes
+    size_bytes: int
+    inode: int
 
     @property
     def n_rest_bytes(self) -> int:
@@ -266,17 +263,20 @@ def _read_head(path: Path) -> StateFile:
         crc = file.read(_CRC.size)
         if len(crc) < _CRC.size or _CRC.unpack(crc)[0] != zlib.crc32(start + text + raw):
             raise StateDamaged("the checksum of its head is wrong")
-        n_left = os.fstat(file.fileno()).st_size - file.tell()
+        status = os.fstat(file.fileno())
+        n_left = status.st_size - file.tell()
     tokens = array("i", raw)
     if sys.byteorder == "big":
         tokens.byteswap()
     found = StateFile(
-        path,
-        tokens.tolist(),
-        facts["n_prompt_end"],
-        facts["n_logits"],
-        facts["first_position"],
-        facts["n_data_bytes"],
+        path=path,
+        tokens=tokens.tolist(),
+        n_prompt_end=facts["n_prompt_end"],
+        n_logits=facts["n_logits"],
+        first_position=facts["first_position"],
+        n_data_bytes=facts["n_data_bytes"],
+        size_bytes=status.st_size,
+        inode=status.st_ino,
     )
     if n_left != found.n_rest_bytes:
         raise StateDamaged("it has another length than it says")
@@ -301,7 +301,10 @@ def _read_rest(file: StateFile) -> memoryview:
 
     buffer: memoryview = np.empty(file.n_rest_bytes, dtype=np.uint8).data
     with open(file.path, "rb", buffering=0) as source:
-        source.seek(file.start_of_rest)
+        status = os.fstat(source.fileno())
+        if (status.st_size, status.st_ino) != (file.size_bytes, file.inode):
+            raise OSError("a newer one has taken its place")
+        source.seek(file.size_bytes - file.n_rest_bytes)
         n_read = 0
         while n_read < len(buffer):
             count = source.readinto(buffer[n_read : n_read + _PIECE_BYTES])

@@ -85,6 +85,16 @@ def test_a_file_that_goes_while_it_is_wanted_costs_nothing_more(tmp_path: Path) 
     assert states.files() == []
 
 
+def test_a_file_that_was_replaced_since_is_not_taken_for_damaged(tmp_path: Path) -> None:
+    states = folder(tmp_path)
+    states.save(state(n_tokens=5))
+    (file,) = states.files()
+    folder(tmp_path).save(state(n_tokens=9, n_bytes=1004))
+    assert states.load(file) is None
+    (newer,) = states.files()
+    assert load(states, newer) is not None
+
+
 def test_the_limit_is_for_all_models_and_the_least_recently_read_goes_first(tmp_path: Path) -> None:
     one, two = folder(tmp_path, "one", 3500), folder(tmp_path, "two", 3500)
     one.save(state("a"))
