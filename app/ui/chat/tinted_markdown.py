@@ -279,12 +279,14 @@ class TintedMarkdown:
 
     def feed(self, text: str, marked: Ranges = ()) -> None:
         """Take more source text, of which the ranges `marked` were guessed; `update` shows it."""
+        pieces: list[str] = []
         for piece, is_marked in segments(text, marked):
             shown = visible(piece.replace("\r\n", "\n").replace("\r", "\n"))
-            self._source += shown
+            pieces.append(shown)
             self._marks += bytes((is_marked,)) * len(shown)
             if self._plain is not None:
                 self._plain.feed(shown, [(0, len(shown))] if is_marked else [])
+        self._source += "".join(pieces)
         if self._plain is None:
             self._stream.feed(text)
 

@@ -13,8 +13,9 @@ from pytestqt.qtbot import QtBot
 from app.core.conversation import Message, Role
 from app.core.draft_advice import DraftVerdict, advise
 from app.core.history import Run
+from app.core.reasons import DraftSource
 from app.core.run import Drafting
-from app.ui.chat.draft_words import advice_look, advice_text, advice_title, factor_text, ms_text
+from app.ui.chat.draft_words import advice_look, advice_text, advice_title, factor_text, ms_text, source_text
 from app.ui.chat.drafting_dialog import DraftingDialog
 from app.ui.icons import icon
 from app.ui.theme import Theme
@@ -140,6 +141,13 @@ def test_every_verdict_has_words_and_an_icon(theme: Theme, verdict: DraftVerdict
             text = advice_text(advice, 3)
             assert text.endswith(".")
             assert "{" not in text
+
+
+def test_every_source_of_guesses_is_named() -> None:
+    texts = {source_text(source, "small-q8_0") for source in DraftSource if source != DraftSource.OFF}
+    assert len(texts) == len(DraftSource) - 1
+    assert "guesses by small-q8_0" in texts
+    assert source_text(DraftSource.MODEL, "") == "guesses by a draft model"
 
 
 @pytest.mark.parametrize(
