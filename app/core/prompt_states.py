@@ -3,7 +3,7 @@
 A file is a head, the tokens, the logits of a prompt's end, and llama.cpp's own bytes of the sequence:
 
     magic (8 bytes) · length of the head (u32) · head (JSON) · tokens (i32 each) · CRC-32 of all that (u32)
-    logits (f32 each) · state · CRC-32 of both (u32)
+    logits (f32 each) · state · CRC-32 of everything up to here, without the one before (u32)
 
 all little-endian. It is put in its place whole, so that a reader sees all of it or nothing; a damaged one is set aside
 and costs only processing. Least recently used files go first when the limit is reached.
@@ -60,6 +60,7 @@ class StateFile:
     n_data_bytes: int
     size_bytes: int
     inode: int
+    head_crc: int
 
     @property
     def n_rest_bytes(self) -> int:
@@ -154,7 +155,7 @@ class StateFolder:
         descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=f"{os.getpid()}-", suffix=_PARTIAL)
         try:
             with open(descriptor, "wb", buffering=0) as file:
-                is_whole = _write(file, memoryview(head), goes_on) and _write_rest(file, state, goes_on)
+                is_whole = _write(file, memoryview(head), goes_on) and _write_rest(file, state, head, goes_on)
             if is_whole:
                 os.replace(name, path)
         finally:
@@ -261,7 +262,8 @@ def _read_head(path: Path) -> StateFile:
         facts = _facts(text)
         raw = file.read(4 * facts["n_tokens"])
         crc = file.read(_CRC.size)
-        if len(crc) < _CRC.size or _CRC.unpack(crc)[0] != zlib.crc32(start + text + raw):
+        head_crc = zlib.crc32(start + text + raw)
+        if len(crc) < _CRC.size or _CRC.unpack(crc)[0] != head_crc:
             raise StateDamaged("the checksum of its head is wrong")
         status = os.fstat(file.fileno())
         n_left = status.st_size - file.tell()
@@ -277,6 +279,7 @@ def _read_head(path: Path) -> StateFile:
         n_data_bytes=facts["n_data_bytes"],
         size_bytes=status.st_size,
         inode=status.st_ino,
+        head_crc=head_crc,
     )
     if n_left != found.n_rest_bytes:
         raise StateDamaged("it has another length than it says")
@@ -311,7 +314,7 @@ def _read_rest(file: StateFile) -> memoryview:
             if not count:
                 raise StateDamaged("it ends early")
             n_read += count
-    if zlib.crc32(buffer[: -_CRC.size]) != _CRC.unpack(buffer[-_CRC.size :])[0]:
+    if zlib.crc32(buffer[: -_CRC.size], file.head_crc) != _CRC.unpack(buffer[-_CRC.size :])[0]:
         raise StateDamaged("its checksum is wrong")
     return buffer
 
@@ -325,8 +328,8 @@ def _write(file: RawIOBase, data: memoryview, goes_on: Callable[[], bool]) -> bo
     return True
 
 
-def _write_rest(file: RawIOBase, state: NewState, goes_on: Callable[[], bool]) -> bool:
-    crc = 0
+def _write_rest(file: RawIOBase, state: NewState, head: bytes, goes_on: Callable[[], bool]) -> bool:
+    crc = zlib.crc32(head[: -_CRC.size])
     for part in (state.logits, state.data):
         if not _write(file, part, goes_on):
             return False
