@@ -75,8 +75,8 @@ CONTEXT_ROWS = (
         title="Unified KV cache",
         summary="All slots share one cache, so that a single conversation may use the whole context.",
         help="On, the context is one pool: any conversation may grow to the full length, but together they "
-        "cannot exceed it: when it is full, the conversation that was idle longest leaves the cache and is "
-        "processed again when it goes on. Attention passes over the other slots' tokens as well, which costs some "
+        "cannot exceed it: when it is full, the conversation that was idle longest leaves it, for the prompt cache in "
+        "main memory. Attention passes over the other slots' tokens as well, which costs some "
         "speed when several long conversations are cached. Off, every slot gets an equal, private part of "
         "the context (context length divided by slots): faster when many unrelated conversations generate "
         "at once, but none may be longer than its part. Has no effect with one slot.",
@@ -126,8 +126,8 @@ CONTEXT_ROWS = (
         summary="Keeps every past token in the layers that only look at a sliding window.",
         help="Matters only for models with sliding-window attention (Gemma 2 and 3, gpt-oss and others). "
         "Off, those layers keep little more than their window, which can make the cache several times "
-        "smaller; but once older tokens have left the window, going back further, as regenerating or "
-        "editing an earlier message does, processes the whole prompt again. On, the cache is as large as "
+        "smaller; but once older tokens have left the window, going back further, as editing an earlier "
+        "message does, processes the whole prompt again. On, the cache is as large as "
         "for any other model and going back is cheap.",
         affects_memory=True,
         advanced=True,
