@@ -56,8 +56,11 @@ class SlotTraffic:
         if (state := self._state_of(slot)) is not None:
             memory.keep(state)
 
-    def restore(self, slot: Slot, state: State, source: str) -> bool:
-        """Put `state` into the empty `slot`; False where the cache has no room for it."""
+    def restore(self, slot: Slot, state: State, source: str, *, stays: bool = False) -> bool:
+        """Put `state` into the empty `slot`; False where the cache has no room for it.
+
+        One that `stays` is kept in memory besides: the slot will not hold all of it.
+        """
         if not write_state(self._context, slot.seq_id, state.data):
             return False
         slot.cached = list(state.tokens)
@@ -65,7 +68,7 @@ class SlotTraffic:
         slot.conversation, slot.source = state.conversation, source
         if source == "disk":
             slot.n_saved = len(state.tokens)
-        elif self._states.memory is not None:
+        elif self._states.memory is not None and not stays:
             self._states.memory.taken(state)
         return True
 

@@ -81,6 +81,11 @@ class Cache:
             if lost > shared // _LITTLE:
                 self._traffic.keep(best, on_disk=not is_own)
             return best
+        return self._make_way(idle, best, shared)
+
+    def _make_way(self, idle: Sequence[Slot], best: Slot, shared: int) -> Slot:
+        """A slot for a prompt that shares less with the `best` one than that would lose."""
+        lost = len(best.cached) - shared
         empty = next((slot for slot in idle if not slot.cached), None)
         if empty is not None and (self._can_adopt or not self._is_unified or 4 * shared < lost):
             self._adopt(empty, best, shared)
@@ -293,7 +298,9 @@ class Cache:
             return None
         slot = self._spare(idle)
         self.clear(slot)
-        while not self._traffic.restore(slot, state, found.source):
+        # Of which only the beginning is used, as another chat's system prompt, it is still wanted as it is.
+        stays = len(state.tokens) - found.n_tokens > found.n_tokens // _LITTLE
+        while not self._traffic.restore(slot, state, found.source, stays=stays):
             lacks_room = sum(len(other.cached) for other in self.slots) + len(state.tokens) > self._n_cells
             if not (lacks_room and self._is_unified and self.evict_oldest()):
                 return None

@@ -241,6 +241,19 @@ def test_an_evicted_conversation_comes_back_as_it_was(
     assert said == talk(path, n_seq_max=1, **values).say(longer)
 
 
+def test_a_state_that_lends_its_beginning_is_still_there_for_its_own_conversation(
+    tiny_model: Path, talk: MakeTalk
+) -> None:
+    one = talk(tiny_model, n_seq_max=1)
+    ends = ("mavi ", "nelo ")
+    chats = [[user(beginning * 2 + end * 12)] for end in ends for beginning in (A, B)]
+    said = [one.say(chat, f"chat {n}") for n, chat in enumerate(chats)]
+    assert one.reuse.source == "memory"  # the beginning of the other one
+    for n, chat in enumerate(chats):
+        assert one.say(chat, f"chat {n}") == said[n]
+        assert one.n_processed == 0, n
+
+
 def test_a_branch_that_was_left_is_there_when_it_is_gone_back_to(tiny_model: Path, talk: MakeTalk) -> None:
     subject = talk(tiny_model, n_seq_max=1)
     messages = [user(A), reply(subject.say(A, "a", max_tokens=60)), user("Go on.")]
