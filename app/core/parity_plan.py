@@ -20,6 +20,7 @@ N_SLOTS = 4
 
 _SMALL_BATCH = 4
 _LOOKED_UP = 2
+_CACHE_MIB = 256
 _ROPE_BASE = {"llama": 10_000.0}  # what llama.cpp takes where the header is silent (src/llama-model.cpp)
 _UNQUANTISED = frozenset({"f32", "f16", "bf16"})
 
@@ -61,6 +62,7 @@ class Asking(StrEnum):
     FRESH = "fresh"  # one after the other, each from an empty cache
     REPLAY = "replay"  # each twice in a row, the second from the cache
     REUSE = "reuse"  # after the first half of the same prompt
+    RESTORE = "restore"  # one after the other, and all again when each has had to make way
     AT_ONCE = "at_once"  # all together, from empty caches
     AT_ONCE_REUSE = "at_once_reuse"  # all halves together, then all prompts together
 
@@ -105,17 +107,18 @@ def further_variants(
 ) -> list[Variant]:
     """Those that are loaded anew each. `has_flash_attention` is what the base got."""
     base = base_load(values, facts)
+    cache_mib: int = LOAD.value(values, "prompt_cache_mib")
     found = [
         _nudge(base, facts),
         Variant(Way.BATCHES, {**base, "n_ubatch": _SMALL_BATCH}),
+        Variant(Way.RESTORE, {**base, "prompt_cache_mib": cache_mib or _CACHE_MIB}, Asking.RESTORE),
         _draft(base, values),
         Variant(Way.LOOKUP, {**base, **_guessing(DraftSource.NGRAM, values)}, may_draft=True),
         Variant(Way.SLOTS, _slots(base, values), Asking.AT_ONCE),
         _flash(base, has_flash_attention),
     ]
     source = DraftSource.MODEL if values.get("draft_model") else DraftSource.NGRAM
-    cache = {"prompt_cache_mib": LOAD.value(values, "prompt_cache_mib")}
-    together = {**_slots(base, values), **_guessing(source, values), **cache}
+    together = {**_slots(base, values), **_guessing(source, values), "prompt_cache_mib": cache_mib}
     return [*found, Variant(Way.TOGETHER, together, Asking.AT_ONCE_REUSE, may_draft=True)]
 
 

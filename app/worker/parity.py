@@ -36,7 +36,7 @@ from app.core.parity_plan import (
     further_variants,
 )
 from app.core.reasons import FailureKind, Overflow
-from app.core.run import Got, Timings
+from app.core.run import Got, Reuse, Timings
 from app.core.vocabulary import read_vocabulary
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
@@ -45,6 +45,7 @@ _WAIT_S = 0.05  # how late a cancel may be noticed
 _DELTAS_PER_S = 2.0  # nobody reads along
 _N_WARMING = 4  # tokens generated after half a prompt, which the whole one then has to cut back
 _GUESSING = (Way.DRAFT, Way.LOOKUP)
+_MEMORY = "memory"  # `core.run.Reuse.source`
 
 Further = Callable[..., list[Variant]]
 
@@ -57,6 +58,7 @@ class Cancelled(Exception):  # noqa: N818 - nothing went wrong
 class _Reply:
     tokens: list[Noted] = field(default_factory=list[Noted])
     timings: Timings = field(default_factory=Timings)
+    source: str = ""  # of what was reused, `core.run.Reuse.source`
 
 
 class _Refused(Exception):  # noqa: N818 - told in the report
@@ -144,13 +146,16 @@ class ParityRun:
         if variant.way is Way.BASE:
             self._base = replies
         timings = [reply.timings for reply in replies]
+        reused = [
+            reply.timings for reply in replies if variant.way is not Way.RESTORE or reply.source == _MEMORY
+        ]
         comparison = compare([r.tokens for r in self._base], [r.tokens for r in replies])
         self._comparisons[variant.way] = comparison
         self._counted[variant.way] = Result(
             variant.way,
             Verdict.EQUAL,
             prompt_n=sum(item.prompt_n + item.cached_n for item in timings),
-            cached_n=sum(item.cached_n for item in timings),
+            cached_n=sum(item.cached_n for item in reused),
             drafted_n=sum(item.draft_n for item in timings),
             accepted_n=sum(item.draft_n_accepted for item in timings),
             load=variant.load,
@@ -202,7 +207,8 @@ class ParityRun:
 
     @contextlib.contextmanager
     def _worker(self, variant: Variant) -> Generator[_Worker]:
-        client = WorkerClient(self._check.facts.path, variant.load, self._log_path)
+        kept = p.KeptStates(least_tokens=1)  # on no disk; in memory also what is too short to be worth it
+        client = WorkerClient(self._check.facts.path, variant.load, self._log_path, kept=kept)
         client.start()
         try:
             worker = _Worker(client, self._is_called_off)
@@ -241,6 +247,9 @@ class _Worker:
                 self._ask([self._request(half, variant, check, n_tokens=_N_WARMING) for half in halves])
             requests = [self._request(prompt, variant, check) for prompt in check.prompts]
             return self._ask(requests, on_reply)
+        if variant.asking is Asking.RESTORE:
+            for prompt in check.prompts:
+                self._ask([self._request(prompt, variant, check)])
         replies: list[_Reply] = []
         for prompt, half in zip(check.prompts, halves, strict=True):
             if variant.asking is Asking.REPLAY:
@@ -296,6 +305,7 @@ class _Worker:
                 raise self._refusal(event, n_before + [*replies].index(event.request_id) + 1)
             elif isinstance(event, p.Finished):
                 reply.timings = Timings.from_dict(event.timings)
+                reply.source = Reuse.from_dict(event.reuse or {}).source
                 n_ended += 1
                 on_reply(n_ended)
                 if n_ended == len(replies):
@@ -335,6 +345,8 @@ def _vacuous(result: Result) -> str:
         return Untested.NOTHING_GUESSED
     if result.way in {Way.REUSE, Way.REPLAY} and not result.cached_n:
         return Untested.NOTHING_REUSED
+    if result.way == Way.RESTORE and not result.cached_n:
+        return Untested.NOTHING_RESTORED
     if result.way == Way.TOGETHER and not result.cached_n and not result.drafted_n:
         return Untested.NOTHING_GUESSED
     return ""
