@@ -77,13 +77,17 @@ def run(args: argparse.Namespace) -> int:
     from app.cli.chosen_loadout import load_settings, note_measured
     from app.cli.draft_room import refuse_without_room
     from app.cli.loaded_model import loaded_model
-    from app.cli.terminal import print_json
+    from app.cli.terminal import note, print_json
 
     model_path = chosen_model(args)
     load = load_settings(args, model_path)
     refuse_unavailable(load, {})
     plan = _plan(load, checked_plan(model_path, load, {}), args)
     refuse_without_room(args, model_path, plan)
+    if plan.get("draft_source", "off") != "off":
+        note(
+            "loadout: measured without drafts: nothing could guess random tokens ('loadout run' tells what they win)"
+        )
     with loaded_model(model_path, plan, log_path(args, "bench")) as model:
         if args.parallel:
             report = bench_parallel.measured(model, model_path, load, args)

@@ -65,3 +65,10 @@ def test_counts_are_positive(loadout: Program, tiny_model: Path, option: str) ->
     done = loadout("bench", tiny_model, option, 0)
     assert done.exit_code == 2
     assert "at least 1" in done.stderr
+
+
+def test_that_drafts_are_not_measured_is_said(loadout: Program, tiny_model: Path) -> None:
+    done = loadout("bench", tiny_model, *_SMALL, "--set", "draft_source=ngram", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert "without drafts" in done.stderr
+    assert done.json()["asked"] == {"load": {"draft_source": "ngram"}}
