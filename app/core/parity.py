@@ -66,6 +66,7 @@ class Way(StrEnum):
     REPLAY = "replay"  # the same prompt again, all of it in the cache
     REUSE = "reuse"  # a prompt whose beginning is in the cache
     RESTORE = "restore"  # a prompt whose state went to main memory and came back
+    REOPEN = "reopen"  # a prompt whose state another process left on disk
     DRAFT = "draft"  # guesses by the draft model
     LOOKUP = "lookup"  # guesses from the text so far
     SLOTS = "slots"  # all prompts at once
@@ -95,7 +96,7 @@ class Untested(StrEnum):
     NO_DRAFT_MODEL = "no_draft_model"  # none is set
     NOTHING_GUESSED = "nothing_guessed"
     NOTHING_REUSED = "nothing_reused"
-    NOTHING_RESTORED = "nothing_restored"  # no state came back from main memory
+    NOTHING_RESTORED = "nothing_restored"  # no state came back from main memory or disk
     QUANTISED_V = "quantised_v"  # flash attention cannot be off with such a cache
     SAME_ATTENTION = "same_attention"  # llama.cpp kept flash attention as it was
     NO_ROPE = "no_rope"  # the header names no frequency to move

@@ -63,6 +63,7 @@ class Asking(StrEnum):
     REPLAY = "replay"  # each twice in a row, the second from the cache
     REUSE = "reuse"  # after the first half of the same prompt
     RESTORE = "restore"  # one after the other, and all again when each has had to make way
+    REOPEN = "reopen"  # one after the other, and all again in another process
     AT_ONCE = "at_once"  # all together, from empty caches
     AT_ONCE_REUSE = "at_once_reuse"  # all halves together, then all prompts together
 
@@ -112,6 +113,7 @@ def further_variants(
         _nudge(base, facts),
         Variant(Way.BATCHES, {**base, "n_ubatch": _SMALL_BATCH}),
         Variant(Way.RESTORE, {**base, "prompt_cache_mib": cache_mib or _CACHE_MIB}, Asking.RESTORE),
+        Variant(Way.REOPEN, base, Asking.REOPEN),
         _draft(base, values),
         Variant(Way.LOOKUP, {**base, **_guessing(DraftSource.NGRAM, values)}, may_draft=True),
         Variant(Way.SLOTS, _slots(base, values), Asking.AT_ONCE),

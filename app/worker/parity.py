@@ -6,6 +6,7 @@ Plain Python for the command line and the window alike; `run` blocks.
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,7 +46,9 @@ _WAIT_S = 0.05  # how late a cancel may be noticed
 _DELTAS_PER_S = 2.0  # nobody reads along
 _N_WARMING = 4  # tokens generated after half a prompt, which the whole one then has to cut back
 _GUESSING = (Way.DRAFT, Way.LOOKUP)
-_MEMORY = "memory"  # `core.run.Reuse.source`
+_SOURCES = {Way.RESTORE: "memory", Way.REOPEN: "disk"}  # `core.run.Reuse.source` of what is to be tried
+_DISK_BYTES = 1 << 40  # of the states that are kept for a moment: all
+_NOTHING_KEPT = p.KeptStates(least_tokens=1)
 
 Further = Callable[..., list[Variant]]
 
@@ -131,7 +134,7 @@ class ParityRun:
 
     def _run_further(self, variant: Variant, got: Got) -> None:
         try:
-            with self._worker(variant) as worker:
+            with self._states(variant) as kept, self._worker(variant, kept) as worker:
                 if variant.way is Way.FLASH and worker.got.flash_attention == got.flash_attention:
                     self._counted[variant.way] = _untested(variant, Untested.SAME_ATTENTION)
                 else:
@@ -146,9 +149,8 @@ class ParityRun:
         if variant.way is Way.BASE:
             self._base = replies
         timings = [reply.timings for reply in replies]
-        reused = [
-            reply.timings for reply in replies if variant.way is not Way.RESTORE or reply.source == _MEMORY
-        ]
+        source = _SOURCES.get(variant.way)
+        reused = [reply.timings for reply in replies if source is None or reply.source == source]
         comparison = compare([r.tokens for r in self._base], [r.tokens for r in replies])
         self._comparisons[variant.way] = comparison
         self._counted[variant.way] = Result(
@@ -206,8 +208,19 @@ class ParityRun:
         self._on_progress(Progress(way, self._n_done, self._n_ways, n_replies, n_wanted, fraction))
 
     @contextlib.contextmanager
-    def _worker(self, variant: Variant) -> Generator[_Worker]:
-        kept = p.KeptStates(least_tokens=1)  # on no disk; in memory also what is too short to be worth it
+    def _states(self, variant: Variant) -> Generator[p.KeptStates]:
+        """Where states are kept, also those too short to be worth it; to reopen one, there must be one."""
+        if variant.asking is not Asking.REOPEN:
+            yield _NOTHING_KEPT
+            return
+        with tempfile.TemporaryDirectory(prefix="parity-", dir=self._log_path.parent) as folder:
+            kept = p.KeptStates(folder, _DISK_BYTES, 1)
+            with self._worker(variant, kept) as worker:
+                worker.replies(variant, self._check, lambda _: None)
+            yield kept
+
+    @contextlib.contextmanager
+    def _worker(self, variant: Variant, kept: p.KeptStates = _NOTHING_KEPT) -> Generator[_Worker]:
         client = WorkerClient(self._check.facts.path, variant.load, self._log_path, kept=kept)
         client.start()
         try:
@@ -251,12 +264,15 @@ class _Worker:
             for prompt in check.prompts:
                 self._ask([self._request(prompt, variant, check)])
         replies: list[_Reply] = []
+        is_reopened = variant.asking is Asking.REOPEN  # what belongs to no conversation is not kept on disk
         for prompt, half in zip(check.prompts, halves, strict=True):
             if variant.asking is Asking.REPLAY:
                 self._ask([self._request(prompt, variant, check, is_fresh=True)])
             elif variant.asking is Asking.REUSE:
                 self._ask([self._request(half, variant, check, n_tokens=_N_WARMING)])
-            replies += self._ask([self._request(prompt, variant, check)], n_before=len(replies))
+            name = f"parity {len(replies)}" if is_reopened else ""
+            request = self._request(prompt, variant, check, conversation=name)
+            replies += self._ask([request], n_before=len(replies))
             on_reply(len(replies))
         return replies
 
@@ -268,6 +284,7 @@ class _Worker:
         *,
         n_tokens: int | None = None,
         is_fresh: bool | None = None,
+        conversation: str = "",
     ) -> p.Generate:
         if is_fresh is None:
             is_fresh = variant.asking in {Asking.FRESH, Asking.AT_ONCE}
@@ -279,6 +296,7 @@ class _Worker:
             sampling={"temperature": 0.0, "seed": 1, **variant.sampling, "max_tokens": limit},
             overflow=Overflow.STOP,
             deltas_per_s=_DELTAS_PER_S,
+            conversation=conversation,
             fresh=is_fresh,
             draft=variant.may_draft,
             trace=True,
@@ -345,7 +363,7 @@ def _vacuous(result: Result) -> str:
         return Untested.NOTHING_GUESSED
     if result.way in {Way.REUSE, Way.REPLAY} and not result.cached_n:
         return Untested.NOTHING_REUSED
-    if result.way == Way.RESTORE and not result.cached_n:
+    if result.way in _SOURCES and not result.cached_n:
         return Untested.NOTHING_RESTORED
     if result.way == Way.TOGETHER and not result.cached_n and not result.drafted_n:
         return Untested.NOTHING_GUESSED

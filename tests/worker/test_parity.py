@@ -73,7 +73,17 @@ def test_every_way_is_tried_and_none_is_a_defect(target: Path, tmp_path: Path) -
     report = ParityRun(Check(facts(target), values, _PROMPTS, 16), tmp_path / "log", told.append).run()
     assert [result.way for result in report.results] == [
         *(Way.BASE, Way.REPEAT, Way.REPLAY, Way.REUSE),
-        *(Way.NUDGE, Way.BATCHES, Way.RESTORE, Way.DRAFT, Way.LOOKUP, Way.SLOTS, Way.FLASH, Way.TOGETHER),
+        *(
+            Way.NUDGE,
+            Way.BATCHES,
+            Way.RESTORE,
+            Way.REOPEN,
+            Way.DRAFT,
+            Way.LOOKUP,
+            Way.SLOTS,
+            Way.FLASH,
+            Way.TOGETHER,
+        ),
     ]
     assert report.verdict in {Verdict.EQUAL, Verdict.ROUNDING}
     assert report.is_whole
@@ -84,7 +94,9 @@ def test_every_way_is_tried_and_none_is_a_defect(target: Path, tmp_path: Path) -
     assert replay.cached_n == replay.prompt_n
     assert 0 < reuse.cached_n < reuse.prompt_n
     assert draft_way.drafted_n
-    assert _of(report, Way.RESTORE).cached_n > _of(report, Way.REUSE).cached_n
+    for way in (Way.RESTORE, Way.REOPEN):
+        assert _of(report, way).cached_n > _of(report, Way.REUSE).cached_n
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("parity-")] == []
     assert draft_way.verdict != Verdict.NOT_TESTED
     assert _of(report, Way.BASE).cached_n == _of(report, Way.SLOTS).cached_n == 0
     # Flash attention and small batches add up in another order: a check that saw no difference saw nothing.

@@ -68,6 +68,7 @@ class ParityWords(QObject):
             Way.REPLAY: self.tr("The same prompt from the cache"),
             Way.REUSE: self.tr("Half the prompt from the cache"),
             Way.RESTORE: self.tr("Moved to main memory and back"),
+            Way.REOPEN: self.tr("Saved to disk and reopened"),
             Way.DRAFT: self.tr("Guesses by the draft model"),
             Way.LOOKUP: self.tr("Guesses by lookup"),
             Way.SLOTS: self.tr("Several slots at once"),
@@ -87,6 +88,7 @@ class ParityWords(QObject):
             Way.REPLAY: self.tr("As when a reply is regenerated: must be the same to the last bit."),
             Way.REUSE: self.tr("As in the next turn of a chat."),
             Way.RESTORE: self.tr("As with a chat that had to make way for others."),
+            Way.REOPEN: self.tr("As with a chat that is opened again after a new start."),
             Way.DRAFT: self.tr("With as many guesses as the settings allow, whether they pay or not."),
             Way.LOOKUP: self.tr("With guesses wherever two tokens occurred before."),
             Way.SLOTS: self.tr("All prompts in one batch, as with several chats."),
@@ -129,7 +131,9 @@ class ParityWords(QObject):
             Untested.NO_DRAFT_MODEL: self.tr("No draft model is set"),
             Untested.NOTHING_GUESSED: self.tr("These prompts gave no occasion to guess"),
             Untested.NOTHING_REUSED: self.tr("This model's state cannot be taken back"),
-            Untested.NOTHING_RESTORED: self.tr("No state came back: one prompt, or no memory to spare"),
+            Untested.NOTHING_RESTORED: self.tr(
+                "No state came back: there was no room, or this model's cannot be cut back"
+            ),
             Untested.QUANTISED_V: self.tr("A quantised V cache needs flash attention"),
             Untested.SAME_ATTENTION: self.tr("llama.cpp kept flash attention as it was"),
             Untested.NO_ROPE: self.tr("The model names no RoPE frequency"),
