@@ -169,6 +169,7 @@ class ChatPage(QWidget):
         runs = self._chat.drafted_runs(message_id)
         can_change = bool(runs) and self._chat.is_loaded_pair(runs[0])
         dialog = DraftingDialog(self._theme, message, runs, self, can_change=can_change)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.change_asked.connect(self._change_plan)
         dialog.open()
 
