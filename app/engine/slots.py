@@ -206,10 +206,13 @@ class Cache:
         return True
 
     def take_back(self, slot: Slot, n_tokens: int) -> bool:
-        """As `cut`, behind a step; False also where a sliding window has moved on, and what is needed is gone."""
-        if self._n_swa and n_tokens < len(slot.cached):
+        """As `cut`, of what was decoded last; False also where a sliding window has moved on over what is needed.
+
+        llama.cpp overwrites what is out of the window, also where there is room to keep it.
+        """
+        if self._n_window:
             first = lib.llama_memory_seq_pos_min(self._memory, slot.seq_id)
-            if first > max(0, n_tokens - self._n_swa):
+            if first > max(0, n_tokens + 1 - self._n_window):  # the next token sees a window with itself
                 return False
         return self.cut(slot, n_tokens)
 
@@ -223,7 +226,7 @@ class Cache:
 
         A running state cannot: llama.cpp goes back to one that the unfinished decode should have computed.
         """
-        if not self._is_recurrent and self.cut(slot, len(slot.cached)):
+        if not self._is_recurrent and self.take_back(slot, len(slot.cached)):
             return
         if slot.generation is None:
             self.clear(slot)

@@ -63,9 +63,9 @@ class Speculation:
         self._p_min: float = values["draft_p_min"] if self.source is DraftSource.MODEL else 0.0
         self._n_ctx = loaded.n_ctx_slot
         self._n_batch: int = lib.llama_n_batch(loaded.context)
-        if loaded.n_swa:
-            # Each physical batch lets the window move on, and what falls out is gone: a draft must be in one with the
-            # token before it, to be taken back.
+        if lib.llama_model_n_swa(loaded.model):
+            # Each physical batch lets the window move on, and what falls out is overwritten, even where there is room
+            # to keep it: a draft must be in one with the token before it, to be taken back.
             self._n_batch = min(self._n_batch, lib.llama_n_ubatch(loaded.context))
         self._model: DraftModel | None = None
         if loaded.draft is not None:

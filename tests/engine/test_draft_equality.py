@@ -371,6 +371,21 @@ def test_a_window_that_slides_under_a_draft(
     assert found.drafted_n > found.accepted_n > 0
 
 
+@pytest.mark.parametrize("n_ubatch", [8, 512])
+def test_a_window_in_a_cache_that_keeps_all(models_dir: Path, n_ubatch: int, both: Both) -> None:
+    """There too llama.cpp overwrites what is out of the window, once replies have come and gone in the cells."""
+    path = models_dir / "narrow-window.gguf"
+    if not path.exists():
+        tiny_models.build_swa(path, n_swa=100, n_ctx_train=2048)
+    source = {**LOOKUP, "draft_ngram_length": 60}
+    subject, plain = both(path, source, n_seq_max=2, n_ctx=512, n_ubatch=n_ubatch, swa_full=True)
+    for number in range(6):
+        sampling = saying(source, max_tokens=60 + 25 * number)
+        prompts = [f"{number} {prompt}" for prompt in PROMPTS[:2]]
+        assert ask_all(subject, prompts, **sampling) == ask_all(plain, prompts, **sampling)
+    assert drafted(subject, *subject.sink.generations).accepted_n > 50
+
+
 @pytest.mark.parametrize("kind", ["hybrid", "mamba", "window"])
 def test_a_draft_model_of_another_kind(tmp_path: Path, tiny_model: Path, kind: str, both: Both) -> None:
     """A state that cannot be cut back, or a window: the draft model may guess badly then, and nothing else."""
