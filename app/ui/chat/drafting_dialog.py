@@ -98,7 +98,7 @@ class DraftingDialog(QDialog):
         self._cost_note.setProperty("role", "hint")
         self._cost_note.setWordWrap(True)
         self.advice = self._advice(can_change=can_change)
-        self._arrange(_pair_text(self, message, runs))
+        self._arrange(self._pair_text(message, runs))
         self._importing = threading.Thread(target=_import_chart, name="import-chart", daemon=True)
         self._importing.start()
         self._timer = QTimer(self)
@@ -106,6 +106,12 @@ class DraftingDialog(QDialog):
         self._timer.start(_LOOK_EVERY_MS)
         self._show(self._reply)
         theme.changed.connect(self._restyle)
+
+    def _pair_text(self, message: Message, runs: Sequence[Run]) -> str:
+        source = self._reply.source
+        draft = Path(runs[0].draft).stem if runs and source == DraftSource.MODEL else ""
+        name = message.model or self.tr("Assistant")
+        return f"{name} \u00b7 {source_text(source, draft)}"
 
     # -- layout ---------------------------------------------------------------------------------------------
 
@@ -222,7 +228,7 @@ class DraftingDialog(QDialog):
         dash = "\u2013"
         texts = [
             (
-                _of_text(self, drafting),
+                self._of_text(drafting),
                 self.tr("guesses right, {share}").format(share=percent_text(drafting.rate))
                 if drafting.drafted_n
                 else self.tr("guesses right"),
@@ -245,6 +251,12 @@ class DraftingDialog(QDialog):
         self._show_costs(drafting)
         self._show_chart(even)
         self._point(-1)
+
+    def _of_text(self, drafting: Drafting) -> str:
+        if not drafting.drafted_n:
+            return "\u2013"
+        right, total = count_text(drafting.accepted_n), count_text(drafting.drafted_n)
+        return self.tr("{right} of {all}").format(right=right, all=total)
 
     def _show_costs(self, drafting: Drafting) -> None:
         self._costs.setRowCount(len(drafting.step_ms))
@@ -311,20 +323,6 @@ class DraftingDialog(QDialog):
         self.advice.restyle()
         if self.chart is not None:
             self.chart.redraw()
-
-
-def _of_text(dialog: QDialog, drafting: Drafting) -> str:
-    if not drafting.drafted_n:
-        return "\u2013"
-    right, total = count_text(drafting.accepted_n), count_text(drafting.drafted_n)
-    return dialog.tr("{right} of {all}").format(right=right, all=total)
-
-
-def _pair_text(dialog: QDialog, message: Message, runs: Sequence[Run]) -> str:
-    source = str((message.drafting or {}).get("source", ""))
-    draft = Path(runs[0].draft).stem if runs and source == DraftSource.MODEL else ""
-    name = message.model or dialog.tr("Assistant")
-    return f"{name} \u00b7 {source_text(source, draft)}"
 
 
 def _import_chart() -> None:
