@@ -276,6 +276,69 @@ def build_lfm2(
     return _finish(writer, path, "f32", None)
 
 
+def build_mtp(
+    path: str | Path,
+    *,
+    n_heads: int = 1,
+    has_head_weights: bool = True,
+    n_ctx_train: int = 512,
+    n_layers: int = 3,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    n_expert: int = 4,
+    metadata: Mapping[str, Any] | None = None,
+    seed: int = 9,
+) -> Path:
+    """A GLM 4 mixture of experts with multi-token heads, whose weights are left out without `has_head_weights`.
+
+    A token follows mostly from the one before, which the head continues from as the model does; what it reads of the
+    model's state stirs that. So some of its guesses are right.
+    """
+    n_ff = 64
+    shape = _Shape(n_ctx_train, n_layers, n_embd, 2, 1, 2 * n_ff, n_vocab)
+    writer = _writer(path, "glm4moe", "Tiny multi-token", 0)
+    _add_shape(writer, shape)
+    writer.kv_data[0].pop("glm4moe.block_count")
+    writer.add_block_count(n_layers + n_heads)
+    writer.add_uint32("glm4moe.nextn_predict_layers", n_heads)
+    writer.add_expert_count(n_expert)
+    writer.add_expert_used_count(2)
+    writer.add_expert_shared_count(1)
+    writer.add_expert_feed_forward_length(n_ff)
+    writer.add_leading_dense_block_count(1)
+    writer.add_expert_weights_scale(1.0)
+    writer.add_expert_weights_norm(True)
+    writer.add_expert_gating_func(gguf.ExpertGatingFuncType.SIGMOID)
+    weights = _Weights(writer, "f32", seed)
+    weights.add_ends(_add_vocabulary(writer, n_vocab, CHATML, NEVER), n_embd)
+    rng = np.random.default_rng(seed)
+    kept = np.ones((n_embd, 1), np.float32)
+    kept[0] = 0.0  # the constant is kept
+    sides = {"gate": (n_ff, n_embd), "up": (n_ff, n_embd), "down": (n_embd, n_ff)}
+    for layer in range(n_layers + (n_heads if has_head_weights else 0)):
+        weights.add_attention(layer, shape, gain=0.2)
+        writer.add_tensor(f"blk.{layer}.post_attention_norm.weight", np.ones(n_embd, np.float32))
+        if not layer:
+            for name, (n_out, n_in) in sides.items():
+                size = (2 * n_out, n_in) if name != "down" else (n_out, 2 * n_in)
+                values = _normal(rng, size, 0.04)
+                writer.add_tensor(f"blk.0.ffn_{name}.weight", values * kept if name == "down" else values)
+            continue
+        writer.add_tensor(f"blk.{layer}.ffn_gate_inp.weight", _normal(rng, (n_expert, n_embd), 0.2))
+        writer.add_tensor(f"blk.{layer}.exp_probs_b.bias", np.zeros(n_expert, np.float32))
+        for name, dims in sides.items():
+            for kind, size in (("exps", (n_expert, *dims)), ("shexp", dims)):
+                values = _normal(rng, size, 0.04)
+                values = values * kept if name == "down" else values
+                writer.add_tensor(f"blk.{layer}.ffn_{name}_{kind}.weight", values)
+        if layer >= n_layers:
+            both = np.concatenate((2.2 * np.eye(n_embd), 0.2 * np.eye(n_embd)), axis=1).astype(np.float32)
+            writer.add_tensor(f"blk.{layer}.nextn.eh_proj.weight", both)
+            for norm in ("enorm", "hnorm", "shared_head_norm"):
+                writer.add_tensor(f"blk.{layer}.nextn.{norm}.weight", np.ones(n_embd, np.float32))
+    return _finish(writer, path, "f32", metadata)
+
+
 def build_lora(
     path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
 ) -> Path:
@@ -429,13 +492,13 @@ class _Weights:
         self._matrix("output.weight", output)
         self._writer.add_tensor(norm_name, np.ones(n_embd, np.float32))
 
-    def add_attention(self, layer: int, shape: _Shape) -> None:
+    def add_attention(self, layer: int, shape: _Shape, *, gain: float = 2.0) -> None:
         n_embd = shape.n_embd
         self._norm(layer, "attn_norm", n_embd)
         self._linear(layer, "attn_q", n_embd, n_embd, 4.0)
         self._linear(layer, "attn_k", n_embd, shape.n_embd_kv, 4.0)
         self._linear(layer, "attn_v", n_embd, shape.n_embd_kv, 3.0)
-        self._linear(layer, "attn_output", n_embd, n_embd, 2.0, keep_constant=True)
+        self._linear(layer, "attn_output", n_embd, n_embd, gain, keep_constant=True)
 
     def add_feed_forward(self, layer: int, shape: _Shape) -> None:
         self._norm(layer, "ffn_norm", shape.n_embd)

@@ -59,7 +59,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _record(target: ModelFacts, found: Sequence[Draft]) -> dict[str, Any]:
-    from app.core.drafts import advised_params, unused_heads, why_nothing_drafts
+    from app.core.drafts import advised_params, why_nothing_drafts
+    from app.core.heads import unused_heads
 
     return {
         "model": target.path,
@@ -92,8 +93,9 @@ def _print_text(target: ModelFacts, found: Sequence[Draft]) -> None:
     import sys
 
     from app.cli.terminal import note, shown
-    from app.core.drafts import advised_text, unused_heads, why_nothing_drafts
+    from app.core.drafts import advised_text, why_nothing_drafts
     from app.core.figures import parameters_text
+    from app.core.heads import unused_heads
 
     if (heads := unused_heads(target)) is not None:
         note(f"loadout: {heads.text()}")

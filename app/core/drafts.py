@@ -90,13 +90,6 @@ def keeps_state(model: ModelFacts) -> bool:
     return model.architecture in _STATEFUL
 
 
-def unused_heads(model: ModelFacts) -> Problem | None:
-    """What is to be said of the multi-token heads of a model; None where it has none."""
-    if not model.n_heads_ahead:
-        return None
-    return Problem("draft_source", "warning", Reason.HEADS_UNUSED)
-
-
 def advised_params(target: ModelFacts) -> float:
     """How many parameters a draft for `target` should have at most, by rule of thumb."""
     n_params = _used_params(target)

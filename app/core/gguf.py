@@ -233,8 +233,14 @@ def _facts_of(
         rope_scaling_factor=header.real(f"{arch}.rope.scaling.factor"),
         rope_n_ctx_orig=header.number(f"{arch}.rope.scaling.original_context_length"),
         license=header.text("general.license"),
-        n_heads_ahead=header.number(f"{arch}.nextn_predict_layers"),
+        n_heads_ahead=_n_heads_ahead(header, arch, tensors),
     )
+
+
+def _n_heads_ahead(header: Header, arch: str, tensors: Iterable[TensorInfo]) -> int:
+    """The multi-token heads that the file really has: some are made without, and still name their number."""
+    has_weights = any(tensor.name.endswith(".nextn.eh_proj.weight") for tensor in tensors)
+    return header.number(f"{arch}.nextn_predict_layers") if has_weights else 0
 
 
 def _kind(header: Header, arch: str) -> ModelKind:

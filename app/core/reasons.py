@@ -70,6 +70,7 @@ class DraftSource(StrEnum):
     OFF = "off"
     MODEL = "model"
     NGRAM = "ngram"
+    MTP = "mtp"
 
 
 class Overflow(StrEnum):

@@ -229,7 +229,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class GotDraft:
-    """What llama.cpp set up of a draft model; `devices` tell its own parts, `n_layers` count its output layer."""
+    """What llama.cpp set up of a draft model; `devices` tell its own parts, `n_layers` count its output layer.
+
+    Of a model's own multi-token heads `model_name` is "", the layers are they, and their weights are the model's.
+    """
 
     model_name: str
     quantisation: str

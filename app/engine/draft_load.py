@@ -86,6 +86,7 @@ class DraftWeights:
             raise EngineError(FailureKind.BAD_SETTING, "no draft model is chosen", "draft_model")
         try:
             self.facts = facts(self.path)
+            self.name = self.facts.name
         except GgufError as error:
             raise EngineError(FailureKind.BAD_FILE, error.message, error.reason) from None
         except OSError as error:

@@ -22,10 +22,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.footprint import Buffer, DeviceFootprint, Footprint
-from app.core.gguf import GgufError, Header, parts_of, read_header
-from app.core.reasons import FailureKind
+from app.core.gguf import GgufError, Header, facts, parts_of, read_header
+from app.core.reasons import DraftSource, FailureKind
 from app.core.settings import LOAD
-from app.engine import breakdown, params
+from app.engine import breakdown, heads, params
 from app.engine.bindings import lib
 from app.engine.buffer_types import BufferTypes, Weight, is_mapped, mapped_name, weight_of
 from app.engine.devices import Device, add_rpc_servers, all_devices, refuse_second_names
@@ -96,7 +96,10 @@ class DryRun:
         """
         started_s = time.perf_counter()
         self._find_devices(values, stand_ins or {})
-        found, n_loads = self._measure(path, params.resolved(dict(values)), held or {})
+        whole = params.resolved(dict(values))
+        found, n_loads = self._measure(path, whole, held or {})
+        if whole["draft_source"] == DraftSource.MTP:
+            found = _with_draft(found, self._measure_heads(path, whole, found))
         if draft_path:
             draft, n_more = self._measure_draft(draft_path, values, found, held or {})
             found, n_loads = _with_draft(found, draft), n_loads + n_more
@@ -141,6 +144,12 @@ class DryRun:
         except EngineError as error:
             raise draft_error(error) from None
 
+    def _measure_heads(self, path: str, values: dict[str, Any], target: Footprint) -> Footprint:
+        """What the context of the model's own heads takes beside what the model does, their weights included."""
+        values = values | {"tensor_split": list(target.split) or values["tensor_split"]}
+        laid_out = self._models[self._key(path, values)]
+        return self._make_context(laid_out, values, of_heads=True)
+
     def _split(self, values: dict[str, Any], held: Mapping[str, int]) -> list[float]:
         """The split by free memory, as llama.cpp makes it where the user gives none (``load_tensors``).
 
@@ -164,13 +173,16 @@ class DryRun:
     def _key(self, path: str, values: dict[str, Any]) -> str:
         """What the layout of a model depends on."""
         told = {row.key: values[row.key] for row in LOAD if not row.target.startswith(("context.", "draft."))}
-        return json.dumps([_version_of(path), told], sort_keys=True, default=str)
+        has_heads = values["draft_source"] == DraftSource.MTP
+        return json.dumps([_version_of(path), told, has_heads], sort_keys=True, default=str)
 
     # -- the model ------------------------------------------------------------------------------------------
 
     def _lay_out(self, path: str, values: dict[str, Any]) -> _Model:
         headers = self._headers_of(path)
         architecture = headers[0].text("general.architecture")
+        if values["draft_source"] == DraftSource.MTP:
+            heads.refuse_unknown(facts(path))
         built = params.build(values, self._devices, architecture)
         built.model.no_alloc = True
         built.model.load_mode = lib.llama_load_mode_from_str(b"none")
@@ -198,13 +210,18 @@ class DryRun:
 
     # -- the context ----------------------------------------------------------------------------------------
 
-    def _make_context(self, model: _Model, values: dict[str, Any]) -> Footprint:
-        built = params.build(values, self._devices, "")
+    def _make_context(self, model: _Model, values: dict[str, Any], *, of_heads: bool = False) -> Footprint:
+        """The memory of a context on `model` and the model itself; `of_heads` of that of its heads, alone."""
+        built = params.build(values, self._devices, "").context
+        if of_heads:
+            built = params.of_heads(built)
         log = LoadLog()
-        context = self._logged(log, lambda: lib.llama_init_from_model(model.handle, built.context))
+        context = self._logged(log, lambda: lib.llama_init_from_model(model.handle, built))
         if not context:
             raise failure(self._log.recent_errors(), "llama.cpp could not lay out the context")
         try:
+            if values["draft_source"] == DraftSource.MTP:
+                heads.lay_out(context, model.handle, log, of_heads=of_heads)
             compute = breakdown.compute_of(context)
             memory = [
                 replace(item, compute_bytes=compute.get(item.handle, item.compute_bytes))
@@ -216,13 +233,17 @@ class DryRun:
                 )
                 model.staying = {handle: sum(sizes) for handle, sizes in model.mapped.items()}
             buffers = self._buffers(model, log, memory, values)
+            if of_heads:  # the weights are the model's
+                buffers = [item for item in buffers if item[0].part != "weights"]
             n_ctx, n_ctx_slot = lib.llama_n_ctx(context), lib.llama_n_ctx_seq(context)
         finally:
             lib.llama_free(context)
         layers = tuple(name for _layer, name in sorted(model.log.layer_devices.items()))
+        if of_heads:
+            layers = tuple(heads.layers_of(model.log, model.handle))
         flash = log.flash_attention
         return Footprint(
-            devices=tuple(self._devices_of(model, buffers, layers)),
+            devices=tuple(self._devices_of(model, buffers, layers, of_heads=of_heads)),
             buffers=tuple(buffer for buffer, _device in buffers),
             layer_devices=layers,
             n_ctx=n_ctx,
@@ -263,11 +284,11 @@ class DryRun:
         return 0 if model.mapped and item.handle in self._types.mappable() else item.model_bytes
 
     def _devices_of(
-        self, model: _Model, buffers: list[tuple[Buffer, str]], layers: tuple[str, ...]
+        self, model: _Model, buffers: list[tuple[Buffer, str]], layers: tuple[str, ...], *, of_heads: bool
     ) -> list[DeviceFootprint]:
         mapped: Counter[str] = Counter()
         idle: Counter[str] = Counter()
-        for handle, ranges in model.mapped.items():
+        for handle, ranges in model.mapped.items() if not of_heads else ():
             name = self._types.kind(handle).device
             mapped[name] += sum(ranges)
             idle[name] += max(0, sum(ranges) - model.staying.get(handle, 0))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from app.core.reasons import LoadRemark, NotAsAsked
+from app.core.reasons import DraftSource, LoadRemark, NotAsAsked
 from app.core.run import Difference, Got, GotDevice, GotDraft
 from app.engine import params
 from app.engine.bindings import lib
@@ -16,6 +16,7 @@ from app.engine.native_log import LoadLog
 
 if TYPE_CHECKING:
     from app.engine.draft_load import DraftWeights
+    from app.engine.heads import HeadsContext
     from app.engine.model import LoadedModel
 
 _CPU = "CPU"
@@ -65,11 +66,11 @@ def _flash_attention(values: dict[str, Any], log: LoadLog) -> bool:
     return params.uses_flash_attention(values) if said is None else said
 
 
-def _draft(draft: DraftWeights) -> GotDraft:
+def _draft(draft: DraftWeights | HeadsContext) -> GotDraft:
     return GotDraft(
-        model_name=draft.facts.name,
+        model_name=draft.name,
         quantisation=draft.facts.quantisation,
-        n_params=lib.llama_model_n_params(draft.model),
+        n_params=lib.llama_model_n_params(draft.model) if draft.name else 0,
         n_layers=draft.n_layers,
         n_layers_offloaded=_n_offloaded(draft.got_devices),
         n_ctx=lib.llama_n_ctx(draft.context),
@@ -143,7 +144,7 @@ def _device_of_buffer(buffer: str, by_name: dict[str, str]) -> str:
 
 
 def _in_force(loaded: LoadedModel, n_offloaded: int, flash: bool) -> dict[str, Any]:
-    context, draft = loaded.context, loaded.draft
+    context, draft = loaded.context, _draft_model(loaded)
     of_draft = (
         {
             "draft_n_gpu_layers": _n_offloaded(draft.got_devices),
@@ -195,8 +196,13 @@ def _differences(loaded: LoadedModel, in_force: dict[str, Any], log: LoadLog) ->
     return found
 
 
+def _draft_model(loaded: LoadedModel) -> DraftWeights | HeadsContext | None:
+    """What has rows of its own: the model's own heads are where the model is."""
+    return loaded.draft if loaded.values["draft_source"] == DraftSource.MODEL else None
+
+
 def _draft_differences(loaded: LoadedModel) -> list[Difference]:
-    draft = loaded.draft
+    draft = _draft_model(loaded)
     if draft is None:
         return []
     found: list[Difference] = []

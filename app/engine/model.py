@@ -10,7 +10,7 @@ from typing import Any
 from app.core.gguf import GgufError, ModelFacts, facts
 from app.core.reasons import DraftSource, FailureKind
 from app.core.run import Got
-from app.engine import adapters, got, params
+from app.engine import adapters, got, heads, params
 from app.engine.bindings import AbortFlag, lib
 from app.engine.devices import Device, add_rpc_servers, all_devices
 from app.engine.draft_load import DraftWeights
@@ -34,7 +34,7 @@ class LoadedModel:
         facts: the file's header.
         got: what was set up.
         n_ctx_slot: tokens that one sequence can hold.
-        draft: the draft model, None where the settings ask for none.
+        draft: the draft model or the model's own heads, None where the settings ask for neither.
         abort: set it to end a running decode on the CPU.
     """
 
@@ -60,7 +60,7 @@ class LoadedModel:
         self._loras: list[tuple[Any, float]] = []
         self.model: Any = None
         self.context: Any = None
-        self.draft: DraftWeights | None = None
+        self.draft: DraftWeights | heads.HeadsContext | None = None
         self.asked = dict(values)
         self.split = tuple(split)
         self.values = params.resolved(values)
@@ -84,6 +84,8 @@ class LoadedModel:
         values = self.values | {"tensor_split": self.values["tensor_split"] or list(self.split)}
         self.params = params.build(values, self.devices, self.facts.architecture)
         self.free_before = {device.name: device.memory()[0] for device in self.devices}
+        if self.values["draft_source"] == DraftSource.MTP:
+            heads.refuse_unknown(self.facts)
         self._load_weights(path)
         self.vocabulary = Vocabulary(self.model)
         self._make_context()
@@ -123,6 +125,8 @@ class LoadedModel:
         if not self.context:
             raise failure(self._log.recent_errors(), "llama.cpp could not create the context")
         adapters.apply_loras(self.context, self._loras)
+        if self.values["draft_source"] == DraftSource.MTP:
+            heads.lay_out(self.context, self.model, self.load_log, of_heads=False)
 
     def _set_template(self) -> None:
         own = lib.llama_model_chat_template(self.model, None)
@@ -147,6 +151,11 @@ class LoadedModel:
         lib.llama_set_warmup(self.context, True)
         code = lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, 1))
         lib.llama_set_warmup(self.context, False)
+        if code >= 0 and self.facts.n_expert:
+            # The graph of the warm-up, in which all experts have a part, would serve for the next batch of one token
+            # too: llama.cpp does not look at the warm-up where it reuses a graph. A batch of another size ends it.
+            tokens = (lib.llama_token * 2)(token, token)
+            code = lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, 2))
         lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
         lib.llama_synchronize(self.context)
         if code < 0:
@@ -155,6 +164,8 @@ class LoadedModel:
     def _load_draft(self) -> None:
         if self.values["draft_source"] == DraftSource.MODEL:
             self.draft = DraftWeights(self, self._log, self._on_progress)
+        elif self.values["draft_source"] == DraftSource.MTP:
+            self.draft = heads.HeadsContext(self, self._log, self._on_progress)
 
     def offload_devices(self) -> list[Device]:
         """The devices that layers may be on, besides the CPU."""

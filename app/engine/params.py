@@ -100,6 +100,7 @@ def _set_model(params: Params, values: dict[str, Any]) -> None:
     model = params.model
     model.split_mode = SPLIT_MODES[values["split_mode"]]
     model.load_mode = lib.llama_load_mode_from_str(load_mode(values).encode())
+    model.load_mtp = values["draft_source"] == DraftSource.MTP
     split: list[float] = values["tensor_split"] or []
     if split:
         size = max(lib.llama_max_devices(), len(split))
@@ -211,7 +212,11 @@ def _bad_override(key: str, text: str, why: str) -> EngineError:
 
 def n_drafted(values: dict[str, Any]) -> int:
     """The most tokens of a slot that are guessed ahead in a step."""
-    rows = {DraftSource.MODEL: "draft_n_max", DraftSource.NGRAM: "draft_ngram_length"}
+    rows = {
+        DraftSource.MODEL: "draft_n_max",
+        DraftSource.MTP: "draft_n_max",
+        DraftSource.NGRAM: "draft_ngram_length",
+    }
     row = rows.get(values["draft_source"])
     return values[row] if row is not None else 0
 
@@ -239,3 +244,15 @@ def _set_context(params: Params, values: dict[str, Any]) -> None:
     if values["rope_scaling_type"] is not None:
         context.rope_scaling_type = ROPE_SCALING[values["rope_scaling_type"]]
     context.no_perf = True  # timings are taken by the scheduler, per slot
+
+
+def of_heads(context: Any) -> Any:
+    """The parameters of the context in which a model's heads run, beside the one with the parameters `context`.
+
+    The heads decode what the model does, one by one in the end, so their cells are as many and of the same types. A
+    running state they have not.
+    """
+    own: Any = lib.llama_context_params.from_buffer_copy(context)
+    own.ctx_type = lib.LLAMA_CONTEXT_TYPE_MTP
+    own.n_outputs_max, own.n_outputs_max_per_seq, own.n_rs_seq = own.n_seq_max, 1, 0
+    return own

@@ -227,6 +227,8 @@ class Scheduler:
         return n_used + count + len(draft)
 
     def _advance(self) -> None:
+        if self._speculation is not None:
+            self._speculation.decoded(self._entries)
         n_before = self.n_decoded
         is_plain = True
         first = 0

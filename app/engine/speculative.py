@@ -20,8 +20,10 @@ from app.engine.bindings import lib
 from app.engine.calibration import calibrate
 from app.engine.draft_model import Ask, DraftModel
 from app.engine.generation import Generation
+from app.engine.heads import HeadsContext
 from app.engine.lookup import Lookup
 from app.engine.model import LoadedModel
+from app.engine.mtp import Heads
 from app.engine.slots import Slot
 from app.engine.step_costs import StepCosts
 
@@ -60,18 +62,23 @@ class Speculation:
         self.source = DraftSource(values["draft_source"])
         self.costs = StepCosts()
         self._is_adaptive = bool(values["draft_adaptive"])
-        self._p_min: float = values["draft_p_min"] if self.source is DraftSource.MODEL else 0.0
+        self._p_min: float = values["draft_p_min"] if loaded.draft is not None else 0.0
         self._n_ctx = loaded.n_ctx_slot
         self._n_batch: int = lib.llama_n_batch(loaded.context)
         if lib.llama_model_n_swa(loaded.model):
             # Each physical batch lets the window move on, and what falls out is overwritten, even where there is room
             # to keep it: a draft must be in one with the token before it, to be taken back.
             self._n_batch = min(self._n_batch, lib.llama_n_ubatch(loaded.context))
-        self._model: DraftModel | None = None
+        self._model: DraftModel | Heads | None = None
+        self._heads: Heads | None = None
         if loaded.draft is not None:
             self.n_most: int = values["draft_n_max"]
             self._n_least: int = values["draft_n_min"]
-            self._model = DraftModel(loaded.draft, loaded.vocabulary.n_tokens)
+            if isinstance(loaded.draft, HeadsContext):
+                self._model = self._heads = Heads(loaded.draft, loaded.context)
+                self.n_most = min(self.n_most, self._heads.n_most)
+            else:
+                self._model = DraftModel(loaded.draft, loaded.vocabulary.n_tokens)
             self._kinds = Acceptance(_MODEL_EDGES, _MODEL_EXPECTED)
         else:
             self.n_most, self._n_least = values["draft_ngram_length"], 0
@@ -135,7 +142,7 @@ class Speculation:
         self._give(generation, draft[:count], kinds, outlook)
 
     def _ask_model(
-        self, model: DraftModel, able: Sequence[tuple[Slot, Generation]], outlook: _Outlook
+        self, model: DraftModel | Heads, able: Sequence[tuple[Slot, Generation]], outlook: _Outlook
     ) -> None:
         asks: list[Ask] = []
         asked: list[Generation] = []
@@ -245,6 +252,23 @@ class Speculation:
         return best_count
 
     # -- after a step ---------------------------------------------------------------------------------------
+
+    def decoded(self, entries: Sequence[tuple[Slot, int]]) -> None:
+        """A batch of so many tokens of each slot, and its draft, was decoded; the slots are as before.
+
+        The model's own heads need the states that it left, of prompts as well.
+        """
+        if self._heads is None or self._has_given_up:
+            return
+        start = 0
+        for slot, count in entries:
+            generation = slot.generation
+            if generation is None:
+                continue
+            tokens = generation.todo[:count] + generation.draft
+            if generation.may_draft:
+                self._heads.decoded(slot.seq_id, slot.cached, tokens, start)
+            start += len(tokens)
 
     def checked(self, generation: Generation, n_drafted: int, n_accepted: int) -> None:
         """Of a draft of `n_drafted` tokens the first `n_accepted` were right."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.core.drafts import Draft, unused_heads, why_nothing_drafts
+from app.core.drafts import Draft, why_nothing_drafts
 from app.core.gguf import ModelFacts
+from app.core.heads import unused_heads
 from app.core.settings import LOAD, Apply, Problem, Setting, Table
 from app.core.settings.bounds import Bounds, bounds, model_defaults, used_if_unset, why_pointless
 from app.core.settings.layers import resolve
@@ -111,7 +112,7 @@ class Plan(QObject):
         """What is to be known about `key` and the model of the plan, though nothing is wrong with its value."""
         if self.table is not LOAD or self.model is None:
             return []
-        known = [unused_heads(self.model)]
+        known = [unused_heads(self.model)] if self.value("draft_source") != "mtp" else []
         if self.value("draft_source") == "off":  # else the rules say so
             known.append(why_nothing_drafts(self.model))
         return [remark for remark in known if remark is not None and remark.key == key]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program
-from tests.tiny_models import build_hybrid, build_llama
+from tests.tiny_models import build_hybrid, build_llama, build_mtp
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_model_that_nothing_can_draft_for_says_so(loadout: Program, shelf: Pat
 
 
 def test_heads_that_are_not_used_are_told(loadout: Program, shelf: Path) -> None:
-    model = build_llama(shelf / "heads.gguf", n_layers=1, metadata={"llama.nextn_predict_layers": 1})
+    model = build_mtp(shelf / "heads.gguf")
     assert "multi-token prediction" in loadout("drafts", model, shelf).stderr
     assert loadout("drafts", model, "--json").json()["remarks"][0]["reason"] == "heads_unused"
 

@@ -22,15 +22,15 @@ from app.core.drafts import (
     compatibility,
     judged,
     ranked,
-    unused_heads,
     why_nothing_drafts,
 )
 from app.core.gguf import ModelFacts, facts
+from app.core.heads import unused_heads, why_no_heads
 from app.core.library import describe
 from app.core.settings import Problem, Reason
 from app.core.vocabulary import FIRST_COMPARED, MAX_SIZE_DIFFERENCE, Vocabularies, read_vocabulary
 from tests.core.synthetic_fit import facts as synthetic
-from tests.tiny_models import build_hybrid, build_llama, build_lora, build_swa
+from tests.tiny_models import build_hybrid, build_llama, build_lora, build_mtp, build_swa
 
 Build = Callable[..., Path]
 
@@ -195,13 +195,29 @@ def test_a_target_that_keeps_a_state_gets_no_guesses_at_all(tmp_path: Path, buil
         assert why_nothing_drafts(facts(plain)) is None
 
 
-def test_multi_token_heads_are_told(build: Build) -> None:
-    assert unused_heads(facts(build("plain"))) is None
-    model = facts(build("heads", metadata={"llama.nextn_predict_layers": 2}))
+def test_multi_token_heads_are_told(tmp_path: Path, build: Build) -> None:
+    for without in (
+        build("plain"),
+        build("named", metadata={"llama.nextn_predict_layers": 2}),
+        build_mtp(tmp_path / "bare.gguf", has_head_weights=False),
+    ):
+        model = facts(without)
+        assert (model.n_heads_ahead, unused_heads(model)) == (0, None)
+        assert reason(why_no_heads(model)) is Reason.HEADS_MISSING
+    model = facts(build_mtp(tmp_path / "heads.gguf"))
     told = unused_heads(model)
-    assert model.n_heads_ahead == 2
+    assert (model.n_heads_ahead, why_no_heads(model)) == (1, None)
     assert told is not None
-    assert "multi-token prediction" in told.text()
+    assert (told.severity, told.reason) == ("warning", Reason.HEADS_UNUSED)
+
+
+def test_heads_that_llama_cpp_cannot_run_are_refused(tmp_path: Path) -> None:
+    """With two heads where it expects one it would end the process."""
+    model = facts(build_mtp(tmp_path / "heads.gguf", n_heads=2))
+    for refused in (model, replace(model, architecture="dots3note", n_heads_ahead=1)):
+        assert reason(why_no_heads(refused)) is Reason.HEADS_UNKNOWN
+        assert reason(unused_heads(refused)) is Reason.HEADS_UNKNOWN
+    assert why_no_heads(replace(model, architecture="step35", n_heads_ahead=3)) is None
 
 
 def sized(n_params: float, **changes: Any) -> ModelFacts:

@@ -20,7 +20,7 @@ from app.core.footprint import Buffer, Footprint, compare
 from app.core.run import Got
 from app.worker.probe_client import Probe, ProbeError
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
-from tests.tiny_models import build_hybrid, build_llama, build_lora, build_moe, build_swa
+from tests.tiny_models import build_hybrid, build_llama, build_lora, build_moe, build_mtp, build_swa
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ _KV_TYPES = ("f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "iq4_
 def _drafted(draft: str = "draft", n_remote: int = 0, **values: Any) -> Plan:
     """A plan with a draft model, which is named here and found when it is asked."""
     return Plan("wide", {"draft_source": "model", "draft_model": draft, **values}, n_remote)
+
+
+def _by_heads(n_remote: int = 0, **values: Any) -> Plan:
+    """A plan with a model that guesses by heads of its own."""
+    return Plan("heads", {"draft_source": "mtp", **values}, n_remote)
 
 
 def _plans() -> list[Plan]:
@@ -79,6 +84,9 @@ def _plans() -> list[Plan]:
         _drafted(lora="adapter", kv_overrides=[["llama.context_length", "int:256"]], n_ctx=512),
         *(_drafted(name, n_ctx=512) for name in ("window", "hybrid", "recurrent", "split")),
         _drafted("window", n_ctx=1024, swa_full=False, n_seq_max=2, kv_unified=False, draft_type_k="q4_0"),
+        *(_by_heads(use_mmap=mapped, n_ctx=512) for mapped in (True, False)),
+        _by_heads(n_seq_max=2, kv_unified=False, draft_n_max=32, n_ubatch=64, type_k="q8_0"),
+        _by_heads(n_batch=2048, n_ubatch=1024, n_ctx=2048, flash_attn="off"),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512}),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512, "draft_ngram_length": 64, "n_seq_max": 2}),
     ]
@@ -102,6 +110,7 @@ def _plans() -> list[Plan]:
         Plan("hybrid", {"n_gpu_layers": 3, "n_ctx": 512}, 1),
         Plan("recurrent", {"n_gpu_layers": -1, "n_ctx": 512}, 1),
         *(_drafted(n_remote=1, n_ctx=512, draft_n_gpu_layers=n) for n in (0, 1, -1)),
+        *(_by_heads(n_remote=1, n_ctx=512, n_gpu_layers=n) for n in (0, 1, 2, -1)),
         _drafted("repacked", n_remote=1, n_gpu_layers=2, offload_kqv=False),
         _drafted("mixture", n_remote=1, n_cpu_moe=2, n_ctx=512),
         _drafted(n_remote=1, devices=["none"], draft_devices=["RPC0"]),
@@ -117,6 +126,8 @@ def _plans() -> list[Plan]:
         Plan("mixture", {"tensor_split": [1.0, 1.0], "n_cpu_moe": 1}, 2),
         Plan("window", {"tensor_split": [1.0, 2.0], "n_ctx": 512}, 2),
         _drafted("wide", n_remote=2, tensor_split=[1.0, 3.0], n_ctx=512),
+        _by_heads(n_remote=2, tensor_split=[1.0, 3.0], n_ctx=512),
+        _by_heads(n_remote=2, n_seq_max=3),
         _drafted("wide", n_remote=2),  # the split is what the free memory gives, and the draft's is the same
         _drafted("wide", n_remote=2, devices=["RPC0"], draft_devices=["RPC1", "RPC0"], n_ctx=512),
         _drafted(n_remote=2, split_mode="none", main_gpu=1, draft_devices=["RPC0"]),
@@ -177,6 +188,7 @@ def _models(folder: Path) -> dict[str, Path]:
         "hybrid": build_hybrid(folder / "hybrid.gguf"),
         "recurrent": build_hybrid(folder / "recurrent.gguf", has_attention=False),
         "draft": build_llama(folder / "draft.gguf", n_layers=2, seed=3),
+        "heads": build_mtp(folder / "heads.gguf", n_embd=128, n_vocab=1024),
         "adapter": build_lora(folder / "adapter.gguf", wide),
     }
 
@@ -256,7 +268,7 @@ def test_a_dry_run_says_what_the_load_then_prints(plan: Plan, outcomes: dict[str
     assert outcome.got is not None, outcome.failed
     _hold_against(outcome.footprint.buffers, outcome.printed, has_lora="lora" in plan.values)
     _hold_against(outcome.footprint.draft_buffers, outcome.of_draft)
-    assert bool(outcome.of_draft) == ("draft_model" in plan.values)
+    assert bool(outcome.of_draft) == ("draft_model" in plan.values or plan.model == "heads")
 
 
 def _hold_against(

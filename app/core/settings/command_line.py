@@ -107,7 +107,7 @@ def _gpu_layers(value: int, _values: Values) -> _Written:
     return ["--n-gpu-layers", "all" if value < 0 else str(value)]
 
 
-_SPEC_TYPES = {"model": "draft-simple", "ngram": "ngram-simple"}
+_SPEC_TYPES = {"model": "draft-simple", "ngram": "ngram-simple", "mtp": "draft-mtp"}
 
 
 def _spec_type(value: str, _values: Values) -> _Written:

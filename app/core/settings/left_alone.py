@@ -6,7 +6,7 @@ added or dropped upstream is noticed and decided upon.
 
 from __future__ import annotations
 
-_HEADS = "for multi-token heads, which read a state that llama.cpp's C interface does not give out yet"
+_HEADS = "set by the engine where the model's own heads guess: see draft_source"
 _ENGINE = "set by the engine itself for load progress and cancelling"
 
 MODEL_PARAMS: dict[str, str] = {

@@ -1,4 +1,4 @@
-"""Load settings: speculative decoding, by a small draft model or by looking up repetitions in the text so far."""
+"""Load settings: speculative decoding, by a draft model, the model's own heads or repetitions in the text so far."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from app.core.settings.setting import Choice, Kind, Setting
 
 _GROUP = "Speculative decoding"
 _MODEL = ("draft_source", ("model",))
+_GUESSED = ("draft_source", ("model", "mtp"))
 _NGRAM = ("draft_source", ("ngram",))
 
 DRAFT_ROWS = (
@@ -15,17 +16,22 @@ DRAFT_ROWS = (
         target="draft.source",
         kind=Kind.CHOICE,
         default="off",
-        choices=(Choice("off", "Off"), Choice("model", "Draft model"), Choice("ngram", "Text so far")),
+        choices=(
+            Choice("off", "Off"),
+            Choice("model", "Draft model"),
+            Choice("ngram", "Text so far"),
+            Choice("mtp", "Built-in heads"),
+        ),
         group=_GROUP,
         title="Drafting",
         summary="Where guesses at the next tokens come from, which the model then checks several at a time.",
-        help="Right guesses are several tokens for the price of one, wrong ones are thrown away: the output "
-        "stays what the model alone would give, only its speed changes. A small draft model guesses "
-        "anything but takes memory; looking up repetitions in the text so far takes none and pays off when a "
-        "reply repeats its input, as edited code or quotations do. What a guess costs on this computer is measured "
-        "while replies are written, and where guessing does not pay it is left off. Models with a running state "
-        "(Mamba, RWKV, most hybrids) cannot be guessed for; the newer hybrids that can be keep a state for each guess, "
-        "which takes memory.",
+        help="Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what "
+        "the model alone would give, only its speed changes. A small draft model guesses anything but takes memory; "
+        "the text so far takes none and pays off when a reply repeats its input, as edited code or quotations do. Some "
+        "models (GLM 4.5, Qwen 3.5...) have heads of their own that guess ahead (MTP) and take little memory. What a "
+        "guess costs here is measured while replies are written, and where guessing does not pay it is left off. "
+        "Models with a running state (Mamba, RWKV, most hybrids) cannot be guessed for; the hybrids that can keep a "
+        "state for each guess.",
         affects_memory=True,
         cli_flag="--spec-type",
     ),
@@ -59,7 +65,7 @@ DRAFT_ROWS = (
         "written how often guesses are right; guesses are made where that wins time, and now and then to find out "
         "whether they pay by now. Off, every draft is as long as the limits allow, whatever it costs: for comparing.",
         advanced=True,
-        enabled_when=("draft_source", ("model", "ngram")),
+        enabled_when=("draft_source", ("model", "ngram", "mtp")),
     ),
     Setting(
         key="draft_n_max",
@@ -78,7 +84,7 @@ DRAFT_ROWS = (
         "really are follows from how many were right lately and from what checking costs here; this is the limit. "
         "Raise it for code and other predictable text. Each slot needs room for the results of so many tokens.",
         affects_memory=True,
-        enabled_when=_MODEL,
+        enabled_when=_GUESSED,
         cli_flag="--spec-draft-n-max",
     ),
     Setting(
@@ -97,7 +103,7 @@ DRAFT_ROWS = (
         help="Checking a very short draft can cost more than it saves. 0 uses every draft. More than the most drafted "
         "tokens would leave none.",
         advanced=True,
-        enabled_when=_MODEL,
+        enabled_when=_GUESSED,
         cli_flag="--spec-draft-n-min",
     ),
     Setting(
@@ -115,7 +121,7 @@ DRAFT_ROWS = (
         help="Higher makes drafts shorter but more often right. At 0 only the recent acceptance and the cost decide "
         "how long drafts are; around 0.75 is usual when many guesses are rejected.",
         advanced=True,
-        enabled_when=_MODEL,
+        enabled_when=_GUESSED,
         cli_flag="--spec-draft-p-min",
     ),
     Setting(

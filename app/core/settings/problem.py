@@ -73,6 +73,8 @@ class Reason(StrEnum):
     DRAFT_MIN_OVER_MAX = "draft_min_over_max"
     DRAFT_OVER_BATCH = "draft_over_batch"
     HEADS_UNUSED = "heads_unused"
+    HEADS_MISSING = "heads_missing"
+    HEADS_UNKNOWN = "heads_unknown"
 
     MIROSTAT_REPLACES = "mirostat_replaces"
     STEP_LEFT_OUT = "step_left_out"
@@ -200,9 +202,16 @@ TEXTS: dict[Reason, str] = {
     Reason.DRAFT_MIN_OVER_MAX: "More than the {n_max} tokens that are drafted at most, so that no draft is ever used.",
     Reason.DRAFT_OVER_BATCH: "Every slot needs room for a whole draft, so it is raised to {n_batch}.",
     Reason.HEADS_UNUSED: (
-        "The file has heads that guess several tokens ahead (multi-token prediction, MTP). This version does not use "
-        "them: they read the model's inner state, which llama.cpp's C interface does not give out yet. A draft model "
-        "or the text so far can guess instead."
+        "The model has heads of its own that guess ahead (multi-token prediction, MTP). They are used where drafts "
+        "come from the built-in heads; no draft model is needed then."
+    ),
+    Reason.HEADS_MISSING: (
+        "The model has no heads that guess ahead, or its file was made without them. A draft model or the text so far "
+        "can guess instead."
+    ),
+    Reason.HEADS_UNKNOWN: (
+        "The model has heads that guess ahead ({n_heads} of them), but llama.cpp cannot run those of its kind "
+        "({architecture}) yet. A draft model or the text so far can guess instead."
     ),
     Reason.MIROSTAT_REPLACES: "Mirostat takes the place of {settings}, which have no effect.",
     Reason.STEP_LEFT_OUT: "The sampler order leaves this step out, so it has no effect.",

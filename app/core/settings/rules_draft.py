@@ -37,6 +37,12 @@ def draft_problems(
         if (why := why_nothing_drafts(facts)) is not None:
             yield why
             return
+        if source == "mtp":
+            from app.core.heads import why_no_heads
+
+            if (why := why_no_heads(facts)) is not None:
+                yield why
+                return
     yield from _lengths(values, source)
     if source != "model":
         return
@@ -54,12 +60,12 @@ def _is_asked(values: Values, draft: Draft | None) -> bool:
 
 def least_batch(values: Values) -> int:
     """The batch in which every slot's last token and a whole draft find room, as `engine.params` has it."""
-    key = {"model": "draft_n_max", "ngram": "draft_ngram_length"}.get(values["draft_source"])
+    key = {"model": "draft_n_max", "mtp": "draft_n_max", "ngram": "draft_ngram_length"}.get(values["draft_source"])
     return values["n_seq_max"] * (1 + (values[key] if key is not None else 0))
 
 
 def _lengths(values: Values, source: str) -> Iterator[Problem]:
-    if source == "model" and values["draft_n_min"] > values["draft_n_max"]:
+    if source in {"model", "mtp"} and values["draft_n_min"] > values["draft_n_max"]:
         detail = {"n_max": values["draft_n_max"]}
         yield Problem("draft_n_min", "error", Reason.DRAFT_MIN_OVER_MAX, detail)
 

@@ -15,7 +15,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListView, QPushButton, QVBoxLayout, QWidget
 
-from app.core.drafts import Draft, unused_heads, why_nothing_drafts
+from app.core.drafts import Draft, why_nothing_drafts
+from app.core.heads import unused_heads
 from app.services.drafts import Drafts
 from app.ui.panel import draft_words, texts
 from app.ui.panel.draft_rows import ROW, DraftLines, DraftList, DraftRow

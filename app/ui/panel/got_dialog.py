@@ -83,12 +83,11 @@ class GotDialog(QDialog):
         return label
 
     def _draft_facts(self, draft: GotDraft) -> str:
-        facts = [
-            self.tr("Draft model: {name}").format(name=draft.model_name),
-            draft.quantisation,
-            self._layers(draft),
-            self._cache(draft),
-        ]
+        if draft.model_name:
+            own = [self.tr("Draft model: {name}").format(name=draft.model_name), draft.quantisation]
+        else:
+            own = [self.tr("Drafts by the model's built-in heads")]
+        facts = [*own, self._layers(draft), self._cache(draft)]
         return " \u00b7 ".join(facts)
 
     def _layers(self, got: Got | GotDraft) -> str:

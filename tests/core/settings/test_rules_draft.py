@@ -50,6 +50,7 @@ def a_draft(**changes: Any) -> Draft:
             {"draft_source": "ngram", "draft_ngram_length": 16, "n_batch": 64, "n_ubatch": 64},
             ("n_batch", "warning", Reason.DRAFT_OVER_BATCH),
         ),
+        ({"draft_source": "mtp"}, ("draft_source", "error", Reason.HEADS_MISSING)),
         ({"draft_source": "ngram", "draft_n_max": 4}, ("draft_n_max", "warning", Reason.INERT)),
     ],
 )
@@ -116,3 +117,17 @@ def test_a_draft_trained_for_less_is_told_where_the_context_is_longer() -> None:
     assert told(MODEL | {"n_ctx": 8192}, short) == {expected}
     assert told(MODEL | {"n_ctx": 2048}, short) == set()
     assert told(MODEL | {"n_ctx": 8192}, a_draft()) == set()
+
+
+def test_heads_of_its_own_need_no_draft_model_but_have_limits() -> None:
+    model = replace(TARGET, architecture="glm4moe", n_heads_ahead=1)
+    assert told({"draft_source": "mtp"}, facts=model) == set()
+    assert told({"draft_source": "mtp", "draft_n_min": 9}, facts=model) == {
+        ("draft_n_min", "error", Reason.DRAFT_MIN_OVER_MAX)
+    }
+    assert told({"draft_source": "mtp", "draft_n_max": 16, "n_batch": 64, "n_ubatch": 64}, facts=model) == {
+        ("n_batch", "warning", Reason.DRAFT_OVER_BATCH)
+    }
+    assert told({"draft_source": "mtp"}, facts=replace(model, n_heads_ahead=2)) == {
+        ("draft_source", "error", Reason.HEADS_UNKNOWN)
+    }

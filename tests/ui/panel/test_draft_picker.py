@@ -19,7 +19,7 @@ from app.ui.panel.draft_editor import DraftEditor, DraftOffer
 from app.ui.panel.editors import Sources
 from app.ui.panel.setting_row import SettingRow
 from app.ui.theme import Theme
-from tests.tiny_models import build_hybrid, build_llama
+from tests.tiny_models import build_hybrid, build_llama, build_mtp
 
 
 class Rig:
@@ -171,7 +171,7 @@ def test_a_model_that_nothing_can_draft_for_says_so(rig: Rig) -> None:
 
 
 def test_heads_that_are_not_used_are_told(rig: Rig) -> None:
-    build_llama(rig.folder / "heads.gguf", n_layers=4, metadata={"llama.nextn_predict_layers": 1})
+    build_mtp(rig.folder / "heads.gguf")
     rig.library.rescan()
     rig.qtbot.waitUntil(lambda: not rig.library.is_scanning, timeout=10000)
     rig.choose("heads.gguf")
