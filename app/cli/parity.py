@@ -172,6 +172,7 @@ def _title(way: str) -> str:
         Way.RESTORE: "moved to main memory and back",
         Way.REOPEN: "saved to disk and reopened",
         Way.DRAFT: "guesses by the draft model",
+        Way.HEADS: "guesses by the model's own heads",
         Way.LOOKUP: "guesses by lookup",
         Way.SLOTS: "several slots at once",
         Way.FLASH: "flash attention the other way",

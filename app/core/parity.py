@@ -68,6 +68,7 @@ class Way(StrEnum):
     RESTORE = "restore"  # a prompt whose state went to main memory and came back
     REOPEN = "reopen"  # a prompt whose state another process left on disk
     DRAFT = "draft"  # guesses by the draft model
+    HEADS = "heads"  # guesses by the model's own heads; only of models that have some
     LOOKUP = "lookup"  # guesses from the text so far
     SLOTS = "slots"  # all prompts at once
     FLASH = "flash"  # flash attention the other way

@@ -21,6 +21,7 @@ N_SLOTS = 4
 _SMALL_BATCH = 4
 _LOOKED_UP = 2
 _CACHE_MIB = 256
+_HEADS = "mtp"  # of the setting `draft_source`
 _ROPE_BASE = {"llama": 10_000.0}  # what llama.cpp takes where the header is silent (src/llama-model.cpp)
 _UNQUANTISED = frozenset({"f32", "f16", "bf16"})
 
@@ -115,11 +116,14 @@ def further_variants(
         Variant(Way.RESTORE, {**base, "prompt_cache_mib": cache_mib or _CACHE_MIB}, Asking.RESTORE),
         Variant(Way.REOPEN, base, Asking.REOPEN),
         _draft(base, values),
+        *_heads(base, values, facts),
         Variant(Way.LOOKUP, {**base, **_guessing(DraftSource.NGRAM, values)}, may_draft=True),
         Variant(Way.SLOTS, _slots(base, values), Asking.AT_ONCE),
         _flash(base, has_flash_attention),
     ]
-    source = DraftSource.MODEL if values.get("draft_model") else DraftSource.NGRAM
+    source = LOAD.value(values, "draft_source")
+    if source == DraftSource.OFF:
+        source = DraftSource.MODEL if values.get("draft_model") else DraftSource.NGRAM
     together = {**_slots(base, values), **_guessing(source, values), "prompt_cache_mib": cache_mib}
     return [*found, Variant(Way.TOGETHER, together, Asking.AT_ONCE_REUSE, may_draft=True)]
 
@@ -131,7 +135,7 @@ def _nudge(base: dict[str, Any], facts: ModelFacts) -> Variant:
     return Variant(Way.NUDGE, {**base, "rope_freq_base": rope * (1 + NUDGE)})
 
 
-def _guessing(source: DraftSource, values: Mapping[str, Any]) -> dict[str, Any]:
+def _guessing(source: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """Guesses whether they pay or not: here they are to be tried. Short repetitions occur in any text."""
     n_looked_up = values.get("draft_ngram_size", _LOOKED_UP)
     return {"draft_source": str(source), "draft_adaptive": False, "draft_ngram_size": n_looked_up}
@@ -141,6 +145,13 @@ def _draft(base: dict[str, Any], values: Mapping[str, Any]) -> Variant:
     if not values.get("draft_model"):
         return Variant(Way.DRAFT, base, untested=Untested.NO_DRAFT_MODEL)
     return Variant(Way.DRAFT, {**base, **_guessing(DraftSource.MODEL, values)}, may_draft=True)
+
+
+def _heads(base: dict[str, Any], values: Mapping[str, Any], facts: ModelFacts) -> list[Variant]:
+    """By the heads of a model that has some, where this version can use them."""
+    if not facts.n_heads_ahead or _HEADS not in {choice.value for choice in LOAD["draft_source"].choices}:
+        return []
+    return [Variant(Way.HEADS, {**base, **_guessing(_HEADS, values)}, may_draft=True)]
 
 
 def _slots(base: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

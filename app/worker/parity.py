@@ -45,7 +45,7 @@ from app.worker.client import WorkerClient
 _WAIT_S = 0.05  # how late a cancel may be noticed
 _DELTAS_PER_S = 2.0  # nobody reads along
 _N_WARMING = 4  # tokens generated after half a prompt, which the whole one then has to cut back
-_GUESSING = (Way.DRAFT, Way.LOOKUP)
+_GUESSING = (Way.DRAFT, Way.HEADS, Way.LOOKUP)
 _SOURCES = {Way.RESTORE: "memory", Way.REOPEN: "disk"}  # `core.run.Reuse.source` of what is to be tried
 _DISK_BYTES = 1 << 40  # of the states that are kept for a moment: all
 _NOTHING_KEPT = p.KeptStates(least_tokens=1)

@@ -220,7 +220,7 @@ def test_each_way_differs_from_the_base_in_what_it_is_about(tmp_path: Path) -> N
             *further_variants(values, model, has_flash_attention=True),
         )
     }
-    assert set(ways) == set(Way)
+    assert set(ways) == set(Way) - {Way.HEADS}  # it has none
 
     def changed(way: Way) -> dict[str, object]:
         return {key: value for key, value in ways[way].load.items() if base.get(key) != value}
