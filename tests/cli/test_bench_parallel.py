@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import signal
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.cli.program import Program
@@ -67,3 +70,24 @@ def test_numbers_of_requests_are_whole_and_possible(loadout: Program, tiny_model
     done = loadout("bench", tiny_model, f"--parallel={text}")
     assert done.exit_code == 2
     assert "--parallel" in done.stderr
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGKILL, 1)])
+def test_an_end_in_the_middle_leaves_no_worker(
+    loadout: Program, tiny_model: Path, number: signal.Signals, exit_code: int
+) -> None:
+    """Ctrl+C ends all requests that run at once; a worker that is killed is named."""
+    process = loadout.start("bench", tiny_model, "--parallel", "4", "--gen-tokens", 100_000, "--json")
+    deadline = time.monotonic() + 20
+    worker: list[psutil.Process] = []
+    while not worker or not list((loadout.profile_dir / "logs").glob("worker-*.log")):
+        assert time.monotonic() < deadline, "no worker was started"
+        time.sleep(0.01)
+        children = psutil.Process(process.pid).children()
+        worker = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    (process if number is signal.SIGINT else worker[0]).send_signal(number)
+    stdout, stderr = process.communicate(timeout=20)
+    assert process.returncode == exit_code, stderr
+    assert stdout == ""
+    assert "Traceback" not in stderr
+    assert not worker[0].is_running()
