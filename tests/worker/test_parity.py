@@ -28,7 +28,7 @@ from app.core.reasons import FailureKind
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
 from app.worker.parity import Cancelled, ParityRun
-from tests.tiny_models import build_hybrid, build_llama
+from tests.tiny_models import build_hybrid, build_llama, build_mtp
 
 _VALUES: dict[str, Any] = {"n_ctx": 512, "n_seq_max": 1, "n_threads": 1}
 _PROMPTS = ("Kato beli domu.", "Fagi lena rovi, sopu tiku nelo mavi.", "Beli beli beli")
@@ -174,6 +174,16 @@ def test_a_way_that_does_nothing_says_so_instead_of_passing(check: Check, tmp_pa
     reasons = [_of(report, way).untested for way in (Way.DRAFT, Way.FLASH, Way.REUSE)]
     assert reasons == [Untested.NOTHING_GUESSED, Untested.SAME_ATTENTION, Untested.NOTHING_REUSED]
     assert report.verdict in {Verdict.EQUAL, Verdict.ROUNDING}
+
+
+def test_a_models_own_heads_change_no_reply(tmp_path: Path) -> None:
+    check = Check(facts(build_mtp(tmp_path / "heads.gguf")), _VALUES, _PROMPTS[:2], 12)
+    ways = further_variants(check.values, check.facts, has_flash_attention=True)
+    tried = [variant for variant in ways if variant.way in {Way.NUDGE, Way.HEADS}]
+    report = ParityRun(check, tmp_path / "log", first=_base_only, further=_further(*tried)).run()
+    heads = _of(report, Way.HEADS)
+    assert heads.drafted_n
+    assert heads.verdict in {Verdict.EQUAL, Verdict.ROUNDING}, heads
 
 
 def test_a_killed_worker_ends_its_way_and_is_named(check: Check, tmp_path: Path) -> None:
