@@ -11,23 +11,25 @@ from app.engine.step_costs import StepCosts
 
 _BUDGET_S = 1.0
 _N_ROUNDS = 3
-_SIZES = (2, 4, 8, 3, 6, 12, 16, 5)  # after 1 and the largest: those between, the most telling first
+_LARGEST = 17  # a larger batch is measured last: its time is about in proportion, and may be very long
+_SIZES = (2, 4, 8, 3, 6, 12, 16, 5)  # after 1 and a large one: those between, the most telling first
 
 
 def calibrate(loaded: LoadedModel, costs: StepCosts, n_largest: int) -> None:
     """Measure batches of 1 to `n_largest` tokens on the empty context, for a second at most.
 
-    The first two sizes are measured however long they take; a slow model's others are learned while it is used.
+    One token and one large batch are decoded however long that takes; a slow model's others are learned in use.
     """
-    sizes = [1, n_largest, *(size for size in _SIZES if size < n_largest)]
+    sizes = [1, min(n_largest, _LARGEST), *(size for size in _SIZES if size < n_largest), n_largest]
     batch = lib.llama_batch_init(n_largest, 0, 1)
-    started_s = time.perf_counter()
+    until_s = time.perf_counter() + _BUDGET_S
     try:
-        for size in dict.fromkeys(sizes):
-            if costs.knows(min(n_largest, 2)) and time.perf_counter() - started_s > _BUDGET_S:
-                break
-            measured_ms = [_decode_ms(loaded, batch, size) for _ in range(_N_ROUNDS)]
-            if min(measured_ms) > 0:
+        for place, size in enumerate(dict.fromkeys(sizes)):
+            measured_ms: list[float] = []
+            n_needed = 1 if place < 2 else 0
+            while len(measured_ms) < (_N_ROUNDS if time.perf_counter() < until_s else n_needed):
+                measured_ms.append(_decode_ms(loaded, batch, size))
+            if measured_ms and min(measured_ms) > 0:
                 costs.learn(size, min(measured_ms))  # other programs can only make it longer
     finally:
         lib.llama_batch_free(batch)
