@@ -339,6 +339,72 @@ def build_mtp(
     return _finish(writer, path, "f32", metadata)
 
 
+def build_mtp_hybrid(
+    path: str | Path,
+    *,
+    n_ctx_train: int = 512,
+    n_layers: int = 4,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    seed: int = 10,
+) -> Path:
+    """A Qwen 3.5 with a multi-token head: every other layer a gated delta net, whose state llama.cpp can take back."""
+    state, groups, head = 16, 2, 32
+    shape = _Shape(n_ctx_train, n_layers, n_embd, 2, 1, 128, n_vocab)
+    writer = _writer(path, "qwen35", "Tiny hybrid multi-token", 0)
+    _add_shape(writer, shape)
+    writer.kv_data[0].pop("qwen35.block_count")
+    writer.add_block_count(n_layers + 1)
+    writer.add_uint32("qwen35.nextn_predict_layers", 1)
+    writer.add_uint32("qwen35.full_attention_interval", 2)
+    writer.add_key_length(head)
+    writer.add_value_length(head)
+    writer.add_rope_dimension_sections([6, 5, 5, 0])
+    writer.add_ssm_conv_kernel(4)
+    writer.add_ssm_inner_size(groups * state)
+    writer.add_ssm_state_size(state)
+    writer.add_ssm_time_step_rank(groups)
+    writer.add_ssm_group_count(groups)
+    weights = _Weights(writer, "f32", seed)
+    weights.add_ends(_add_vocabulary(writer, n_vocab, CHATML, NEVER), n_embd)
+    rng = np.random.default_rng(seed)
+    small, inner = 0.12, groups * state
+    delta = {
+        "attn_qkv.weight": (3 * inner, n_embd), "attn_gate.weight": (inner, n_embd), "ssm_norm.weight": (state,),
+        "ssm_conv1d.weight": (3 * inner, 4), "ssm_dt.bias": (groups,), "ssm_beta.weight": (groups, n_embd),
+        "ssm_alpha.weight": (groups, n_embd), "ssm_out.weight": (n_embd, inner),
+    }  # fmt: skip
+    full = {
+        "attn_q.weight": (4 * head, n_embd), "attn_k.weight": (head, n_embd), "attn_v.weight": (head, n_embd),
+        "attn_output.weight": (n_embd, 2 * head),
+    }  # fmt: skip
+    both = {
+        "ffn_gate.weight": (128, n_embd),
+        "ffn_up.weight": (128, n_embd),
+        "ffn_down.weight": (n_embd, 128),
+    }
+    for layer in range(n_layers + 1):
+        is_full = layer % 2 == 1 or layer == n_layers
+        for name, dims in {**(full if is_full else delta), **both}.items():
+            values = _normal(rng, dims, small)
+            if name in {"attn_output.weight", "ssm_out.weight", "ffn_down.weight"}:
+                values = values * np.float32(0.3)
+                values[0] = 0.0  # the constant is kept
+            writer.add_tensor(f"blk.{layer}.{name}", values)
+        if not is_full:
+            writer.add_tensor(f"blk.{layer}.ssm_a", -np.abs(_normal(rng, (groups,), 1.0)))
+        for norm in ("attn_norm", "post_attention_norm"):
+            writer.add_tensor(f"blk.{layer}.{norm}.weight", np.ones(n_embd, np.float32))
+        for norm in ("attn_q_norm", "attn_k_norm") if is_full else ():
+            writer.add_tensor(f"blk.{layer}.{norm}.weight", np.ones(head, np.float32))
+        if layer == n_layers:
+            mixed = np.concatenate((2.2 * np.eye(n_embd), 0.2 * np.eye(n_embd)), axis=1).astype(np.float32)
+            writer.add_tensor(f"blk.{layer}.nextn.eh_proj.weight", mixed)
+            for norm in ("enorm", "hnorm", "shared_head_norm"):
+                writer.add_tensor(f"blk.{layer}.nextn.{norm}.weight", np.ones(n_embd, np.float32))
+    return _finish(writer, path, "f32", None)
+
+
 def build_lora(
     path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
 ) -> Path:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 def refuse_without_room(args: argparse.Namespace, model_path: Path, plan: dict[str, Any]) -> None:
-    """Measures a plan with a draft model; others are loaded as they are. What is short of room now is only noted.
+    """Measures a plan with a draft model or own heads; others are loaded as they are. What is short is only noted.
 
     Raises:
         CommandError: a device is too small for both, whatever else is closed.
         UsageError: llama.cpp refuses a setting.
     """
-    from app.core.reasons import DraftSource, FailureKind
+    from app.core.reasons import TAKE_MEMORY, FailureKind
 
-    if plan.get("draft_source") != DraftSource.MODEL:
+    if plan.get("draft_source") not in TAKE_MEMORY:
         return
     from app.cli.choice import usable_facts
     from app.cli.dry_runs import Subject, dry_runs, failure_of, free_bytes
@@ -39,9 +39,10 @@ def refuse_without_room(args: argparse.Namespace, model_path: Path, plan: dict[s
             return  # the load itself says more
     found = assess(footprint, reserve_bytes=lambda _device: 0, free=free_bytes(footprint))
     if found.is_impossible:
-        raise CommandError(f"the model and its draft model cannot be loaded together: {_short(found)}")
+        own = "what its heads need" if footprint.has_own_heads else "its draft model"
+        raise CommandError(f"the model and {own} cannot be loaded together: {_short(found)}")
     if found.verdict.is_short:
-        note(f"loadout: draft_model: {_short(found)}")
+        note(f"loadout: {'draft_source' if footprint.has_own_heads else 'draft_model'}: {_short(found)}")
 
 
 def _short(assessment: Assessment) -> str:
@@ -49,5 +50,5 @@ def _short(assessment: Assessment) -> str:
 
     room = assessment.worst
     taken = room.device.draft_needed_bytes if room is not None else 0
-    share = f"; the draft model takes {bytes_text(taken)} there" if taken else ""
+    share = f"; drafting takes {bytes_text(taken)} there" if taken else ""
     return f"{verdict_text(assessment)}{share}"

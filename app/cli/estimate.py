@@ -144,7 +144,9 @@ def _print_text(subject: Subject, footprint: Footprint, assessment: Assessment) 
     )
     if footprint.n_draft_layers:
         offloaded = f"{footprint.n_draft_layers_offloaded} of {footprint.n_draft_layers}"
-        print(f"draft model: {offloaded} layers offloaded")
+        print(
+            f"{'built-in heads' if footprint.has_own_heads else 'draft model'}: {offloaded} layers offloaded"
+        )
     print()
     print(footprint_table(assessment))
     if idle := idle_text(footprint):

@@ -42,7 +42,7 @@ from app.core.fit_search import LadderSearch, Look, look
 from app.core.fit_split import split_by_room, uses_several
 from app.core.footprint import Verdict
 from app.core.gguf import ModelFacts
-from app.core.reasons import DraftSource
+from app.core.reasons import TAKE_MEMORY, DraftSource
 from app.core.settings.load_table import LOAD
 from app.core.settings.rules import load_problems
 
@@ -337,14 +337,14 @@ class _Exploration:
 
     @property
     def _has_draft(self) -> bool:
-        return self._value(DRAFT) == DraftSource.MODEL
+        return self._value(DRAFT) in TAKE_MEMORY
 
     def _is_quantised(self) -> bool:
         return any(self._value(key) not in UNQUANTISED for key in KV_KEYS)
 
     def _kv_choices(self) -> list[dict[str, Any]]:
         """The KV types asked for, then smaller ones that the model and the other settings allow."""
-        keys = (*KV_KEYS, *DRAFT_KV_KEYS) if self._has_draft else KV_KEYS
+        keys = (*KV_KEYS, *DRAFT_KV_KEYS) if self._value(DRAFT) == DraftSource.MODEL else KV_KEYS
         types = {key: self._value(key) for key in keys if key not in self.pinned}
         return [{}, *(choice for choice in smaller_kv(types) if self._is_allowed(choice))]
 

@@ -124,7 +124,8 @@ class Footprint:
 
     `layer_devices` names the device of each layer, the output layer last. `n_layers` counts them. `buffers` are the
     model's own, `draft_buffers` those of its draft model, of whose `n_draft_layers` layers `n_draft_layers_offloaded`
-    are not on the CPU. `n_ctx`, `n_ctx_slot` and `flash_attention` are what llama.cpp makes of what was asked.
+    are not on the CPU. Where the model `has_own_heads` that guess, they are meant by these three, and their weights are
+    among the model's. `n_ctx`, `n_ctx_slot` and `flash_attention` are what llama.cpp makes of what was asked.
     `elapsed_ms` is how long the dry run took; `n_model_loads` how many models had to be read for it (0 when all were
     at hand). `split` has the share of each of several devices in use where the plan leaves the split to their free
     memory: a load that is to bring exactly this has to be given it, since free memory is never the same twice. It is
@@ -143,6 +144,7 @@ class Footprint:
     draft_buffers: tuple[Buffer, ...] = ()
     n_draft_layers: int = 0
     n_draft_layers_offloaded: int = 0
+    has_own_heads: bool = False
 
     @property
     def n_layers(self) -> int:

@@ -73,6 +73,10 @@ class DraftSource(StrEnum):
     MTP = "mtp"
 
 
+TAKE_MEMORY = frozenset({DraftSource.MODEL, DraftSource.MTP})
+"""Those that a draft model, or the context of the model's own heads, stands behind."""
+
+
 class Overflow(StrEnum):
     """What happens when a conversation outgrows the context."""
 

@@ -99,7 +99,7 @@ class DryRun:
         whole = params.resolved(dict(values))
         found, n_loads = self._measure(path, whole, held or {})
         if whole["draft_source"] == DraftSource.MTP:
-            found = _with_draft(found, self._measure_heads(path, whole, found))
+            found = replace(_with_draft(found, self._measure_heads(path, whole, found)), has_own_heads=True)
         if draft_path:
             draft, n_more = self._measure_draft(draft_path, values, found, held or {})
             found, n_loads = _with_draft(found, draft), n_loads + n_more

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from app.core.reasons import DraftSource
+from app.core.reasons import TAKE_MEMORY, DraftSource
 from app.core.settings import LOAD
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _SMALLEST_BATCH = 128
 def smaller_plan(
     values: Mapping[str, Any], facts: ModelFacts | None, *, can_offload: bool = True
 ) -> dict[str, Any]:
-    """`values` with half the context, smaller batches, one slot, no draft model and fewer layers offloaded, if any are.
+    """`values` with half the context, smaller batches, one slot, no draft model or heads and fewer layers offloaded.
 
     The result holds only what differs from the defaults; it equals `values` when nothing can be made smaller.
     """
@@ -33,7 +33,7 @@ def smaller_plan(
             smaller[key] = max(_SMALLEST_BATCH, size // 2)
     if isinstance(LOAD.value(values, "n_seq_max"), int):
         smaller["n_seq_max"] = 1
-    if LOAD.value(values, "draft_source") == DraftSource.MODEL:
+    if LOAD.value(values, "draft_source") in TAKE_MEMORY:
         smaller["draft_source"] = DraftSource.OFF.value
     n_layers = facts.n_layers + 1 if facts is not None and can_offload else 0  # the output layer counts too
     offloaded = LOAD.value(values, "n_gpu_layers")

@@ -31,7 +31,7 @@ def test_a_draft_that_does_not_fit_is_refused_with_the_numbers(
     done = loadout(command, target, *prompt, *(word for text in settings for word in ("--set", text)))
     assert done.exit_code == 1
     assert "cannot be loaded together: does not fit" in done.stderr
-    assert re.search(r"too small; the draft model takes (2[7-9]|3\d)\d GB there", done.stderr)
+    assert re.search(r"too small; drafting takes (2[7-9]|3\d)\d GB there", done.stderr)
     assert not done.stdout
 
 

@@ -44,11 +44,16 @@ def tiny_mtp(models_dir: Path) -> Path:
     return tiny_models.build_mtp(models_dir / "tiny-mtp.gguf")
 
 
+@pytest.fixture(scope="session")
+def tiny_hybrid(models_dir: Path) -> Path:
+    return tiny_models.build_mtp_hybrid(models_dir / "tiny-mtp-hybrid.gguf")
+
+
 @pytest.fixture
 def both(bench: MakeBench, tiny_mtp: Path) -> Both:
     """One scheduler that guesses and one that does not, otherwise alike."""
 
-    def make(**values: Any) -> tuple[Bench, Bench]:
+    def make(tiny_mtp: Path = tiny_mtp, **values: Any) -> tuple[Bench, Bench]:
         drafting = {key: value for key, value in values.items() if key.startswith("draft_")}
         plain = {key: value for key, value in values.items() if key not in drafting}
         return bench(tiny_mtp, **EXACT, **HEADS | values), bench(tiny_mtp, **EXACT, **plain)
@@ -137,6 +142,20 @@ def test_slots_at_once(both: Both, load: Load, tiny_mtp: Path, unified: bool) ->
     assert at_once == [ask_all(plain, [prompt], **on(max_tokens=90))[0] for prompt in PROMPTS]
     assert drafted(subject, 1, 2, 3, 4).accepted_n > 50
     check_guesses(watched, load(tiny_mtp, **EXACT, **HEADS, n_seq_max=1))
+
+
+@pytest.mark.parametrize("unified", [True, False], ids=["unified", "split"])
+def test_a_model_that_keeps_a_state_as_well(both: Both, load: Load, tiny_hybrid: Path, unified: bool) -> None:
+    subject, plain = both(tiny_hybrid, n_ctx=1024, n_seq_max=2, kv_unified=unified)
+    watched = Watched(subject)
+    at_once = ask_all(subject, PROMPTS, **on(max_tokens=90))
+    assert at_once == [ask_all(plain, [prompt], **on(max_tokens=90))[0] for prompt in PROMPTS]
+    assert drafted(subject, 1, 2, 3, 4).accepted_n > 50
+    check_guesses(watched, load(tiny_hybrid, **EXACT, **HEADS, n_seq_max=1))
+    more = [prompt + subject.sink.text[n] + " and" for n, prompt in enumerate(PROMPTS, 1)]
+    assert ask_all(subject, more, **on(max_tokens=40)) == [
+        ask_all(plain, [prompt], **on(max_tokens=40))[0] for prompt in more
+    ]
 
 
 def test_requests_that_come_and_go(both: Both) -> None:

@@ -20,7 +20,15 @@ from app.core.footprint import Buffer, Footprint, compare
 from app.core.run import Got
 from app.worker.probe_client import Probe, ProbeError
 from tests.rpc_worker import HAS_RPC_REASON, has_rpc, rpc_worker
-from tests.tiny_models import build_hybrid, build_llama, build_lora, build_moe, build_mtp, build_swa
+from tests.tiny_models import (
+    build_hybrid,
+    build_llama,
+    build_lora,
+    build_moe,
+    build_mtp,
+    build_mtp_hybrid,
+    build_swa,
+)
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,7 @@ def _plans() -> list[Plan]:
         *(_by_heads(use_mmap=mapped, n_ctx=512) for mapped in (True, False)),
         _by_heads(n_seq_max=2, kv_unified=False, draft_n_max=32, n_ubatch=64, type_k="q8_0"),
         _by_heads(n_batch=2048, n_ubatch=1024, n_ctx=2048, flash_attn="off"),
+        Plan("hybrid heads", {"draft_source": "mtp", "n_ctx": 512, "n_seq_max": 2}),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512}),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512, "draft_ngram_length": 64, "n_seq_max": 2}),
     ]
@@ -188,6 +197,7 @@ def _models(folder: Path) -> dict[str, Path]:
         "hybrid": build_hybrid(folder / "hybrid.gguf"),
         "recurrent": build_hybrid(folder / "recurrent.gguf", has_attention=False),
         "draft": build_llama(folder / "draft.gguf", n_layers=2, seed=3),
+        "hybrid heads": build_mtp_hybrid(folder / "hybrid-heads.gguf"),
         "heads": build_mtp(folder / "heads.gguf", n_embd=128, n_vocab=1024),
         "adapter": build_lora(folder / "adapter.gguf", wide),
     }
@@ -268,7 +278,7 @@ def test_a_dry_run_says_what_the_load_then_prints(plan: Plan, outcomes: dict[str
     assert outcome.got is not None, outcome.failed
     _hold_against(outcome.footprint.buffers, outcome.printed, has_lora="lora" in plan.values)
     _hold_against(outcome.footprint.draft_buffers, outcome.of_draft)
-    assert bool(outcome.of_draft) == ("draft_model" in plan.values or plan.model == "heads")
+    assert bool(outcome.of_draft) == ("draft_model" in plan.values or "heads" in plan.model)
 
 
 def _hold_against(

@@ -101,7 +101,7 @@ class DeviceLine(QWidget):
             "kv": self.tr("KV cache {size}"),
             "compute": self.tr("buffers {size}"),
             "output": self.tr("output {size}"),
-            "draft": self.tr("draft model {size}"),
+            "draft": self.tr("drafting {size}"),
             OTHERS: self.tr("other programs {size}"),
         }
         return words[part].format(size=bytes_text(size_bytes)) if size_bytes else ""

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.core.fit import CHANGEABLE, DRAFT, PLACEMENT, SPLIT, Fit
 from app.core.fit_choices import DRAFT_KV_KEYS
 from app.core.footprint import Verdict
-from app.core.reasons import DraftSource
+from app.core.reasons import TAKE_MEMORY
 from app.core.settings.machine import takes_layers
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
@@ -125,7 +125,7 @@ class FitDialog(QDialog):
         pointless = {
             key for key in DRAFT_KV_KEYS if not self._plan.is_changed(key)
         }  # nothing is lost by these
-        pointless |= {DRAFT} if self._plan.value(DRAFT) != DraftSource.MODEL else set()
+        pointless |= {DRAFT} if self._plan.value(DRAFT) not in TAKE_MEMORY else set()
         if footprint is None:
             pointless.add(SPLIT)
         else:

@@ -65,7 +65,7 @@ class FitWords(QObject):
         return self.tr("K {k}, V {v}").format(k=k_text, v=v_text)
 
     def _draft(self, found: FitPlan) -> str:
-        return self.tr("no draft model") if DRAFT in found.changes else ""
+        return self.tr("no drafting") if DRAFT in found.changes else ""
 
     def _value(self, found: FitPlan, key: str) -> Any:
         return self._plan.table.value(found.values, key)

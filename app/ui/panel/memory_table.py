@@ -114,9 +114,12 @@ class MemoryDialog(QDialog):
     def _facts(self, footprint: Footprint) -> str:
         attention = self.tr("on") if footprint.flash_attention else self.tr("off")
         layers = self.tr("{n} of {total} layers offloaded")
-        of_draft = self.tr("{n} of {total} layers of the draft model offloaded").format(
-            n=footprint.n_draft_layers_offloaded, total=footprint.n_draft_layers
+        of_draft = (
+            self.tr("{n} of {total} built-in heads offloaded")
+            if footprint.has_own_heads
+            else self.tr("{n} of {total} layers of the draft model offloaded")
         )
+        of_draft = of_draft.format(n=footprint.n_draft_layers_offloaded, total=footprint.n_draft_layers)
         facts = [
             layers.format(n=footprint.n_layers_offloaded, total=footprint.n_layers),
             *([of_draft] if footprint.n_draft_layers else []),

@@ -33,7 +33,7 @@ class MemoryWords(QObject):
             "kv": self.tr("KV cache"),
             "compute": self.tr("compute buffers"),
             "output": self.tr("output buffer"),
-            "draft": self.tr("draft model"),
+            "draft": self.tr("drafting"),
             "projector": self.tr("projector"),
             OTHERS: self.tr("other programs"),
         }
@@ -154,10 +154,10 @@ class MemoryWords(QObject):
 
     def _draft_share(self, device: DeviceFootprint) -> str:
         size = bytes_text(device.draft_needed_bytes)
-        return self.tr("The draft model takes {size} there.").format(size=size) if device.draft_bytes else ""
+        return self.tr("Drafting takes {size} there.").format(size=size) if device.draft_bytes else ""
 
     def draft_share(self, assessment: Assessment) -> str:
-        """What the draft model takes of the device that decides the verdict, as a sentence; "" for nothing."""
+        """What drafting takes of the device that decides the verdict, as a sentence; "" for nothing."""
         room = assessment.worst
         return self._draft_share(room.device) if room is not None else ""
 

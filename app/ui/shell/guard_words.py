@@ -58,7 +58,7 @@ class GuardWords(QObject):
             if any(room.is_impossible and room.device.draft_bytes for room in refusal.assessment.rooms):
                 advice = self.tr(
                     "No closing of other programs helps. Ask for less, choose a smaller quantisation, or do without "
-                    "the draft model."
+                    "drafting."
                 )
             return self.tr("{name} cannot fit").format(name=refusal.name), f"{why}\n\n{advice}"
         if refusal.error is not None:

@@ -134,7 +134,7 @@ class LoadView(QObject):
             "context": self.tr("Setting up the context"),
             "adapters": self.tr("Applying adapters"),
             "warm_up": self.tr("Warming up"),
-            "draft": self.tr("Loading the draft model"),
+            "draft": self.tr("Preparing drafting"),
         }.get(loading.stage, self.tr("Starting the worker"))
         left_s = loading.seconds_left()
         if left_s is None:

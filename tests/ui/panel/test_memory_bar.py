@@ -148,7 +148,7 @@ def test_the_verdict_is_said_with_its_number(view, name, said):
 def test_every_number_can_be_heard(view):
     shown(view, "moe")
     figures = (
-        "weights: 2.10 GB, KV cache: 2.40 GB, draft model: 500 MB, other programs: 800 MB, capacity: 8.00 GB"
+        "weights: 2.10 GB, KV cache: 2.40 GB, drafting: 500 MB, other programs: 800 MB, capacity: 8.00 GB"
     )
     for text in (*figures.split(", "), "kept free by the guard: 400 MB", "Main memory", "left free: 1.85 GB"):
         assert text in spoken(view), text

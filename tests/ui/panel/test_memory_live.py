@@ -253,7 +253,7 @@ def test_going_without_the_draft_model_is_offered_only_where_it_may_be(tab, rig,
     spoken = [
         dialog.list.item(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(dialog.list.count())
     ]
-    assert any("no draft model" in text for text in spoken)
+    assert any("no drafting" in text for text in spoken)
     dialog.reject()
     qtbot.waitUntil(lambda: tab.footer.fit_dialog is None)
 

@@ -126,10 +126,10 @@ def test_what_a_draft_model_takes_is_told(qapp: QApplication) -> None:
     assert short is not None
     assert small is not None
     _, told = GuardWords().question(UnwiseLoad("Walnut", short))
-    assert "The draft model takes 1.10\u202fGB there. " in told
+    assert "Drafting takes 1.10\u202fGB there. " in told
     _, told = GuardWords().refusal(LoadRefusal("Walnut", assessment=small))
-    assert "this plan needs 10.1\u202fGB of it. The draft model takes 3.10\u202fGB there." in told
-    assert "or do without the draft model" in told
+    assert "this plan needs 10.1\u202fGB of it. Drafting takes 3.10\u202fGB there." in told
+    assert "or do without drafting" in told
 
 
 def test_refusals_name_the_row(qtbot: QtBot) -> None:
