@@ -42,6 +42,7 @@ from app.core.vocabulary import read_vocabulary
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
 
+_SAVES_S = 30.0  # how long a worker may take to write its states
 _WAIT_S = 0.05  # how late a cancel may be noticed
 _DELTAS_PER_S = 2.0  # nobody reads along
 _N_WARMING = 4  # tokens generated after half a prompt, which the whole one then has to cut back
@@ -228,7 +229,7 @@ class ParityRun:
             worker.load(lambda fraction: self._tell(variant.way, fraction=fraction))
             yield worker
         finally:
-            client.stop()
+            client.stop(save_s=0.0 if self._is_called_off() else _SAVES_S)
             client.receive(0)  # lets go of the queue
 
 
