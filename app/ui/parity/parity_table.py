@@ -20,6 +20,7 @@ _ICONS = {
     Verdict.NOT_TESTED: "minus",
 }
 _NUMBERS = (2, 3)
+_ROW_PX = 26
 
 
 class ParityTable(QTableWidget):
@@ -43,6 +44,7 @@ class ParityTable(QTableWidget):
             heading.setTextAlignment(_RIGHT if column in _NUMBERS else _LEFT)
             self.setHorizontalHeaderItem(column, heading)
         self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(_ROW_PX)  # all ways at one glance
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
