@@ -10,13 +10,15 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.drafts import Draft, why_nothing_drafts
 from app.core.gguf import ModelFacts
-from app.core.heads import unused_heads
+from app.core.heads import unused_heads, why_no_heads
+from app.core.reasons import DraftSource
 from app.core.settings import LOAD, Apply, Problem, Setting, Table
 from app.core.settings.bounds import Bounds, bounds, model_defaults, used_if_unset, why_pointless
 from app.core.settings.layers import resolve
 from app.core.settings.machine import Machine
 from app.core.settings.rules import load_problems, sampling_problems
 
+_SOURCE = "draft_source"
 N_UNDO = 200
 """How many changes can be taken back."""
 
@@ -112,10 +114,20 @@ class Plan(QObject):
         """What is to be known about `key` and the model of the plan, though nothing is wrong with its value."""
         if self.table is not LOAD or self.model is None:
             return []
-        known = [unused_heads(self.model)] if self.value("draft_source") != "mtp" else []
-        if self.value("draft_source") == "off":  # else the rules say so
+        source = self.value(_SOURCE)
+        known = [unused_heads(self.model)] if source != DraftSource.MTP else []
+        if source == DraftSource.OFF:  # else the rules say so
             known.append(why_nothing_drafts(self.model))
         return [remark for remark in known if remark is not None and remark.key == key]
+
+    def unusable(self, key: str) -> dict[Any, Problem]:
+        """The values of `key` that the model of the plan rules out, each with the reason; never the chosen one, of
+        which `problems` tells.
+        """
+        if key != _SOURCE or self.model is None or self.value(key) == DraftSource.MTP:
+            return {}
+        why = why_no_heads(self.model)
+        return {DraftSource.MTP.value: why} if why is not None else {}
 
     def bounds(self, key: str) -> Bounds:
         """The range that the chosen model and the machine leave to `key`, and its comfortable part."""

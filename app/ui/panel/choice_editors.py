@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QPushButton, QSizePolicy, QWidget
 
 from app.core.settings import Kind, Setting
@@ -72,6 +74,15 @@ class ComboEditor(Editor):
         values = [self.combo.itemData(index) for index in range(self.combo.count())]
         self.combo.setCurrentIndex(values.index(value) if value in values else -1)
         self.combo.setAccessibleName(self.spoken_name(value))
+
+    def set_unusable(self, why: Mapping[Any, str]) -> None:
+        model = self.combo.model()
+        if not isinstance(model, QStandardItemModel):
+            return
+        for index in range(model.rowCount()):
+            reason = why.get(self.combo.itemData(index), "")
+            model.item(index).setEnabled(not reason)
+            model.item(index).setToolTip(reason)
 
     def set_roomy(self, roomy: bool) -> None:
         """In a crowded line the box is only as wide as the value on show."""

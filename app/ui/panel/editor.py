@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
@@ -43,6 +44,9 @@ class Editor(QObject):
 
     def set_bounds(self, low: float, high: float) -> None:
         """Sets the comfortable range that the model and the machine allow, for editors with a slider."""
+
+    def set_unusable(self, why: Mapping[Any, str]) -> None:
+        """Values that cannot be chosen now, each with the reason, for editors with a list."""
 
     def set_roomy(self, roomy: bool) -> None:
         """Whether the title line has room for what can be left out, such as units."""

@@ -72,6 +72,8 @@ class SettingRow(QWidget):
         bounds = self.plan.bounds(key)
         if bounds.slider is not None:
             self.editor.set_bounds(*bounds.slider)
+        unusable = self.plan.unusable(key).items()
+        self.editor.set_unusable({value: texts.problem_text(why) for value, why in unusable})
         if not self._refusal or self.plan.value(key) != self.editor.value:
             self._refusal = ""
             self.editor.show_unset(self.plan.used_if_unset(key))

@@ -8,6 +8,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from app.core.gguf import facts
 from app.core.settings import APP, LOAD, SAMPLING, Kind, Setting
 from app.core.settings.machine import Machine
 from app.services.plan import Plan
@@ -15,6 +16,7 @@ from app.ui.panel.editors import Sources
 from app.ui.panel.scale import SliderScale
 from app.ui.panel.setting_row import SettingRow
 from app.ui.panel.texts import escaped, unescaped
+from tests.tiny_models import build_mtp
 from tests.ui.panel.hands import type_text
 
 
@@ -286,3 +288,25 @@ def test_a_row_without_effect_on_the_model_is_off_and_says_why(row, model):
     experts.plan.set_value("n_cpu_moe", 2)
     experts.show_problems(experts.plan.problems())
     assert len([text for _, text in experts.notes() if "no experts" in text]) == 1, "said once"
+
+
+def test_a_source_of_drafts_that_the_model_does_not_have_cannot_be_chosen(row, tiny_model, tmp_path):
+    source = row(LOAD, "draft_source")
+    plan, combo = source.plan, source.editor.combo
+    index = combo.findData("mtp")
+    assert combo.model().item(index).isEnabled()  # while the model is not known
+    plan.set_model(facts(str(tiny_model)))
+    source.refresh()
+    assert not combo.model().item(index).isEnabled()
+    assert "no heads that guess ahead" in combo.model().item(index).toolTip()
+    assert combo.model().item(combo.findData("ngram")).isEnabled()
+    plan.set_model(facts(str(build_mtp(tmp_path / "heads.gguf"))))
+    source.refresh()
+    assert combo.model().item(index).isEnabled()
+    combo.setFocus()
+    combo.activated.emit(index)
+    assert plan.value("draft_source") == "mtp"
+    plan.set_model(facts(str(tiny_model)), values={"draft_source": "mtp"})  # as a loadout may have it
+    source.refresh()
+    assert combo.currentData() == "mtp"
+    assert "heads_missing" in {str(problem.reason) for problem in plan.problems()}
