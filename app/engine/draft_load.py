@@ -16,6 +16,7 @@ from app.engine.errors import EngineError
 from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
 from app.engine.vocabulary import Vocabulary
+from app.engine.warm_up import warm_up
 
 if TYPE_CHECKING:
     from app.engine.model import LoadedModel
@@ -136,13 +137,8 @@ class DraftWeights:
     def _warm_up(self) -> None:
         """Touch all weights once: the first guesses are timed, to know whether guessing pays."""
         self._go_on()
-        tokens = (lib.llama_token * 1)(max(self.vocabulary.bos, self.vocabulary.eos, 0))
-        lib.llama_set_warmup(self.context, True)
-        code = lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, 1))
-        lib.llama_set_warmup(self.context, False)
-        lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
-        lib.llama_synchronize(self.context)
-        if code < 0:
+        token = max(self.vocabulary.bos, self.vocabulary.eos, 0)
+        if not warm_up(self.context, token, has_experts=bool(self.facts.n_expert)):
             raise failure(self._log.recent_errors(), "llama.cpp could not run the model")
 
     def _go_on(self) -> None:

@@ -19,6 +19,7 @@ from app.engine.failures import failure
 from app.engine.native_log import LoadLog, NativeLog
 from app.engine.templates import FALLBACK, ChatTemplate
 from app.engine.vocabulary import Vocabulary
+from app.engine.warm_up import warm_up
 
 Progress = Callable[[float, str], bool]
 """Called with (fraction 0..1, stage); returns False to abort."""
@@ -147,18 +148,7 @@ class LoadedModel:
         if lib.llama_model_has_encoder(self.model):
             return
         token = max(self.vocabulary.bos, self.vocabulary.eos, 0)
-        tokens = (lib.llama_token * 1)(token)
-        lib.llama_set_warmup(self.context, True)
-        code = lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, 1))
-        lib.llama_set_warmup(self.context, False)
-        if code >= 0 and self.facts.n_expert:
-            # The graph of the warm-up, in which all experts have a part, would serve for the next batch of one token
-            # too: llama.cpp does not look at the warm-up where it reuses a graph. A batch of another size ends it.
-            tokens = (lib.llama_token * 2)(token, token)
-            code = lib.llama_decode(self.context, lib.llama_batch_get_one(tokens, 2))
-        lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
-        lib.llama_synchronize(self.context)
-        if code < 0:
+        if not warm_up(self.context, token, has_experts=bool(self.facts.n_expert)):
             raise failure(self._log.recent_errors(), "llama.cpp could not run the model")
 
     def _load_draft(self) -> None:
