@@ -136,6 +136,7 @@ QComboBox::down-arrow:disabled { image: none; }
 QComboBox QAbstractItemView { background: $panel; border: 1px solid $line; padding: 4px; outline: none;
     selection-background-color: $selection; selection-color: $text; }
 QComboBox QAbstractItemView::item { min-height: ${item}px; padding: 0 8px; border-radius: 5px; }
+QComboBox QAbstractItemView::item:disabled { color: $off; }
 
 QSlider { background: transparent; min-height: 20px; }
 QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: $line; }

@@ -61,6 +61,21 @@ def test_heads_that_are_not_used_are_told(loadout: Program, shelf: Path) -> None
     assert loadout("drafts", model, "--json").json()["remarks"][0]["reason"] == "heads_unused"
 
 
+def test_a_model_drafts_by_its_own_heads(loadout: Program, shelf: Path) -> None:
+    model = build_mtp(shelf / "heads.gguf")
+    asked = ("--prompt", "Hello", "--raw", "--max-tokens", "40", "--sample", "temperature=0", "--json")
+    heads = ("--set", "draft_source=mtp", "--set", "draft_adaptive=false")
+    plain, drafted = (loadout("run", model, *asked, *more).json() for more in ((), heads))
+    assert drafted["text"] == plain["text"]
+    assert drafted["drafting"]["source"] == "mtp"
+    assert drafted["drafting"]["drafted_n"] > 0
+    told = loadout("estimate", model, *heads)
+    assert "built-in heads: 0 of 1 layers offloaded" in told.stdout
+    refused = loadout("run", shelf / "target.gguf", *asked, *heads)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "draft_source: The model has no heads" in refused.stderr
+
+
 @pytest.mark.parametrize("case", ["missing", "broken", "unlike", "itself", "none", "limits"])
 def test_what_cannot_draft_is_refused_before_loading(loadout: Program, shelf: Path, case: str) -> None:
     target, draft = shelf / "target.gguf", shelf / f"{case}.gguf"

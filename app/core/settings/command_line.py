@@ -64,6 +64,7 @@ def command_line(model_path: str, load: Values, sampling: Values, architecture: 
             else:
                 words += written
     words += _reading(load)
+    words += _heads_cache(load)
     words += _overrides(load, architecture)
     if LOAD.value(load, "n_expert_used") is not None and not architecture:
         left_out.append("n_expert_used")
@@ -112,6 +113,15 @@ _SPEC_TYPES = {"model": "draft-simple", "ngram": "ngram-simple", "mtp": "draft-m
 
 def _spec_type(value: str, _values: Values) -> _Written:
     return ["--spec-type", _SPEC_TYPES[value]] if value in _SPEC_TYPES else []
+
+
+def _heads_cache(load: Values) -> list[str]:
+    """A model's own heads have cells of the model's types here, of a draft model's in llama-server."""
+    if LOAD.value(load, "draft_source") != "mtp":
+        return []
+    flags = {"type_k": "--spec-draft-type-k", "type_v": "--spec-draft-type-v"}
+    changed = LOAD.changed(load)
+    return [word for key, flag in flags.items() if key in changed for word in (flag, str(changed[key]))]
 
 
 def _switch_on_only(flag: str) -> _Special:

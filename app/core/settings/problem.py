@@ -202,8 +202,8 @@ TEXTS: dict[Reason, str] = {
     Reason.DRAFT_MIN_OVER_MAX: "More than the {n_max} tokens that are drafted at most, so that no draft is ever used.",
     Reason.DRAFT_OVER_BATCH: "Every slot needs room for a whole draft, so it is raised to {n_batch}.",
     Reason.HEADS_UNUSED: (
-        "The model has heads of its own that guess ahead (multi-token prediction, MTP). They are used where drafts "
-        "come from the built-in heads; no draft model is needed then."
+        "The model has heads of its own that guess ahead (multi-token prediction, MTP). Choose built-in heads as the "
+        "source of drafts to use them; no draft model is needed then."
     ),
     Reason.HEADS_MISSING: (
         "The model has no heads that guess ahead, or its file was made without them. A draft model or the text so far "

@@ -84,6 +84,7 @@ def test_what_differs_from_llama_servers_own_defaults_is_always_said() -> None:
         ("control_vectors", [["/c.gguf", -0.5]], "--control-vector-scaled", "/c.gguf:-0.5"),
         ("kv_overrides", [["a.b", "bool:true"]], "--override-kv", "a.b=bool:true"),
         ("draft_source", "ngram", "--spec-type", "ngram-simple"),
+        ("draft_source", "mtp", "--spec-type", "draft-mtp"),
     ],
 )
 def test_load_settings(key: str, value: Any, flag: str, written: str | None) -> None:
@@ -138,6 +139,10 @@ def test_drafting_says_how_far_it_guesses_where_llama_server_has_other_limits() 
     assert lookup["--spec-ngram-simple-size-n"] == str(LOAD["draft_ngram_size"].default)
     assert lookup["--spec-ngram-simple-size-m"] == str(LOAD["draft_ngram_length"].default)
     assert "--spec-draft-model" not in lookup
+    heads = flags({"draft_source": "mtp", "draft_model": "d.gguf", "draft_type_k": "q8_0", "type_v": "q8_0"})
+    assert heads["--spec-draft-n-max"] == str(LOAD["draft_n_max"].default)
+    assert heads["--spec-draft-type-v"] == heads["--cache-type-v"] == "q8_0"
+    assert not heads.keys() & {"--spec-draft-model", "--spec-draft-type-k"}
     assert command_line("m", {"draft_source": "ngram", "draft_adaptive": False}, {}).left_out == (
         "draft_adaptive",
     )
