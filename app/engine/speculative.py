@@ -65,7 +65,9 @@ class Speculation:
         self._p_min: float = values["draft_p_min"] if loaded.draft is not None else 0.0
         self._n_ctx = loaded.n_ctx_slot
         self._n_batch: int = lib.llama_n_batch(loaded.context)
-        if lib.llama_model_n_swa(loaded.model):
+        self._is_recurrent = loaded.is_recurrent
+        self._is_unified = lib.llama_model_is_hybrid(loaded.model) and bool(loaded.values["kv_unified"])
+        if lib.llama_model_n_swa(loaded.model) or loaded.is_recurrent:
             # Each physical batch lets the window move on, and what falls out is overwritten, even where there is room
             # to keep it: a draft must be in one with the token before it, to be taken back.
             self._n_batch = min(self._n_batch, lib.llama_n_ubatch(loaded.context))
@@ -119,7 +121,27 @@ class Speculation:
         else:
             for slot, generation in able:
                 self._look_up(slot, generation, outlook)
+        if self._is_recurrent and len(slots) > 1:
+            self._even_out(slots)
         self.drafting_ms = (time.perf_counter() - started_s) * 1000
+
+    def _even_out(self, slots: Sequence[Slot]) -> None:
+        """Make all drafts as long as the shortest.
+
+        llama.cpp decodes sequences of unequal lengths one part after the other; on the way it may move the running
+        state of one that it has decoded already, and leaves behind those to go back to.
+        """
+        generations = [slot.generation for slot in slots if slot.generation]
+        count = min(len(generation.draft) for generation in generations)
+        # Without a common cache it takes only neighbouring sequences together.
+        are_neighbours = slots[-1].seq_id - slots[0].seq_id == len(slots) - 1
+        is_one_part = self._is_unified or are_neighbours
+        is_too_long = (1 + count) * len(slots) > self._n_batch
+        if not is_one_part or is_too_long or count < self._n_least:
+            count = 0
+        for generation in generations:
+            del generation.draft[count:]
+            del generation.draft_kinds[count:]
 
     def _room(self, slot: Slot, generation: Generation) -> int:
         """How many guesses the context and the limit on tokens leave room for.

@@ -178,3 +178,30 @@ def test_an_abort_spoils_no_sequence_that_was_not_decoded(seed: int, lfm2: Path,
     subject.run()
     for request_id, prompt in asked.items():
         assert said(subject, request_id) == expected[prompt]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_state_to_go_back_to_is_not_moved_meanwhile(seed: int, lfm2: Path, bench: MakeBench) -> None:
+    """Drafts of unequal lengths are decoded in parts, of which a later one may move a state that was left before.
+
+    It moves where the order of the states is not that of the slots, as after replies have come and gone.
+    """
+    exact = {"type_k": "f32", "type_v": "f32", "flash_attn": "off", "n_ctx": 2048}
+    subject = bench(lfm2, n_seq_max=5, **exact, **LOOKUP, draft_adaptive=False)
+    plain = bench(lfm2, n_seq_max=1, **exact)
+    prompts = [f"{number}{prompt}" for number in range(3) for prompt in PROMPTS]
+    expected = {prompt: ask_all(plain, [prompt], **saying(LOOKUP, max_tokens=60))[0] for prompt in prompts}
+    chance = random.Random(seed)
+    asked: dict[int, str] = {}
+    for prompt in chance.choices(prompts, k=24):
+        may_draft = chance.random() < 0.5
+        asked[subject.submit(prompt, **saying(LOOKUP, max_tokens=60, may_draft=may_draft))] = prompt
+        for _ in range(chance.randrange(8)):
+            subject.scheduler.step()
+        if chance.random() < 0.3:
+            subject.loaded.abort.set()  # all states are given up, and come back in another order
+            subject.scheduler.step()
+            subject.loaded.abort.clear()
+    subject.run()
+    for request_id, prompt in asked.items():
+        assert said(subject, request_id) == expected[prompt]
