@@ -405,6 +405,44 @@ def build_mtp_hybrid(
     return _finish(writer, path, "f32", None)
 
 
+def build_mtp_several(
+    path: str | Path,
+    *,
+    n_heads: int = 2,
+    n_layers: int = 3,
+    n_embd: int = 64,
+    n_vocab: int = 640,
+    seed: int = 11,
+) -> Path:
+    """A dense Hy 3 with several multi-token heads, each of them for one place of a draft."""
+    shape = _Shape(512, n_layers, n_embd, 2, 1, 128, n_vocab)
+    writer = _writer(path, "hy_v3", "Tiny several heads", 0)
+    _add_shape(writer, shape)
+    writer.kv_data[0].pop("hy_v3.block_count")
+    writer.add_block_count(n_layers + n_heads)
+    writer.add_uint32("hy_v3.nextn_predict_layers", n_heads)
+    writer.add_expert_feed_forward_length(64)
+    weights = _Weights(writer, "f32", seed)
+    weights.add_ends(_add_vocabulary(writer, n_vocab, CHATML, NEVER), n_embd)
+    rng = np.random.default_rng(seed)
+    for layer in range(n_layers + n_heads):
+        weights.add_attention(layer, shape, gain=0.2)
+        for norm in ("attn_q_norm", "attn_k_norm"):
+            writer.add_tensor(f"blk.{layer}.{norm}.weight", np.ones(n_embd // 2, np.float32))
+        writer.add_tensor(f"blk.{layer}.ffn_norm.weight", np.ones(n_embd, np.float32))
+        for name, dims in {"gate": (128, n_embd), "up": (128, n_embd), "down": (n_embd, 128)}.items():
+            values = _normal(rng, dims, 0.04)
+            if name == "down":
+                values[0] = 0.0  # the constant is kept
+            writer.add_tensor(f"blk.{layer}.ffn_{name}.weight", values)
+        if layer >= n_layers:
+            mixed = np.concatenate((2.2 * np.eye(n_embd), 0.2 * np.eye(n_embd)), axis=1).astype(np.float32)
+            writer.add_tensor(f"blk.{layer}.nextn.eh_proj.weight", mixed)
+            for norm in ("enorm", "hnorm", "shared_head_norm"):
+                writer.add_tensor(f"blk.{layer}.nextn.{norm}.weight", np.ones(n_embd, np.float32))
+    return _finish(writer, path, "f32", None)
+
+
 def build_lora(
     path: str | Path, base: str | Path, *, rank: int = 4, alpha: float = 8.0, seed: int = 4
 ) -> Path:

@@ -21,6 +21,7 @@ from app.engine.errors import EngineError
 from app.engine.heads import HeadsContext
 from app.engine.model import LoadedModel
 from app.engine.mtp import Heads
+from app.engine.native_log import NativeLog
 from tests import tiny_models
 from tests.engine.conftest import Bench
 from tests.engine.test_draft_equality import ask_all, check_cells, drafted, said
@@ -156,6 +157,17 @@ def test_a_model_that_keeps_a_state_as_well(both: Both, load: Load, tiny_hybrid:
     assert ask_all(subject, more, **on(max_tokens=40)) == [
         ask_all(plain, [prompt], **on(max_tokens=40))[0] for prompt in more
     ]
+
+
+def test_of_several_heads_the_first_makes_one_guess(both: Both, load: Load, models_dir: Path) -> None:
+    path = tiny_models.build_mtp_several(models_dir / "several-heads.gguf")
+    subject, plain = both(path, n_ctx=1024, n_seq_max=2)
+    watched = Watched(subject)
+    at_once = ask_all(subject, PROMPTS, **on(max_tokens=60))
+    assert at_once == [ask_all(plain, [prompt], **on(max_tokens=60))[0] for prompt in PROMPTS]
+    assert drafted(subject, 1, 2, 3, 4).accepted_n > 50
+    assert {len(ask.draft) for ask in watched.asks} == {1}
+    check_guesses(watched, load(path, **EXACT, **HEADS, n_seq_max=1))
 
 
 def test_requests_that_come_and_go(both: Both) -> None:
@@ -321,6 +333,14 @@ def test_what_was_got_tells_of_the_heads(load: Load, tiny_mtp: Path) -> None:
     loaded.close()
     assert (loaded.draft, loaded.context) == (None, None)
     loaded.close()
+
+
+def test_a_load_can_be_cancelled_before_the_heads(native_log: NativeLog, tiny_mtp: Path) -> None:
+    with pytest.raises(EngineError) as caught:
+        LoadedModel(
+            str(tiny_mtp), {**HEADS, "n_ctx": 512}, native_log, lambda _fraction, stage: stage != "draft"
+        )
+    assert caught.value.fault is FailureKind.CANCELLED
 
 
 def test_closing_frees_all(load: Load, tiny_mtp: Path) -> None:

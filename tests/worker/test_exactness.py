@@ -27,6 +27,7 @@ from tests.tiny_models import (
     build_moe,
     build_mtp,
     build_mtp_hybrid,
+    build_mtp_several,
     build_swa,
 )
 
@@ -95,6 +96,7 @@ def _plans() -> list[Plan]:
         *(_by_heads(use_mmap=mapped, n_ctx=512) for mapped in (True, False)),
         _by_heads(n_seq_max=2, kv_unified=False, draft_n_max=32, n_ubatch=64, type_k="q8_0"),
         _by_heads(n_batch=2048, n_ubatch=1024, n_ctx=2048, flash_attn="off"),
+        Plan("several heads", {"draft_source": "mtp", "n_ctx": 512}),
         Plan("hybrid heads", {"draft_source": "mtp", "n_ctx": 512, "n_seq_max": 2}),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512}),
         Plan("wide", {"draft_source": "ngram", "n_ctx": 512, "draft_ngram_length": 64, "n_seq_max": 2}),
@@ -198,6 +200,7 @@ def _models(folder: Path) -> dict[str, Path]:
         "recurrent": build_hybrid(folder / "recurrent.gguf", has_attention=False),
         "draft": build_llama(folder / "draft.gguf", n_layers=2, seed=3),
         "hybrid heads": build_mtp_hybrid(folder / "hybrid-heads.gguf"),
+        "several heads": build_mtp_several(folder / "several-heads.gguf"),
         "heads": build_mtp(folder / "heads.gguf", n_embd=128, n_vocab=1024),
         "adapter": build_lora(folder / "adapter.gguf", wide),
     }
