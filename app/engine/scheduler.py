@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import Any
 
 from app.core.reasons import FailureKind, Overflow, Phase, StopReason
+from app.engine.batch import Batch
 from app.engine.bindings import lib
 from app.engine.draft_tally import DraftTally
 from app.engine.errors import EngineError
@@ -51,15 +51,9 @@ class Scheduler:
             journal=Journal(loaded.vocabulary.piece),
         )
         self._n_vocab = loaded.vocabulary.n_tokens
-        self._n_batch: int = max(lib.llama_n_batch(loaded.context), n_slots)
         self._n_chunk: int = lib.llama_n_ubatch(loaded.context)
-        self._batch: Any = lib.llama_batch_init(self._n_batch, 0, 1)
-        for index in range(self._n_batch):
-            self._batch.n_seq_id[index] = 1
+        self._batch = Batch(max(lib.llama_n_batch(loaded.context), n_slots))
         self._waiting: deque[Generation] = deque()
-        self._entries: list[
-            tuple[Slot, int]
-        ] = []  # this step's slots, and how many tokens of each, without drafts
         self._speculation = Speculation(loaded) if Speculation.wanted(loaded) else None
         self._n_plain = 0  # steps without drafts, since there was no room for them
         self._started_s = 0.0  # when this step began to decode
@@ -121,9 +115,7 @@ class Scheduler:
             self.cancel(request_id)
         if self._speculation is not None:
             self._speculation.close()
-        if self._batch is not None:
-            lib.llama_batch_free(self._batch)
-            self._batch = None
+        self._batch.close()
 
     def save_one(self, *, is_last_chance: bool) -> bool:
         """Have one idle slot's state written to disk; False where none needs it."""
@@ -141,10 +133,10 @@ class Scheduler:
             self._admit()
         self._guess()
         self._fill()
-        if not self._entries:
+        if not self._batch.entries:
             return
         self._started_s = time.perf_counter()
-        code = lib.llama_decode(self._context, self._batch)
+        code = lib.llama_decode(self._context, self._batch.handle)
         if code == _OK:
             self._advance()
         elif code == _ABORTED:
@@ -185,54 +177,34 @@ class Scheduler:
 
     def _fill(self) -> None:
         """Fill the batch: first the slots with one token to decode, then prompts, beginning with another each time."""
-        self._entries.clear()
-        prompting: list[Slot] = []
-        n_used = 0
+        self._batch.clear()
+        prompting: list[tuple[Slot, Generation]] = []
         for slot in self._cache.slots:
             generation = slot.generation
             if generation is None:
                 continue
             if len(generation.todo) == 1:
-                n_used = self._put(slot, 1, n_used)
+                self._batch.put(slot, 1)
             else:
-                prompting.append(slot)
-        if prompting:
-            self._turn += 1
-            start = self._turn % len(prompting)
-            room = min(self._n_chunk, self._n_batch - n_used)
-            for slot in prompting[start:] + prompting[:start]:
-                generation = slot.generation
-                count = min(room, len(generation.todo)) if generation is not None else 0
-                if count:
-                    n_used = self._put(slot, count, n_used)
-                    room -= count
-        self._batch.n_tokens = n_used
-
-    def _put(self, slot: Slot, count: int, n_used: int) -> int:
-        batch, generation = self._batch, slot.generation
-        if generation is None:
-            return n_used
-        position, seq_id = len(slot.cached), slot.seq_id
-        draft = generation.draft
-        tokens = [*generation.todo, *draft] if draft else generation.todo
-        for offset in range(count + len(draft)):
-            index = n_used + offset
-            batch.token[index] = tokens[offset]
-            batch.pos[index] = position + offset
-            batch.seq_id[index][0] = seq_id
-            batch.logits[index] = offset >= count
-        if count == len(generation.todo):
-            batch.logits[n_used + count - 1] = 1
-        self._entries.append((slot, count))
-        return n_used + count + len(draft)
+                prompting.append((slot, generation))
+        if not prompting:
+            return
+        self._turn += 1
+        start = self._turn % len(prompting)
+        room = min(self._n_chunk, self._batch.n_most - self._batch.n_tokens)
+        for slot, generation in prompting[start:] + prompting[:start]:
+            count = min(room, len(generation.todo))
+            if count:
+                self._batch.put(slot, count)
+                room -= count
 
     def _advance(self) -> None:
         if self._speculation is not None:
-            self._speculation.decoded(self._entries)
+            self._speculation.decoded(self._batch.entries)
         n_before = self.n_decoded
         is_plain = True
         first = 0
-        for slot, count in self._entries:
+        for slot, count in self._batch.entries:
             generation = slot.generation
             if generation is None:
                 continue
@@ -241,10 +213,10 @@ class Scheduler:
             self._advance_one(slot, generation, count, first)
             first += count + n_drafted
         if self._speculation is not None and is_plain:
-            for slot, _ in self._entries:
+            for slot, _ in self._batch.entries:
                 self._tally(slot.generation)
             took_ms = (time.perf_counter() - self._started_s) * 1000
-            self._speculation.stepped(first, len(self._entries), self.n_decoded - n_before, took_ms)
+            self._speculation.stepped(first, len(self._batch.entries), self.n_decoded - n_before, took_ms)
 
     def _advance_one(self, slot: Slot, generation: Generation, count: int, first: int) -> None:
         """`count` of its tokens, from batch position `first` on, and its draft are decoded."""
@@ -312,7 +284,7 @@ class Scheduler:
             return
         step_ms = (time.perf_counter() - self._started_s) * 1000
         n_made = generation.n_generated - generation.n_before_step
-        n_slots = len(self._entries)
+        n_slots = len(self._batch.entries)
         is_plain = self._batch.n_tokens == n_slots
         plain_ms = step_ms if is_plain else n_made * self._speculation.costs.ms(n_slots)
         generation.tally.count_step(step_ms + self._speculation.drafting_ms, plain_ms)
@@ -410,15 +382,15 @@ class Scheduler:
     # -- when a step does not succeed -------------------------------------------------------------------------
 
     def _undo(self) -> None:
-        self._drop_drafts()
+        self._batch.drop_drafts()
         # llama.cpp moves running states about, of other sequences too, and what moves them was aborted as well.
         is_running = self._loaded.is_recurrent
-        for slot in self._cache.slots if is_running else [slot for slot, _ in self._entries]:
+        for slot in self._cache.slots if is_running else [slot for slot, _ in self._batch.entries]:
             self._cache.undo(slot)
 
     def _make_room(self) -> None:
         """No cells free in a cache that slots share: forget an idle slot's tokens, else let the newest request wait."""
-        if self._drop_drafts():
+        if self._batch.drop_drafts():
             self._n_plain = _PLAIN_STEPS
             return
         if self._cache.evict_oldest():
@@ -434,13 +406,6 @@ class Scheduler:
             self._fail(
                 slot, EngineError(FailureKind.CONTEXT_FULL, "there is no room left in the KV cache", "n_ctx")
             )
-
-    def _drop_drafts(self) -> bool:
-        """Guess nothing after all in this step; False where nothing was."""
-        drafted = [slot.generation for slot, _ in self._entries if slot.generation and slot.generation.draft]
-        for generation in drafted:
-            generation.draft = []
-        return bool(drafted)
 
     def _fail_step(self, code: int) -> None:
         lost = any(device.kind == "rpc" for device in self._loaded.offload_devices()) and code < -1
