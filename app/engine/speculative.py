@@ -36,10 +36,14 @@ _MATCH_EXPECTED = (0.3, 0.4, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95)
 _PLACE_EXPECTED = 0.7
 _LEAST_GAIN = 1.02
 """A draft is made if by the figures it wins a fiftieth: what they cannot tell apart is not worth the trouble."""
-_STAKE = 0.008
+_STAKE = 0.005
 """The share of the time that may be lost by trying again whether drafts pay by now."""
-_STAKE_AT_FIRST, _MOST_LOST = 5.0, 12.0
+_STAKE_AT_FIRST, _MOST_LOST = 4.0, 12.0
 """In plain steps: what may be lost before anything is known, and what may be lost of earlier winnings."""
+_N_TELLING = 4
+"""Before a draft model has made so many guesses nothing is known of it, and reading a prompt with it is no loss."""
+_READING = 6.0
+"""What a reading for one more trial must be at stake at most, in plain steps; all of it is charged."""
 _RISK = 0.5
 """The part of what a promising draft costs if it is all wrong that must be at stake."""
 
@@ -90,6 +94,8 @@ class Speculation:
         self._places = Acceptance(tuple(range(1, self.n_most)), (_PLACE_EXPECTED,) * self.n_most)
         self.drafting_ms = 0.0  # what making this step's drafts took
         self._beginning_ms = 0.0
+        self._is_trial = False  # this step's drafts are made to find out
+        self._n_guessed = 0
         self._has_given_up = False
         self._stake = _STAKE_AT_FIRST  # what may be lost, in plain steps
         if self._is_adaptive:
@@ -114,6 +120,7 @@ class Speculation:
         if self._has_given_up:
             return
         started_s = time.perf_counter()
+        self._is_trial = False
         outlook = _Outlook(len(slots), float(len(slots)))
         able = [(slot, slot.generation) for slot in slots if slot.generation and slot.generation.may_draft]
         if self._model is not None:
@@ -175,7 +182,9 @@ class Speculation:
                 continue
             expected = [self._places.chance(place) for place in range(room)]
             tokens = [*slot.cached, generation.todo[0]]
-            missing_ms = model.costs.ms(model.n_missing(slot.seq_id, tokens))
+            missing_ms = 0.0
+            if self._n_guessed >= _N_TELLING:
+                missing_ms = model.costs.ms(model.n_missing(slot.seq_id, tokens))
             if not self._worth(outlook, expected, guess_ms, missing_ms):
                 continue
             asks.append(Ask(slot.seq_id, tokens, room))
@@ -183,7 +192,9 @@ class Speculation:
         if not asks:
             return
         model.guess(asks, lambda ask: self._wants_more(ask, outlook, guess_ms))
-        self._beginning_ms = 0.0 if all(item.has_drafted for item in asked) else model.caught_up_ms
+        is_beginning = not all(item.has_drafted for item in asked)
+        if is_beginning and not (self._is_trial and self._n_guessed >= _N_TELLING):
+            self._beginning_ms = model.caught_up_ms
         for ask, generation in zip(asks, asked, strict=True):
             generation.has_drafted = generation.has_drafted or ask.is_open or bool(ask.draft)
             self._take_guesses(ask, generation, outlook, guess_ms)
@@ -204,6 +215,7 @@ class Speculation:
     def _take_guesses(self, ask: Ask, generation: Generation, outlook: _Outlook, guess_ms: float) -> None:
         kinds = [self._kinds.kind(p) for p in ask.chances]
         count = len(ask.draft)
+        self._n_guessed += count
         if self._is_adaptive:
             count = self._best(outlook, [self._kinds.chance(kind) for kind in kinds], guess_ms, count)
         outlook.draft_ms += guess_ms * len(ask.draft)
@@ -245,6 +257,8 @@ class Speculation:
             return count
         # It would not pay, by what is known. Now and then a draft is made all the same, to know whether it still is so:
         # one of the length that would pay most if it were right, if any would.
+        self._is_trial = True
+        missing_ms = min(missing_ms, _READING * self.costs.ms(1))
         n_tried = sum(
             self._at_risk_ms(outlook, count, guess_ms) + missing_ms <= stake_ms for count in affordable
         )

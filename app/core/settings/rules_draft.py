@@ -60,7 +60,9 @@ def _is_asked(values: Values, draft: Draft | None) -> bool:
 
 def least_batch(values: Values) -> int:
     """The batch in which every slot's last token and a whole draft find room, as `engine.params` has it."""
-    key = {"model": "draft_n_max", "mtp": "draft_n_max", "ngram": "draft_ngram_length"}.get(values["draft_source"])
+    key = {"model": "draft_n_max", "mtp": "draft_n_max", "ngram": "draft_ngram_length"}.get(
+        values["draft_source"]
+    )
     return values["n_seq_max"] * (1 + (values[key] if key is not None else 0))
 
 
