@@ -12,7 +12,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-_WITHOUT_WINDOW = "run, bench, estimate, fit, models, drafts, search, show, download, devices, rpc-worker, settings"
+_WITHOUT_WINDOW = (
+    "run, bench, estimate, fit, models, drafts, search, show, download, devices, rpc-worker, settings"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -61,6 +61,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>An earlier message is another one than before, so everything from there on was read again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Change it in the Sampling tab, then try again.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -89,10 +93,6 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Draft accepted</source>
-   <translation type="unfinished"></translation>
-  </message>
-  <message>
    <source>Ended by</source>
    <translation type="unfinished"></translation>
   </message>
@@ -102,6 +102,14 @@
   </message>
   <message>
    <source>Generated</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guessed ahead</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Had been read</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -129,7 +137,27 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Not more because</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Other conversations needed the place in the cache. More parallel slots, a longer context or a larger prompt cache in main memory (Load tab) keep it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Part of the conversation was left out to fit the context, so what follows the gap was read again. A longer context avoids it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Prompt</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Reused</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Since it was loaded, the model had not read this conversation, and nothing of it was kept on disk.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -137,7 +165,15 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Speed by guessing</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The chat template failed on this conversation.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The chat template writes earlier messages differently once others follow, for example without their thinking, so what comes after was read again.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -161,11 +197,27 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>The last reply's text is cut into other tokens than it was generated as, so it was read again from there.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model keeps only the latest tokens of its sliding window and cannot go back further. The full-size sliding-window cache (Load tab) avoids it, for more memory.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The model's process ended during this reply.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>The model's recurrent state cannot be taken back to an earlier place. A larger prompt cache in main memory (Load tab) keeps the state of each prompt's end.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The reply could not be made.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The system prompt is another one than before, so everything after its change was read again.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -205,11 +257,23 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>cached {n}/{all}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>cached {n}/{all} (disk)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>cached {n}/{all} (memory)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>context full</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>draft {share} accepted</source>
+   <source>conversation shortened</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -217,11 +281,35 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>evicted by others</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>first read since loading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>generating</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>guessed {right}/{all} ({share})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>llama.cpp could not go on.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>message edited</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>nothing guessed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>of these right</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -233,11 +321,31 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>recurrent state</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>reply tokenised anew</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>sliding window moved on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>stop string</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
    <source>stopped by you</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>system prompt changed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>template rewrites old messages</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -253,7 +361,19 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{factor} by guessing</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{factor} of plain decoding, by the costs measured</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{n} from the cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {all} prompt tokens</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -261,11 +381,31 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{n} tokens after the last reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{n} tokens in {time}, {speed}</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{n} tokens, {share}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{time} to first token</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{what}, from disk</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{what}, from main memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{what}, in the KV cache</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -275,6 +415,10 @@
  </context>
  <context>
   <name>ChatPage</name>
+  <message>
+   <source>Changed in the plan. It takes effect when the model is loaded again.</source>
+   <translation type="unfinished"></translation>
+  </message>
   <message>
    <source>Choose a model</source>
    <translation type="unfinished"></translation>
@@ -711,6 +855,10 @@
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>drafting {size}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>integrated GPU</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1121,6 +1269,285 @@
   </message>
   <message>
    <source>{title} was taken off the list</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DraftEditor</name>
+  <message>
+   <source>All files (*)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a draft model…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a file</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GGUF models (*.gguf *.GGUF)</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DraftMenu</name>
+  <message>
+   <source>Browse…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Can draft for this model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cannot be used</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Choose a model first.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Find one in Discover</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Looking at the models…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Looking at the models… {n} so far</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No draft model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing found.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Search models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>There is no other model yet.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Drafting</name>
+  <message>
+   <source>Drafts often end at the limit of {n_max} tokens while still being right: {best} tokens promise {promised}, against {speed} as it was. Raise the longest draft and load again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drafts were made for {drafted} of {steps} steps: by the costs and the right guesses measured here, more would not pay. Without it the memory that it takes is free, at the same speed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It is hardly used: turn it off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It makes little difference: {speed} of plain speed, with {chance} of the guesses checked right.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keep it on</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Later guesses are seldom right: by the costs measured, drafts of {best} tokens promise {promised}, against {speed} as it was. Lower the longest draft to {best} and load again.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Not enough measured yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing has been guessed so far: guesses are made only where there is something to guess by, and where the costs measured here say that they can pay.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>On this machine checking a draft costs more than it can win: even with every guess right, drafts of {length} tokens would not pay. Measured: {speed} of plain speed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Set to {n} in the plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try longer drafts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Try shorter drafts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Turn drafting off</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Turn off in the plan</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What a step without a draft takes here was not measured: drafts are made whether they pay or not. Let only those be made that pay, and it will be.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>a draft model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>guesses by the model's own heads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>guesses by {model}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>guesses from the text so far</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>out of reach</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{chance} of the guesses checked were right; at what a draft costs here, {even} are needed. Measured: {speed} of plain speed.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} drafts have been checked so far; from {needed} on there is something to say.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{speed} of plain speed: {chance} of the guesses checked were right, and from {even} on drafts of {length} tokens pay.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>DraftingDialog</name>
+  <message>
+   <source>All {n} replies of these models</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Assistant</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Dashed: break-even.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drafting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guess {n}: {right} of {checked} right ({share})</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Looking guesses up costs next to nothing.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing was guessed in this reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>One guess costs {time}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only guesses after right ones are checked.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Right guesses by position in the draft</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What a step costs here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>break-even</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>break-even, drafts of {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>guesses right</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>guesses right, {share}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>of plain speed, estimated</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>per token</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>time</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>tokens a step</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{right} of {all}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>Drafts</name>
+  <message>
+   <source>For {name} ({size}) a draft model of up to {limit} is advised.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It must share this model's vocabulary: get the smallest model of the same family, up to {limit} parameters.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Larger than advised</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The size suits this model</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -1594,6 +2021,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>no drafting</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{n} of {total} layers</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1839,6 +2270,18 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Draft</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft model: {name}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Drafts by the model's built-in heads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Got</source>
    <translation type="unfinished"></translation>
   </message>
@@ -1989,6 +2432,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Little memory would be left</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No closing of other programs helps. Ask for less, choose a smaller quantisation, or do without drafting.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -2587,6 +3034,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Check that no speed-up changes a reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Choose a model first</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2762,6 +3213,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Open the log</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Preparing drafting</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -3091,6 +3546,14 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>{n} of {total} built-in heads offloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total} layers of the draft model offloaded</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>{n} of {total} layers offloaded</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3247,6 +3710,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Drafting takes {size} there.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Fits</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3327,7 +3794,7 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>draft model</source>
+   <source>drafting</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4213,6 +4680,422 @@ The other views say why.</source>
   </message>
  </context>
  <context>
+  <name>ParityDialog</name>
+  <message>
+   <source>Back to the prompts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancel the check</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Check</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copied</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy as JSON</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copy as text</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ending the worker…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open the log</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Parity check</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Progress of the check</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The check could not be made</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Where the chosen way differs first</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ParitySetup</name>
+  <message>
+   <source>1 prompt.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All files (*)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject it first</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Measuring what it takes…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Most tokens of each reply</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>One a line, blocks with blank lines between them, or a JSON list.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Open a file…</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Produces the same replies in every way there is: with reused prompts and without, with guesses ahead and without, in one slot and in several, with flash attention on and off. The first token that differs is named. Floating-point sums depend on their order, so some models choose another token here and there; whether that is rounding or a defect is measured.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompts</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Texts (*.txt *.json *.md)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This begins like a JSON list and is no list of texts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What it takes could not be measured; each load takes about what the plan takes.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Write a prompt, or open a file of them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} cannot be used: it must be UTF-8 text of at most 1 MB.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} prompts.</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ParityTable</name>
+  <message>
+   <source>Logits differ by</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Notes</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Same replies</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Verdict</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Way</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ways of producing the replies</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>ParityWords</name>
+  <message>
+   <source>A defect: something else than rounding changes replies.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A logit may differ by {tolerance}, {share} of the largest ({largest}): what rounding was measured to move one by with this model ({noise}) is less.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A logit may differ by {tolerance}: {factor} times what rounding was measured to move one by with this model ({noise}). Logits reach {largest}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A quantised V cache needs flash attention</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Adds up in another order: measures what rounding does to this model.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All at once, as in everyday use.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>All prompts in one batch, as with several chats.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As in the next turn of a chat.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As when a reply is regenerated: must be the same to the last bit.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As with a chat that had to make way for others.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>As with a chat that is opened again after a new start.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject what is loaded, or choose a smaller context.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Flash attention the other way</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guesses by lookup</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guesses by the draft model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guesses by the model's own heads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Guesses, reuse and slots together</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Half the prompt from the cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It failed: {message}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Mend the plan first.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Moved to main memory and back</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No defect found, but not every way could be run.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No defect; ways compared: {n}. Every reply has the same tokens.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No defect; ways compared: {n}. Rounding turned some tokens.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No draft model is set</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>No state came back: there was no room, or this model's cannot be cut back</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Off where it was on: another way to compute the same attention.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>One load at a time, of up to {size}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>One slot, nothing reused or guessed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt {prompt}, token {token}: {text} in both, but a logit differs by {difference}; rounding may move it by {tolerance}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt {prompt}, token {token}: {text} in the base, ahead by {gap}; {other} here, ahead by {other_gap}. The two moved by {swing}; rounding may move them by {tolerance}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt {prompt}: one reply ends after token {n}, the other goes on, for no visible reason.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompts in small batches</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>RoPE moved by 1/100000</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saved to disk and reopened</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Several slots at once</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Shorten it, or raise the context length in the panel.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Starting the worker</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The log says more.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model names no RoPE frequency</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The same again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The same prompt from the cache</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>These prompts gave no occasion to guess</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This computer does not compute the same twice.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This model's state cannot be taken back</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Turns last bits and nothing else: measures what rounding does to this model.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What every other way is held against.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Whether this computer computes the same twice: to the last bit.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>With as many guesses as the settings allow, whether they pay or not.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>With guesses wherever two tokens occurred before.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>With the heads that the model has for guessing its next tokens.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>at least {n}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>base</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>defect</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>equal</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>llama.cpp kept flash attention as it was</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>not tested</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>nothing</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>rounding</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{name} stays loaded.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} of {total}: {way}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n} prompts, greedy replies of up to {tokens} tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n}/{total} guesses right</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{n}/{total} tokens reused</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{where}, loading</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{where}, reply {n} of {total}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>PathEditor</name>
   <message>
    <source>Choose a file</source>
@@ -4256,6 +5139,22 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Delete</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Delete what models have read of conversations</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Kept on disk now</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Nothing. Conversations are saved a few seconds after a reply.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Only gated and private models need one.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -4281,6 +5180,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Where things lie</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{size}. Without it, long conversations are read again when they go on; no text is lost.</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -4596,7 +5499,19 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Tint in all replies</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tint what was guessed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Try again</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>What guessing did</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -4856,6 +5771,14 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>A ground of the draft's colour lies under every accepted guess. Any single reply can be tinted, or not, from its own menu. Where it cannot be told for sure which part of the formatted text a guess became, the reply is shown as the model wrote it. Replies made without drafting look as ever.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A long conversation that takes half a minute to read again is back in a fraction of a second, also after the model was ejected or the app closed. What is saved holds the conversation's text in another form; it lies in the app's cache folder, serves only the same model with the same cache settings, and goes when the conversation is deleted. Takes effect when a model is loaded.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>A position in the list of devices in use, counting from 0. A position that does not exist makes loading fail. Only read with the split mode 'One device'.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -4897,6 +5820,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Adds a fixed amount to the score of chosen tokens.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>After loading it is measured what checking 2, 4, 8... tokens at once takes here, and while replies are written how often guesses are right; guesses are made where that wins time, and now and then to find out whether they pay by now. Off, every draft is as long as the limits allow, whatever it costs: for comparing.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4972,6 +5899,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Built-in heads</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>By layers</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5012,6 +5943,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Choose a draft model, or set drafting to another source.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Code</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5041,6 +5976,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Control vectors</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Copying a state back takes a moment too: some tens of milliseconds for a small one from disk. A fast GPU reads a few hundred tokens in that time, a processor some ten. Takes effect when a model is loaded.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5116,6 +6055,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Disk space for it</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Divided among {n_slots} slots, each conversation gets only {n_tokens} tokens; a unified KV cache would share them.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5149,6 +6092,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Draft model's devices</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Draft only what pays</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5212,6 +6159,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Every slot needs room for a whole draft, so it is raised to {n_batch}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Everyday conversation: natural variety without losing the thread. llama.cpp's own defaults.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5257,6 +6208,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Fewest drafted tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Fewest tokens worth keeping</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5313,6 +6268,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>General chat</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>GiB</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5412,6 +6371,14 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>How much is guessed follows from measured costs and recent acceptance.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>How much main memory may hold conversations that had to leave the KV cache.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>How much memory a model must leave free on each device before loading it needs a second confirmation.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5460,6 +6427,30 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>It begins texts with another token than the model does, so it was made for another vocabulary.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It does not know {n_tokens} of the model's tokens, such as those that mark turns of a chat ({n_special} of them); it guesses worse after them.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It does not know {n_tokens} of the model's tokens; it guesses worse where they occur.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It ends texts with another token than the model does, so it was made for another vocabulary.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It has {n_draft} tokens, the model has {n_model}: more than {limit} apart, they do not share a vocabulary.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It keeps a state ({architecture}) that cannot be taken back when a guess is wrong. Choose a model with plain attention.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>It measures the scores by their own spread, so its choice of candidates stays the same however high the temperature is. 1 is usual, smaller is stricter. 0 and below switch it off.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5469,6 +6460,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>It takes the place of the whole chain: besides it only the temperature, logit bias and a grammar still act. Keeps long texts from turning dull or incoherent; slower than the usual chain, since it sorts the whole vocabulary for each token. Version 2.0 is the simpler one.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Its tokenizer ({draft}) is another one than the model's ({model}): the two do not share their tokens.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5489,6 +6484,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Keep in memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Keep what models have read</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5644,7 +6643,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Matters only for models with sliding-window attention (Gemma 2 and 3, gpt-oss and others). Off, those layers keep little more than their window, which can make the cache several times smaller; but once older tokens have left the window, going back further, as regenerating or editing an earlier message does, processes the whole prompt again. On, the cache is as large as for any other model and going back is cheap.</source>
+   <source>Matters only for models with sliding-window attention (Gemma 2 and 3, gpt-oss and others). Off, those layers keep little more than their window, which can make the cache several times smaller; but once older tokens have left the window, going back further, as editing an earlier message does, processes the whole prompt again. On, the cache is as large as for any other model and going back is cheap.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5728,6 +6727,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>More than the {n_max} tokens that are drafted at most, so that no draft is ever used.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Most drafted tokens</source>
    <translation type="unfinished"></translation>
   </message>
@@ -5768,7 +6771,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>On, the context is one pool: any conversation may grow to the full length, but together they cannot exceed it: when it is full, the conversation that was idle longest leaves the cache and is processed again when it goes on. Attention passes over the other slots' tokens as well, which costs some speed when several long conversations are cached. Off, every slot gets an equal, private part of the context (context length divided by slots): faster when many unrelated conversations generate at once, but none may be longer than its part. Has no effect with one slot.</source>
+   <source>On, the context is one pool: any conversation may grow to the full length, but together they cannot exceed it: when it is full, the conversation that was idle longest leaves it, for the prompt cache in main memory. Attention passes over the other slots' tokens as well, which costs some speed when several long conversations are cached. Off, every slot gets an equal, private part of the context (context length divided by slots): faster when many unrelated conversations generate at once, but none may be longer than its part. Has no effect with one slot.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5825,6 +6828,14 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Programs and commands: careful choices, a little variety, no penalty on the repetition that code needs.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt cache in main memory</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Prompt reuse</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5928,7 +6939,7 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
-   <source>Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what the model alone would give, only its speed changes. A small draft model guesses anything but takes memory; looking up repetitions in the text so far takes none and pays off when a reply repeats its input, as edited code or quotations do. What a guess costs on this computer is measured while replies are written, and where guessing does not pay it is left off. Models whose state cannot be taken back (Mamba, RWKV and the hybrids of them) cannot be guessed for.</source>
+   <source>Right guesses are several tokens for the price of one, wrong ones are thrown away: the output stays what the model alone would give, only its speed changes. A small draft model guesses anything but takes memory; the text so far takes none and pays off when a reply repeats its input, as edited code or quotations do. Some models (GLM 4.5, Qwen 3.5...) have heads of their own that guess ahead (MTP) and take little memory. What a guess costs here is measured while replies are written, and where guessing does not pay it is left off. Models with a running state (Mamba, RWKV, most hybrids) cannot be guessed for; the hybrids that can keep a state for each guess.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5945,6 +6956,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Sampler order</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Saves a conversation's KV cache to disk, so that going on with it later needs no prompt processing.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5965,6 +6980,14 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Short finds more and is wrong more often; long finds only real repetitions.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Shorter conversations are processed again rather than kept, in main memory or on disk.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Shows in every reply which of its text a draft model, or the text so far, had guessed.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6112,6 +7135,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>The draft model was trained for {n_ctx_train} tokens; beyond that hardly any of its guesses are right.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The factor by which positions shrink: 0.5 doubles the reach, 0.25 makes it four times as long.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -6121,6 +7148,14 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>The file holds no chat template; a general one is used, which the model may not know.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file holds no vocabulary, so what it would guess cannot be compared.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The file {path} is no longer there. Choose another draft model.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6140,6 +7175,18 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>The model has heads of its own that guess ahead (multi-token prediction, MTP). Choose built-in heads as the source of drafts to use them; no draft model is needed then.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model has heads that guess ahead ({n_heads} of them), but llama.cpp cannot run those of its kind ({architecture}) yet. A draft model or the text so far can guess instead.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The model has no heads that guess ahead, or its file was made without them. A draft model or the text so far can guess instead.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>The model has only {n_experts} experts.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -6149,6 +7196,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>The model was trained for {n_ctx_train} tokens; beyond that replies turn to nonsense unless RoPE scaling is set.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The most that kept conversations may take of the disk, those of all models together.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6268,7 +7319,19 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>This is a head ({architecture}) that only works on the inner state of the model it was made for, which this version cannot hand to it. Choose a small model of its own.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>This is no JSON schema: {message}.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is not a language model of its own, so it cannot guess.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>This is the model itself, which cannot be faster than itself. Choose a smaller one.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6280,7 +7343,19 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>This model keeps a state ({architecture}) that cannot be taken back when a guess is wrong, so drafting must be off.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>This version has no {table} setting called {key}; it is kept but has no effect.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Tint what was guessed</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Token {token_id} is {draft} in its vocabulary and {model} in the model's: the two do not mean the same.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6340,6 +7415,14 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>When all slots are taken, the conversation that was idle longest moves here, and comes back in a moment instead of being processed again. Memory is taken only as it is needed, on top of what the memory bar shows, and only while as much again stays free for other programs. A conversation takes what its tokens take in the KV cache. llama-server allows 8192 MiB; less suits a computer that does other work as well.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>When it is full, the conversation that was read longest ago goes. A thousand tokens take what they take in the KV cache: about 30 MB for a small model, 130 MB for one of 8 billion parameters. Nothing is written that would leave less than 1 GiB of the disk free.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>When the context is full</source>
    <translation type="unfinished"></translation>
   </message>
@@ -6357,6 +7440,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>With weights kept on the CPU by choice, llama.cpp advises switching memory mapping off: they then lie in memory that the GPU reads faster.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>With {n_draft} parameters it is large for a model of {n_model}: up to {limit} is advised. Larger ones guess better but mostly cost more than they save.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -6493,6 +7580,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>tokens</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>{message} Choose another draft model than {path}.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -7051,6 +8142,25 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Thought · {words} words</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>TintLegend</name>
+  <message>
+   <source>Hide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hide the tint of accepted guesses</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>accepted guesses</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>accepted guesses · shown as the model wrote it</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
