@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 _WITHOUT_WINDOW = (
-    "run, bench, estimate, fit, models, drafts, search, show, download, devices, rpc-worker, settings"
+    "run, bench, parity, estimate, fit, models, drafts, search, show, download, devices, rpc-worker, settings"
 )
 
 
