@@ -80,6 +80,24 @@ class Sampler:
             return lib.llama_sampler_sample(self._chain, context, index)
         return self._sample_constrained(logits_at(context, index, self._n_vocab))
 
+    def sample_run(
+        self, context: Any, first: int, draft: Sequence[int], ends: Callable[[int], bool]
+    ) -> tuple[list[int], EngineError | None]:
+        """The tokens at the batch positions from `first` on, behind which `draft` was decoded.
+
+        Those guessed rightly and one more, or up to one that `ends` the reply; with the error that came after them.
+        """
+        chosen: list[int] = []
+        for place in range(len(draft) + 1):
+            try:
+                token = self.sample(context, first + place)
+            except EngineError as error:
+                return chosen, error
+            chosen.append(token)
+            if place == len(draft) or token != draft[place] or ends(token):
+                break
+        return chosen, None
+
     def sample_from(self, logits: np.ndarray[Any, Any]) -> int:
         """The next token from these logits ([n_vocab] float32), accepted into the chain.
 

@@ -239,7 +239,8 @@ class Scheduler:
         """Sample at every position of a draft until the model chooses another token than was guessed."""
         n_valid = len(slot.cached)
         slot.cached += draft
-        chosen, error = self._choose(generation, draft, first)
+        ends = self._loaded.vocabulary.ends_generation
+        chosen, error = generation.sampler.sample_run(self._context, first, draft, ends)
         n_right = sum(token == guess for token, guess in zip(chosen, draft, strict=False))
         if self._speculation is not None:
             self._speculation.checked(generation, len(draft), n_right)
@@ -262,21 +263,6 @@ class Scheduler:
             generation.todo = kept + generation.todo
             if self._speculation is not None:
                 self._speculation.give_up()
-
-    def _choose(
-        self, generation: Generation, draft: list[int], first: int
-    ) -> tuple[list[int], EngineError | None]:
-        """The tokens that the slot's own sampler chooses: those guessed rightly and one more."""
-        chosen: list[int] = []
-        for place in range(len(draft) + 1):
-            try:
-                token = generation.sampler.sample(self._context, first + place)
-            except EngineError as error:
-                return chosen, error
-            chosen.append(token)
-            if place == len(draft) or token != draft[place] or self._loaded.vocabulary.ends_generation(token):
-                break
-        return chosen, None
 
     def _tally(self, generation: Generation | None) -> None:
         """Count this step for a reply, with what the same tokens would have taken without drafts."""
