@@ -15,15 +15,15 @@ from app.core.gguf import facts
 from app.core.reasons import Overflow
 from app.engine.bindings import lib
 from tests.engine.conftest import Bench
-from tests.engine.test_draft_equality import (
+from tests.engine.draft_proofs import (
     LOOKUP,
     MODEL,
     PROMPTS,
     SOURCES,
     ask_all,
-    check_cells,
     drafted,
     said,
+    say_alike,
     saying,
 )
 from tests.tiny_models import build_hybrid, build_lfm2, build_llama
@@ -58,14 +58,7 @@ def test_greedy_replies_are_the_same(source: dict[str, Any], both: Both) -> None
     subject, plain = both(source, n_seq_max=1)
     assert subject.loaded.is_recurrent
     assert subject.loaded.can_take_back
-    ids: list[int] = []
-    for prompt in PROMPTS:
-        ids.append(subject.submit(prompt, **saying(source, max_tokens=100)))
-        subject.run()
-        expected = plain.submit(prompt, **saying(source, max_tokens=100))
-        plain.run()
-        assert said(subject, ids[-1]) == said(plain, expected)
-        check_cells(subject)
+    ids = say_alike(subject, plain, **saying(source, max_tokens=100))
     found = drafted(subject, *ids)
     assert found.drafted_n > found.accepted_n
     assert found.accepted_n > 20 or source is MODEL, "nothing was ever kept, so nothing was tried"

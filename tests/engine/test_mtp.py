@@ -24,7 +24,7 @@ from app.engine.mtp import Heads
 from app.engine.native_log import NativeLog
 from tests import tiny_models
 from tests.engine.conftest import Bench
-from tests.engine.test_draft_equality import ask_all, check_cells, drafted, said
+from tests.engine.draft_proofs import PROMPTS, ask_all, check_cells, drafted, said
 
 Load = Callable[..., LoadedModel]
 MakeBench = Callable[..., Bench]
@@ -32,12 +32,6 @@ Both = Callable[..., tuple[Bench, Bench]]
 
 EXACT = {"type_k": "f32", "type_v": "f32", "flash_attn": "off"}
 HEADS = {"draft_source": "mtp", "draft_n_max": 4, "draft_adaptive": False}
-PROMPTS = [
-    " kato bida kato bida kato bida kato",
-    "Once upon a time there was a time there was a time",
-    "one two three four. one two three four. one two",
-    "Hello",
-]
 
 
 @pytest.fixture(scope="session")

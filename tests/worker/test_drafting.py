@@ -15,6 +15,7 @@ from app.core.run import Drafting, Timings
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
 from tests import tiny_models
+from tests.worker.receiving import until_finished
 
 FEW = [(word, 20.0) for word in (" ba", " be", " bi")]
 EXACT = {"n_ctx": 2048, "n_threads": 1, "type_k": "f32", "type_v": "f32", "flash_attn": "off"}
@@ -51,17 +52,6 @@ def generate(client: WorkerClient, prompt: str = PROMPT, *, draft: bool = True, 
     return request_id
 
 
-def until_ended(client: WorkerClient, *request_ids: int) -> list[p.Event]:
-    events, waiting = list[p.Event](), set(request_ids)
-    while waiting:
-        received = client.receive(20.0)
-        assert received, f"nothing more comes of {waiting}"
-        events += received
-        assert not any(isinstance(event, p.Failed | p.LoadFailed | p.Exited) for event in received), received
-        waiting -= {event.request_id for event in received if isinstance(event, p.Finished)}
-    return events
-
-
 def deltas(events: list[p.Event], request_id: int) -> list[p.TextDelta]:
     return [item for item in events if isinstance(item, p.TextDelta) and item.request_id == request_id]
 
@@ -76,7 +66,7 @@ def test_a_reply_is_the_same_and_tells_what_was_guessed(start: Start, source: st
     # The draft model guesses what it holds for likely: without a bias its guesses are right at times.
     sampling = {"logit_bias": []} if source == "model" else {}
     ids = [generate(client, draft=draft, **sampling) for draft in (False, True, False)]
-    events = until_ended(client, *ids)
+    events = until_finished(client, *ids)
     texts = ["".join(delta.text for delta in deltas(events, item)) for item in ids]
     assert texts[0] == texts[1] == texts[2]
 
@@ -108,9 +98,9 @@ def test_cancelling_one_of_several_ends_it_once_and_leaves_the_others(start: Sta
         events += client.receive(20.0)
     client.send(p.Cancel(leaving))
     client.send(p.Cancel(leaving))
-    events += until_ended(client, leaving, *(item for item in staying if not _has_ended(events, item)))
+    events += until_finished(client, leaving, *(item for item in staying if not _has_ended(events, item)))
     again = [generate(client, f"{number}{PROMPT}", draft=False) for number in range(2)]
-    events += until_ended(client, *again)
+    events += until_finished(client, *again)
     assert end(events, leaving).reason == StopReason.CANCELLED
     for one, other in zip(staying, again, strict=True):
         assert [delta.text for delta in deltas(events, one)] != []
@@ -129,6 +119,6 @@ def test_a_measurement_is_not_helped_by_guesses(start: Start) -> None:
     client = start("ngram")
     request_id = client.next_id()
     client.send(p.Bench(request_id, 40, 20))
-    told = end(until_ended(client, request_id), request_id)
+    told = end(until_finished(client, request_id), request_id)
     assert told.drafting is None
     assert len(told.token_ms) == 20

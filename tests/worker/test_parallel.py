@@ -10,6 +10,7 @@ import pytest
 
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
+from tests.worker.receiving import until_finished
 
 N_CHUNK = 32
 
@@ -20,18 +21,6 @@ def worker(tmp_path: Path, tiny_model: Path) -> Iterator[WorkerClient]:
     with WorkerClient(str(tiny_model), values, tmp_path / "worker.log") as client:
         yield client
     client.receive(0)
-
-
-def until_finished(client: WorkerClient, *request_ids: int) -> list[p.Event]:
-    """All events until these requests have ended."""
-    events, waiting = list[p.Event](), set(request_ids)
-    while waiting:
-        received = client.receive(20.0)
-        assert received, f"nothing more comes of {waiting}"
-        events += received
-        assert not any(isinstance(event, p.Failed | p.LoadFailed | p.Exited) for event in received), received
-        waiting -= {event.request_id for event in received if isinstance(event, p.Finished)}
-    return events
 
 
 def test_a_reply_goes_on_between_any_two_parts_of_anothers_prompt(worker: WorkerClient) -> None:
