@@ -258,9 +258,7 @@ class Scheduler:
         if error is not None:
             self._fail_sampling(slot, generation, error)
         if not could_cut:
-            kept = list(slot.cached)
-            self._cache.clear(slot)
-            generation.todo = kept + generation.todo
+            self._cache.start_over(slot)
             if self._speculation is not None:
                 self._speculation.give_up()
 

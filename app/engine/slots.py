@@ -226,8 +226,11 @@ class Cache:
 
         A running state cannot: llama.cpp goes back to one that the unfinished decode should have computed.
         """
-        if not self._is_recurrent and self.take_back(slot, len(slot.cached)):
-            return
+        if self._is_recurrent or not self.take_back(slot, len(slot.cached)):
+            self.start_over(slot)
+
+    def start_over(self, slot: Slot) -> None:
+        """Empty the slot's cache; its generation, if any, is to decode again what it held."""
         if slot.generation is None:
             self.clear(slot)
             return
