@@ -160,7 +160,7 @@ class Scheduler:
             n_total = len(generation.prompt.tokens)
             generation.sink.on_prompt(generation.request_id, n_cached, n_total, n_cached)
             if not generation.todo:  # all of it is in the cache, and the logits of its end were kept
-                self._sample_kept(slot, generation)
+                self._sample(slot, generation, None)
 
     def _guess(self) -> None:
         """Have drafts made, in steps that are about nothing else: beside a prompt they would cost what it costs."""
@@ -263,15 +263,9 @@ class Scheduler:
                 self._speculation.give_up()
 
     def _tally(self, generation: Generation | None) -> None:
-        """Count this step for a reply, with what the same tokens would have taken without drafts."""
-        if self._speculation is None or generation is None or generation.tally is None:
-            return
-        step_ms = (time.perf_counter() - self._started_s) * 1000
-        n_made = generation.n_generated - generation.n_before_step
-        n_slots = len(self._batch.entries)
-        is_plain = self._batch.n_tokens == n_slots
-        plain_ms = step_ms if is_plain else n_made * self._speculation.costs.ms(n_slots)
-        generation.tally.count_step(step_ms + self._speculation.drafting_ms, plain_ms)
+        if self._speculation is not None and generation is not None:
+            step_ms = (time.perf_counter() - self._started_s) * 1000
+            self._speculation.tally(generation, self._batch.n_tokens, len(self._batch.entries), step_ms)
 
     def _report_prompt(self, slot: Slot, generation: Generation, count: int) -> None:
         self.n_prompted += count
@@ -280,30 +274,28 @@ class Scheduler:
             generation.request_id, min(len(slot.cached), n_total), n_total, generation.n_cached
         )
 
-    def _sample(self, slot: Slot, generation: Generation, index: int) -> None:
+    def _sample(self, slot: Slot, generation: Generation, index: int | None) -> None:
+        """Choose what follows from the logits of batch position `index`, or from those kept of the prompt's end."""
         if not generation.max_tokens:  # only the prompt was wanted, in the cache
             generation.todo = []
             self._end(slot, StopReason.MAX_TOKENS)
             return
-        if generation.is_prompting:
+        if index is not None and generation.is_prompting:
             self._cache.keep_end(slot, logits_at(self._context, index, self._n_vocab))
+        sampler, trace = generation.sampler, generation.trace
         try:
-            token = generation.sampler.sample(self._context, index)
+            token = (
+                sampler.sample_from(slot.prompt_end)
+                if index is None
+                else sampler.sample(self._context, index)
+            )
         except EngineError as error:
             self._fail_sampling(slot, generation, error)
             return
-        if generation.trace is not None:
-            generation.trace.note(self._context, index, token)
-        self._take(slot, generation, token)
-
-    def _sample_kept(self, slot: Slot, generation: Generation) -> None:
-        try:
-            token = generation.sampler.sample_from(slot.prompt_end)
-        except EngineError as error:
-            self._fail_sampling(slot, generation, error)
-            return
-        if generation.trace is not None:
-            generation.trace.note_logits(slot.prompt_end, token)
+        if trace is not None and index is None:
+            trace.note_logits(slot.prompt_end, token)
+        elif trace is not None:
+            trace.note(self._context, index, token)
         self._take(slot, generation, token)
 
     def _fail_sampling(self, slot: Slot, generation: Generation, error: EngineError) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from app.engine.bindings import lib
+from app.engine.sampler import logits_at
 
 N_RIVALS = 4
 """How many of the other tokens are kept, likeliest first: where rounding turns a choice, the new one is among them."""
@@ -27,8 +27,7 @@ class Trace:
 
     def note(self, context: Any, index: int, token: int) -> None:
         """`token` was chosen from the logits of batch position `index` of the last decode."""
-        logits = lib.llama_get_logits_ith(context, index)
-        self.note_logits(np.ctypeslib.as_array(logits, shape=(self._n_vocab,)), token)
+        self.note_logits(logits_at(context, index, self._n_vocab), token)
 
     def note_logits(self, logits: np.ndarray[Any, Any], token: int) -> None:
         """`token` was chosen from `logits`, n_vocab of them, which were kept from an earlier decode."""
