@@ -315,6 +315,14 @@ class Speculation:
         if generation.tally is not None:
             generation.tally.count_draft(n_drafted, n_accepted)
 
+    def tally(self, generation: Generation, n_tokens: int, n_slots: int, took_ms: float) -> None:
+        """Count a step as of `stepped` for a reply, with what its tokens would have taken without drafts."""
+        if generation.tally is None:
+            return
+        n_made = generation.n_generated - generation.n_before_step
+        plain_ms = took_ms if n_tokens == n_slots else n_made * self.costs.ms(n_slots)
+        generation.tally.count_step(took_ms + self.drafting_ms, plain_ms)
+
     def stepped(self, n_tokens: int, n_slots: int, n_made: int, took_ms: float) -> None:
         """A step of `n_tokens` for `n_slots` made `n_made` tokens; it took `took_ms` besides drafting."""
         self.costs.learn(n_tokens, took_ms)
