@@ -32,6 +32,12 @@ class Ask:
     chances: list[float] = field(default_factory=list[float])
     is_open: bool = True
 
+    def take_best(self, logits: np.ndarray[Any, Any]) -> None:
+        """The likeliest token by these logits is the next guess."""
+        best = int(logits.argmax())
+        self.draft.append(best)
+        self.chances.append(1.0 / float(np.exp(logits - logits[best]).sum()))
+
 
 class DraftModel:
     """Guesses greedily, all slots together in one batch. Belongs to the thread of the scheduler.
@@ -72,7 +78,7 @@ class DraftModel:
         self.caught_up_ms = (time.perf_counter() - started_s) * 1000
         while ready:
             for ask, index in ready:
-                self._take_best(ask, index)
+                ask.take_best(logits_at(self._context, index, self._n_vocab)[: self._n_common])
                 ask.is_open = len(ask.draft) < ask.n_most and wants_more(ask)
             going_on = [ask for ask, _ in ready if ask.is_open]
             for index, ask in enumerate(going_on):
@@ -161,9 +167,3 @@ class DraftModel:
             return False
         del self._cached[seq_id][n_tokens:]
         return True
-
-    def _take_best(self, ask: Ask, index: int) -> None:
-        logits = logits_at(self._context, index, self._n_vocab)[: self._n_common]
-        best = int(logits.argmax())
-        ask.draft.append(best)
-        ask.chances.append(1.0 / float(np.exp(logits - logits[best]).sum()))

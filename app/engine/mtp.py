@@ -127,7 +127,7 @@ class Heads:
                 return
             going_on: list[tuple[Ask, State]] = []
             for index, ask in enumerate(ready):
-                self._take_best(ask, index)
+                ask.take_best(logits_at(self._context, index, self._n_vocab))
                 ask.is_open = len(ask.draft) < min(ask.n_most, self.n_most) and wants_more(ask)
                 if ask.is_open:
                     row = self._functions.state_at(self._context, index)
@@ -243,9 +243,3 @@ class Heads:
             else:
                 track.is_rough = True
         return False
-
-    def _take_best(self, ask: Ask, index: int) -> None:
-        logits = logits_at(self._context, index, self._n_vocab)
-        best = int(logits.argmax())
-        ask.draft.append(best)
-        ask.chances.append(1.0 / float(np.exp(logits - logits[best]).sum()))
