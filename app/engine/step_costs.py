@@ -53,15 +53,6 @@ class StepCosts:
                 self._shape[size] = min(self._shape[size], _MOST_OVER_LARGER * least)
             least = min(least, self._shape[size])
 
-    def knows(self, n_tokens: int) -> bool:
-        """Whether a batch of this size was measured."""
-        return n_tokens in self._shape
-
-    @property
-    def largest(self) -> int:
-        """The largest size measured, 0 of none."""
-        return self._sizes[-1] if self._sizes else 0
-
     def ms(self, n_tokens: int) -> float:
         """What a batch of `n_tokens` takes, in ms: measured, interpolated, or beyond the largest in proportion to it.
 
