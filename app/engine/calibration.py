@@ -38,7 +38,7 @@ def calibrate(loaded: LoadedModel, costs: StepCosts, n_largest: int) -> None:
 
 def _decode_ms(loaded: LoadedModel, batch: Any, size: int) -> float:
     """The time of decoding `size` tokens from an empty cache, with logits of each; 0 where that was not possible."""
-    token = max(loaded.vocabulary.bos, loaded.vocabulary.eos, 0)
+    token = loaded.vocabulary.any_token
     for index in range(size):
         batch.token[index], batch.pos[index] = token, index
         batch.n_seq_id[index], batch.seq_id[index][0], batch.logits[index] = 1, 0, 1

@@ -137,8 +137,7 @@ class DraftWeights:
     def _warm_up(self) -> None:
         """Touch all weights once: the first guesses are timed, to know whether guessing pays."""
         self._go_on()
-        token = max(self.vocabulary.bos, self.vocabulary.eos, 0)
-        if not warm_up(self.context, token, has_experts=bool(self.facts.n_expert)):
+        if not warm_up(self.context, self.vocabulary.any_token, has_experts=bool(self.facts.n_expert)):
             raise failure(self._log.recent_errors(), "llama.cpp could not run the model")
 
     def _go_on(self) -> None:

@@ -211,8 +211,7 @@ class HeadsContext:
     def _warm_up(self, target: LoadedModel) -> None:
         """Touch their weights once: the first guesses are timed, to know whether guessing pays."""
         batch = StateBatch(1, lib.llama_model_n_embd_inp(self.model))
-        token = max(target.vocabulary.bos, target.vocabulary.eos, 0)
-        batch.put(0, token, 0, 0, None, is_wanted=True)
+        batch.put(0, target.vocabulary.any_token, 0, 0, None, is_wanted=True)
         code = batch.decode(self.context, 1)
         lib.llama_memory_clear(lib.llama_get_memory(self.context), True)
         lib.llama_synchronize(self.context)

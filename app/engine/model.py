@@ -147,8 +147,7 @@ class LoadedModel:
             raise EngineError(FailureKind.CANCELLED, "loading was cancelled")
         if lib.llama_model_has_encoder(self.model):
             return
-        token = max(self.vocabulary.bos, self.vocabulary.eos, 0)
-        if not warm_up(self.context, token, has_experts=bool(self.facts.n_expert)):
+        if not warm_up(self.context, self.vocabulary.any_token, has_experts=bool(self.facts.n_expert)):
             raise failure(self._log.recent_errors(), "llama.cpp could not run the model")
 
     def _load_draft(self) -> None:

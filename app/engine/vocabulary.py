@@ -47,6 +47,11 @@ class Vocabulary:
             raise EngineError(FailureKind.ENGINE, "llama.cpp could not tokenise the text")
         return tokens[:count]
 
+    @property
+    def any_token(self) -> int:
+        """One that every model knows, where it matters only that something is decoded."""
+        return max(self.bos, self.eos, 0)
+
     def prompt(self, text: str) -> list[int]:
         """The tokens of a rendered prompt: BOS is added unless the template wrote it already."""
         written = self.bos >= 0 and text.startswith(self.text(self.bos))
@@ -54,7 +59,7 @@ class Vocabulary:
 
     def nothing(self) -> list[int]:
         """The shortest possible prompt, for an empty text: llama.cpp decodes no empty batch."""
-        return [max(self.bos, self.eos, 0)]
+        return [self.any_token]
 
     def piece(self, token: int) -> bytes:
         """The bytes that `token` stands for in text; control tokens stand for none, but for marks of thinking."""
