@@ -20,7 +20,6 @@ from app.ui.language import install_language
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
 from app.ui.panel.side_panel import CHAT_TAB, SidePanel
-from app.ui.parity.parity_dialog import ParityDialog
 from app.ui.plots.plot_strip import PlotStrip
 from app.ui.shell.collector import Collector
 from app.ui.shell.load_view import LoadView
@@ -247,6 +246,8 @@ class Desktop(QObject):
         dialog.open()
 
     def _check_parity(self) -> None:
+        from app.ui.parity.parity_dialog import ParityDialog
+
         chosen = self._profile.loading.chosen
         if chosen is None:
             return
