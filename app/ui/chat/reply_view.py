@@ -190,7 +190,7 @@ class ReplyView(MessageView):
             (self._text.set_source if is_last else self._text.start_stream)(source, marked)
             self._show_legend()
         elif is_last or len(source) > n_shown:
-            marked = part(self._message.drafted, (start or 0) + n_shown, len(text))
+            marked = () if start is None else part(self._message.drafted, start + n_shown, len(text))
             self._text.append(source[n_shown:], marked)
             if is_last:
                 self._text.finish()
