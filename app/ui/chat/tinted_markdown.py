@@ -86,15 +86,19 @@ class _Aligner:
             raise _MisfitError
         self.at = match.end()
 
-    def _end_line(self) -> None:
-        """Past the markup that closes what the last block had, to the next line."""
-        while (here := self._here()) and here != "\n":
+    def _pass_markup(self, marks: str, until: str) -> None:
+        """Past links' ends, pictures' beginnings and `marks`, up to one of the characters of `until`."""
+        while (here := self._here()) and here not in until:
             if here == "]":
                 self._pass_link()
-            elif here in "*_~`#|[\\ \t" or self._source.startswith("![", self.at):
+            elif here in marks or self._source.startswith("![", self.at):
                 self.at += 1
             else:
                 raise _MisfitError
+
+    def _end_line(self) -> None:
+        """Past the markup that closes what the last block had, to the next line."""
+        self._pass_markup("*_~`#|[\\ \t", until="\n")
         self.at += 1
 
     def _to_line(self) -> None:
@@ -182,13 +186,7 @@ class _Aligner:
         elif not is_first and runs:
             raise _MisfitError
         made = self._runs(runs)
-        while (here := self._here()) and here not in "|\n":
-            if here == "]":
-                self._pass_link()
-            elif here in "*_~`[\\ \t" or self._source.startswith("![", self.at):
-                self.at += 1
-            else:
-                raise _MisfitError
+        self._pass_markup("*_~`[\\ \t", until="|\n")
         return made
 
     # -- inside a block -------------------------------------------------------------------------------------
