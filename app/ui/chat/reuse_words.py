@@ -31,7 +31,7 @@ def reused_text(reuse: Reuse) -> str:
 
 def loss_text(loss: str) -> str:
     """Why fewer were reused than the conversation had in the cache, in two or three words; "" for no reason."""
-    words = {
+    words: dict[str, str] = {
         ReuseLoss.SYSTEM_CHANGED: _tr("Chat", "system prompt changed"),
         ReuseLoss.MESSAGE_EDITED: _tr("Chat", "message edited"),
         ReuseLoss.TEMPLATE: _tr("Chat", "template rewrites old messages"),
@@ -42,12 +42,12 @@ def loss_text(loss: str) -> str:
         ReuseLoss.RECURRENT_STATE: _tr("Chat", "recurrent state"),
         ReuseLoss.NOT_READ: _tr("Chat", "first read since loading"),
     }
-    return next((text for known, text in words.items() if known == loss), "")
+    return words.get(loss, "")
 
 
 def loss_help(loss: str) -> str:
     """The same as a sentence, with what to do about it where something can be done; "" for no reason."""
-    words = {
+    words: dict[str, str] = {
         ReuseLoss.SYSTEM_CHANGED: _tr(
             "Chat",
             "The system prompt is another one than before, so everything after its change was read again.",
@@ -90,7 +90,7 @@ def loss_help(loss: str) -> str:
             "Since it was loaded, the model had not read this conversation, and nothing of it was kept on disk.",
         ),
     }
-    return next((text for known, text in words.items() if known == loss), "")
+    return words.get(loss, "")
 
 
 def reuse_rows(reuse: Reuse) -> list[tuple[str, str]]:
