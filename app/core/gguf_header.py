@@ -31,8 +31,8 @@ from app.core.gguf_format import (
     GgufReason,
     TensorType,
 )
+from app.core.gguf_reader import HeaderReader
 
-_WINDOW_BYTES: Final = 1 << 20
 _KEY_BYTES: Final = 65_535  # the format's own limit
 _TEXT_BYTES: Final = 16 << 20  # no text in a header comes near it; chat templates are some 10 KB
 _NAME_BYTES: Final = 63  # GGML_MAX_NAME less its end
@@ -40,9 +40,6 @@ _MAX_DIMS: Final = 4
 _FIRST_ITEMS: Final = 8
 _KEPT_ITEMS: Final = 4096  # arrays with a number per layer are needed whole
 _KEPT_TEXT_BYTES: Final = 256
-
-_unpack_u32 = struct.Struct("<I").unpack_from
-_unpack_u64 = struct.Struct("<Q").unpack_from
 
 Scalar: TypeAlias = int | float | bool | str
 
@@ -169,7 +166,7 @@ def parse_header(
 
     `known_ends` has for keys of arrays of texts where their entries end, so that nobody has to walk there.
     """
-    reader = _Reader(file, size_bytes, known_ends)
+    reader = HeaderReader(file, size_bytes)
     version = _read_version(reader, size_bytes)
     n_tensors, n_values = reader.u64(), reader.u64()
     # The least a tensor info and a metadata entry can take.
@@ -184,7 +181,7 @@ def parse_header(
         if not key or key in metadata:
             detail = f"the metadata key {_shown(key)} is repeated or empty"
             raise GgufError(GgufReason.BAD_METADATA, detail=detail)
-        metadata[key], value_types[key] = _read_value(reader, key)
+        metadata[key], value_types[key] = _read_value(reader, key, known_ends.get(key))
         spans[key] = (start, reader.position)
     alignment = _alignment(metadata.get("general.alignment", 32))
     start = reader.position
@@ -206,88 +203,7 @@ def parse_header(
     )
 
 
-class _Reader:
-    """Numbers, texts and skips over one window of a file, each checked against the file's size."""
-
-    def __init__(self, file: BinaryIO, size_bytes: int, known_ends: Mapping[str, int]) -> None:
-        self.known_ends = known_ends
-        self._file = file
-        self._size = size_bytes
-        self._window = b""
-        self._base = 0  # where the window begins in the file
-        self._at = 0  # in the window
-
-    @property
-    def position(self) -> int:
-        return self._base + self._at
-
-    def take(self, n_bytes: int) -> bytes:
-        if self._at + n_bytes > len(self._window):
-            self._fill(n_bytes)
-        start = self._at
-        self._at += n_bytes
-        return self._window[start : self._at]
-
-    def u32(self) -> int:
-        return _unpack_u32(self.take(4))[0]
-
-    def u64(self) -> int:
-        return _unpack_u64(self.take(8))[0]
-
-    def text(self, limit_bytes: int, what: str) -> str:
-        n_bytes = self.u64()
-        if n_bytes > self._size - self.position:
-            raise GgufError(GgufReason.TRUNCATED_HEADER)
-        if n_bytes > limit_bytes:
-            raise GgufError(GgufReason.BAD_METADATA, detail=f"{what} is {n_bytes} bytes long")
-        return self.take(n_bytes).decode("utf-8", "replace")
-
-    def skip(self, n_bytes: int) -> None:
-        if n_bytes > self._size - self.position:
-            raise GgufError(GgufReason.TRUNCATED_HEADER)
-        self._at += n_bytes
-
-    def skip_texts(self, n_texts: int) -> None:
-        """Walks over `n_texts` strings: the one loop that a vocabulary makes hot, hence without calls.
-
-        A damaged length throws the position out of the window, where unpacking fails, and out of the file,
-        which is what is checked then; it costs nothing per string.
-        """
-        unpack, n_left = _unpack_u64, n_texts
-        while n_left:
-            window, at = self._window, self._at
-            try:
-                for n_left in range(n_left, 0, -1):  # noqa: B007, B020
-                    at += 8 + unpack(window, at)[0]
-                n_left = 0
-            except (struct.error, OverflowError):
-                pass
-            self._at = at
-            if self.position > self._size - (8 if n_left else 0):
-                raise GgufError(GgufReason.TRUNCATED_HEADER)
-            if n_left:
-                self._fill(8)
-
-    def check_count(self, count: int, least_bytes: int, what: str) -> None:
-        if count > (self._size - self.position) // least_bytes:
-            raise GgufError(GgufReason.BAD_COUNT, count=count, what=what)
-
-    def _fill(self, n_bytes: int) -> None:
-        position = self.position
-        if n_bytes > self._size - position:
-            raise GgufError(GgufReason.TRUNCATED_HEADER)
-        self._file.seek(position)
-        pieces: list[bytes] = []
-        wanted = min(max(n_bytes, _WINDOW_BYTES), self._size - position)
-        while wanted > 0 and (piece := self._file.read(wanted)):
-            pieces.append(piece)
-            wanted -= len(piece)
-        self._window, self._base, self._at = b"".join(pieces), position, 0
-        if len(self._window) < n_bytes:  # it shrank under our hands
-            raise GgufError(GgufReason.TRUNCATED_HEADER)
-
-
-def _read_version(reader: _Reader, size_bytes: int) -> int:
+def _read_version(reader: HeaderReader, size_bytes: int) -> int:
     if not size_bytes:
         raise GgufError(GgufReason.EMPTY)
     magic = reader.take(min(size_bytes, 4))
@@ -311,15 +227,15 @@ def _not_gguf(start: bytes) -> GgufError:
     return GgufError(GgufReason.NOT_GGUF, start=_shown(start[:4].decode("latin-1")))
 
 
-def _read_value(reader: _Reader, key: str) -> tuple[Value, str]:
+def _read_value(reader: HeaderReader, key: str, known_end: int | None) -> tuple[Value, str]:
     code = reader.u32()
     if code == ARRAY:
-        array = _read_array(reader, key)
+        array = _read_array(reader, key, known_end)
         return array, f"{array.item_type}[{array.n_items}]"
     return _read_scalar(reader, key, code), "string" if code == STRING else VALUE_TYPES[code][0]
 
 
-def _read_scalar(reader: _Reader, key: str, code: int) -> Scalar:
+def _read_scalar(reader: HeaderReader, key: str, code: int) -> Scalar:
     if code == STRING:
         return reader.text(_TEXT_BYTES, f"the value of {_shown(key)}")
     if code not in VALUE_TYPES:
@@ -329,7 +245,7 @@ def _read_scalar(reader: _Reader, key: str, code: int) -> Scalar:
     return bool(value) if code == BOOL else value
 
 
-def _read_array(reader: _Reader, key: str) -> Array:
+def _read_array(reader: HeaderReader, key: str, known_end: int | None) -> Array:
     code, n_items = reader.u32(), reader.u64()
     if code == STRING:
         reader.check_count(n_items, 8, f"items of {_shown(key)}")
@@ -337,8 +253,8 @@ def _read_array(reader: _Reader, key: str) -> Array:
         items = tuple(
             reader.text(_TEXT_BYTES, f"an item of {_shown(key)}")[:_KEPT_TEXT_BYTES] for _ in range(n_kept)
         )
-        if key in reader.known_ends:
-            reader.skip(max(0, reader.known_ends[key] - reader.position))
+        if known_end is not None:
+            reader.skip(max(0, known_end - reader.position))
         else:
             reader.skip_texts(n_items - n_kept)
         return Array("string", n_items, items)
@@ -365,7 +281,7 @@ def _alignment(value: Value) -> int:
     return value
 
 
-def _read_tensors(reader: _Reader, n_tensors: int, alignment: int) -> tuple[TensorInfo, ...]:
+def _read_tensors(reader: HeaderReader, n_tensors: int, alignment: int) -> tuple[TensorInfo, ...]:
     tensors: list[TensorInfo] = []
     seen: set[str] = set()
     expected_offset = 0
@@ -381,7 +297,7 @@ def _read_tensors(reader: _Reader, n_tensors: int, alignment: int) -> tuple[Tens
     return tuple(tensors)
 
 
-def _read_tensor(reader: _Reader) -> TensorInfo:
+def _read_tensor(reader: HeaderReader) -> TensorInfo:
     name = reader.text(_NAME_BYTES, "a tensor's name")
     n_dims = reader.u32()
     if n_dims > _MAX_DIMS:

@@ -25,6 +25,7 @@ from typing import BinaryIO, Final, cast
 from app.core.gguf import facts_of_headers, files_of, parts_of
 from app.core.gguf_format import STRING, GgufError
 from app.core.gguf_header import Array, Header, opened_header, read_header
+from app.core.gguf_reader import read_at
 
 _log = logging.getLogger(__name__)
 _VERSION: Final = 1  # of what is written here; part of every skeleton's name
@@ -220,15 +221,10 @@ def _n_vocab(header: Header) -> int:
 
 def _entry(file: BinaryIO, span: tuple[int, int]) -> bytes:
     start, end = span
-    file.seek(start)
-    pieces: list[bytes] = []
-    wanted = end - start
-    while wanted and (piece := file.read(wanted)):
-        pieces.append(piece)
-        wanted -= len(piece)
-    if wanted:
+    data = read_at(file, start, end - start)
+    if len(data) < end - start:
         raise OSError(errno.EIO, "the file has become shorter while it was read")
-    return b"".join(pieces)
+    return data
 
 
 def _text_entry(key: str, text: str) -> bytes:

@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 
 from app.core.gguf_format import GgufError, GgufReason
 from app.core.gguf_header import Array, Header, opened_header
+from app.core.gguf_reader import read_at
 
 MAX_SIZE_DIFFERENCE: Final = 128
 """How many tokens one vocabulary may have more than the other: SPEC_VOCAB_MAX_SIZE_DIFFERENCE of llama.cpp."""
@@ -203,15 +204,10 @@ def _special_ids(header: Header, file: BinaryIO, n_tokens: int) -> frozenset[int
 
 
 def _read(file: BinaryIO, start: int, end: int) -> bytes:
-    file.seek(start)
-    pieces: list[bytes] = []
-    wanted = end - start
-    while wanted > 0 and (piece := file.read(wanted)):
-        pieces.append(piece)
-        wanted -= len(piece)
-    if wanted > 0:  # it was cut short under our hands
+    data = read_at(file, start, end - start)
+    if len(data) < end - start:  # it was cut short under our hands
         raise GgufError(GgufReason.TRUNCATED_HEADER)
-    return b"".join(pieces)
+    return data
 
 
 def _text_at(texts: bytes, at: int) -> str:
