@@ -65,8 +65,9 @@ class DraftList(QAbstractListModel):
             return row
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
             return row.text()
-        is_tip = role == Qt.ItemDataRole.ToolTipRole and row.draft is not None
-        return plain_tip(row.draft.path) if is_tip and row.draft is not None else None
+        if role == Qt.ItemDataRole.ToolTipRole and row.draft is not None:
+            return plain_tip(row.draft.path)
+        return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         if not index.isValid() or self.rows[index.row()].draft is None:
