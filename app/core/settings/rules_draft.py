@@ -46,16 +46,14 @@ def draft_problems(
     yield from _lengths(values, source)
     if source != "model":
         return
-    yield from _cache(values, draft.facts if _is_asked(values, draft) and draft is not None else None)
+    if draft is not None and draft.path != values["draft_model"]:
+        draft = None
+    yield from _cache(values, draft.facts if draft is not None else None)
     yield from _devices(values, machine)
     if values["draft_model"] is None:
         yield Problem("draft_model", "error", Reason.DRAFT_MISSING)
-    elif draft is not None and _is_asked(values, draft):
+    elif draft is not None:
         yield from _model(values, facts, draft)
-
-
-def _is_asked(values: Values, draft: Draft | None) -> bool:
-    return draft is not None and draft.path == values["draft_model"]
 
 
 def least_batch(values: Values) -> int:
