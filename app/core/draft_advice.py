@@ -11,6 +11,7 @@ from typing import Any
 from app.core.reasons import DraftSource
 from app.core.run import Drafting
 from app.core.settings import LOAD
+from app.core.settings.draft_limit import limit_key
 
 N_CHECKED_NEEDED = 50
 """With fewer first guesses checked, the rate of right ones is known to no better than 0.14 (two standard errors)."""
@@ -173,7 +174,7 @@ def _is_reached(total: Drafting, n_max: int) -> bool:
 
 def longest_draft(load: Mapping[str, Any], source: str) -> int:
     """How many tokens a draft from this source may have at most, with these load settings."""
-    return int(LOAD.value(load, _limit_key(source)))
+    return int(LOAD.value(load, limit_key(source)))
 
 
 def remedy(advice: DraftAdvice, source: str) -> dict[str, Any]:
@@ -181,9 +182,5 @@ def remedy(advice: DraftAdvice, source: str) -> dict[str, Any]:
     if advice.verdict in (DraftVerdict.OFF, DraftVerdict.IDLE):
         return {"draft_source": DraftSource.OFF.value}
     if advice.verdict in (DraftVerdict.LONGER, DraftVerdict.SHORTER):
-        return {_limit_key(source): advice.best_length}
+        return {limit_key(source): advice.best_length}
     return {}
-
-
-def _limit_key(source: str) -> str:
-    return "draft_ngram_length" if source == DraftSource.NGRAM else "draft_n_max"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.core.gguf import GgufError, facts
 from app.core.reasons import DraftSource, FailureKind
 from app.core.run import GotDevice
+from app.core.settings.draft_limit import n_drafted
 from app.engine import got, params
 from app.engine.bindings import lib
 from app.engine.devices import Device
@@ -190,7 +191,7 @@ def draft_values(
         "chat_template": None,
     }
     # Whatever the target decodes in one batch, guesses to be checked included, the draft decodes in one as well.
-    n_batch = max(values["n_batch"], values["n_seq_max"] * (1 + params.n_drafted(dict(values))))
+    n_batch = max(values["n_batch"], values["n_seq_max"] * (1 + n_drafted(values)))
     return dict(values) | own | nothing | {"n_ctx": n_ctx, "n_batch": n_batch}
 
 

@@ -12,6 +12,7 @@ import psutil
 
 from app.core.reasons import DraftSource, FailureKind
 from app.core.settings import LOAD, Kind
+from app.core.settings.draft_limit import n_drafted
 from app.core.settings.load_mode import load_mode
 from app.core.settings.slots import CONTEXT_STEP
 from app.engine.bindings import lib
@@ -208,17 +209,6 @@ def _fill_override(entry: Any, key: str, text: str) -> None:
 
 def _bad_override(key: str, text: str, why: str) -> EngineError:
     return EngineError(FailureKind.BAD_SETTING, f"override {key}={text}: {why}", "kv_overrides")
-
-
-def n_drafted(values: dict[str, Any]) -> int:
-    """The most tokens of a slot that are guessed ahead in a step."""
-    rows = {
-        DraftSource.MODEL: "draft_n_max",
-        DraftSource.MTP: "draft_n_max",
-        DraftSource.NGRAM: "draft_ngram_length",
-    }
-    row = rows.get(values["draft_source"])
-    return values[row] if row is not None else 0
 
 
 def _set_context(params: Params, values: dict[str, Any]) -> None:

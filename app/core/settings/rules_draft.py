@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from app.core.settings.draft_limit import n_drafted
 from app.core.settings.load_table import LOAD
 from app.core.settings.machine import Machine
 from app.core.settings.problem import Problem, Reason
@@ -58,10 +59,7 @@ def draft_problems(
 
 def least_batch(values: Values) -> int:
     """The batch in which every slot's last token and a whole draft find room, as `engine.params` has it."""
-    key = {"model": "draft_n_max", "mtp": "draft_n_max", "ngram": "draft_ngram_length"}.get(
-        values["draft_source"]
-    )
-    return values["n_seq_max"] * (1 + (values[key] if key is not None else 0))
+    return values["n_seq_max"] * (1 + n_drafted(values))
 
 
 def _lengths(values: Values, source: str) -> Iterator[Problem]:
