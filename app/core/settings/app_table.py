@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.core.settings.app_guide import GUIDE_ROWS
 from app.core.settings.app_reuse import REUSE_ROWS
 from app.core.settings.setting import Apply, Choice, Kind, Setting
 from app.core.settings.table import Table
@@ -135,6 +136,7 @@ _APP_ROWS = (
         machine_bound=True,
         enabled_when=("guard", ("custom",)),
     ),
+    *GUIDE_ROWS,
     Setting(
         key="hub_endpoint",
         target="app.hub_endpoint",
