@@ -40,6 +40,7 @@ ALIASES = {
     "file": "file",
     "filter": "funnel",
     "folder-open": "folder-notch-open",
+    "guide": "lifebuoy",
     "help": "question",
     "import": "download-simple",
     "lab": "flask",

@@ -66,7 +66,12 @@ QPushButton[role="chip"] { background: transparent; color: $dim; border-radius: 
     min-height: ${segment}px; font-size: ${small}px; }
 QPushButton[role="chip"]:hover { background: $raised; color: $text; }
 QPushButton[role="link"] { background: transparent; border: none; color: $accent; padding: 0; text-align: left; }
-QPushButton[role="link"]:hover { text-decoration: underline; }
+QPushButton[role="link"]:hover, QPushButton[role="link"]:focus { text-decoration: underline; }
+QPushButton[role="link"]:disabled { color: $off; }
+QPushButton[role="question"] { background: $panel; border-radius: 8px; padding: 0; }
+QPushButton[role="question"]:hover { background: $raised_hover; border-color: $edge; }
+QPushButton[role="question"]:pressed { background: $pressed; }
+QPushButton[role="question"]:focus { border-color: $accent; }
 QPushButton[role="segment"] { background: transparent; border: none; border-radius: 0; color: $dim; padding: 1px 9px;
     min-height: ${segment}px; }
 QPushButton[role="segment"]:hover { color: $text; }

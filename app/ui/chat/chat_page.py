@@ -47,6 +47,7 @@ class ChatPage(QWidget):
         self.transcript = Transcript(theme, self)
         self.composer = Composer(theme, self)
         self._empty = EmptyState(theme, "chat", "", "", " ")
+        self._intro: QWidget | None = None
         self._find = FindBar(theme, self)
         self._search = ConversationSearch(self.transcript)
         self._arrange()
@@ -154,6 +155,16 @@ class ChatPage(QWidget):
         self._chat.new()
         self.composer.focus()
 
+    def set_intro(self, intro: QWidget | None) -> None:
+        """What an empty conversation shows in place of the usual words; None for those. One that was set is kept."""
+        if intro is self._intro:
+            return
+        self._intro = intro
+        if intro is not None and self._stack.indexOf(intro) < 0:
+            self._stack.addWidget(intro)
+        if self._stack.currentWidget() is not self.transcript:
+            self._stack.setCurrentWidget(intro or self._empty)
+
     def set_tints(self, tints: bool) -> None:
         """Whether replies show what was guessed of them, unless they have a choice of their own."""
         self._tints = tints
@@ -193,7 +204,7 @@ class ChatPage(QWidget):
         path = conversation.path()
         places = [conversation.sibling_position(message.id) for message in path]
         self.transcript.show_path(path, places, is_new=is_new)
-        self._stack.setCurrentIndex(1 if path else 0)
+        self._stack.setCurrentWidget(self.transcript if path else self._intro or self._empty)
         self.composer.set_asks_for_model(bool(path))  # the empty state has a button for that
         if self._find.isVisible():
             self._find_text(self._find.text)

@@ -15,7 +15,8 @@ from app.services.preferences import Preferences
 from app.ui.format import bytes_text
 from app.ui.pages.folders_editor import FoldersEditor
 from app.ui.panel import texts
-from app.ui.panel.editors import Editor, make_editor
+from app.ui.panel.editors import Editor, GuideOffer, make_editor
+from app.ui.panel.guide_offer import AskGuideMark
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
 
@@ -27,13 +28,21 @@ _KEPT_KEY = "states_limit_gib"  # below the limit stands how much is kept
 class PreferenceRow(QFrame):
     """One setting: what it is at the left, its editor at the right or below."""
 
-    def __init__(self, theme: Theme, preferences: Preferences, setting: Setting, parent: QWidget) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        preferences: Preferences,
+        setting: Setting,
+        parent: QWidget,
+        guide: GuideOffer | None = None,
+    ) -> None:
         super().__init__(parent)
         self._preferences = preferences
         self.setting = setting
         self.title = QLabel(texts.title(setting), self)
         self.reset = IconButton(theme, "reset", self.tr("Back to the default"), self, size_px=12)
         self.reset.clicked.connect(lambda: preferences.reset(setting.key))
+        self.ask = AskGuideMark(theme, guide, setting, self) if guide is not None else None
         self.note = QLabel(self)
         self.note.setWordWrap(True)
         self._editor: Editor | FoldersEditor
@@ -52,6 +61,8 @@ class PreferenceRow(QFrame):
         head.setSpacing(8)
         head.addWidget(self.title)
         head.addWidget(self.reset)
+        if self.ask is not None:
+            head.addWidget(self.ask)
         head.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 16, 10)
@@ -119,12 +130,15 @@ class PreferencesPage(QScrollArea):
         preferences: Preferences,
         folders: Mapping[str, Path],
         parent: QWidget | None = None,
+        *,
+        guide: GuideOffer | None = None,
     ) -> None:
         """`folders` maps what lies there, in the user's words, to the place."""
         super().__init__(parent)
         self.setAccessibleName(self.tr("Preferences"))
         self._theme = theme
         self._preferences = preferences
+        self._guide = guide
         self.rows: dict[str, PreferenceRow] = {}
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -161,7 +175,7 @@ class PreferencesPage(QScrollArea):
         for index, setting in enumerate(self._preferences.table.in_group(group)):
             if index:
                 inside.addWidget(_line(card))
-            row = PreferenceRow(self._theme, self._preferences, setting, card)
+            row = PreferenceRow(self._theme, self._preferences, setting, card, self._guide)
             self.rows[setting.key] = row
             inside.addWidget(row)
             if setting.key == _ADDRESS_KEY:

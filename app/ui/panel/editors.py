@@ -11,13 +11,14 @@ from app.core.settings import Kind, Setting
 from app.ui.panel.choice_editors import ComboEditor, SegmentedEditor, choices_of, fits_segments
 from app.ui.panel.draft_editor import DraftEditor, DraftOffer
 from app.ui.panel.editor import Editor
+from app.ui.panel.guide_offer import GuideOffer
 from app.ui.panel.list_editors import EntriesEditor
 from app.ui.panel.number_editor import NumberEditor
 from app.ui.panel.order_editor import Names, OrderEditor
 from app.ui.panel.text_editors import text_editor
 from app.ui.theme import Theme
 
-__all__ = ["DraftOffer", "Editor", "Names", "Sources", "make_editor"]
+__all__ = ["DraftOffer", "Editor", "GuideOffer", "Names", "Sources", "make_editor"]
 
 
 def _none() -> Sequence[tuple[str, str]]:
@@ -26,10 +27,11 @@ def _none() -> Sequence[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What some rows choose from: the names of the devices, and the models that can draft."""
+    """What some rows choose from: the names of the devices, and the models that can draft; and whom all can ask."""
 
     devices: Names = _none
     drafts: DraftOffer | None = None
+    guide: GuideOffer | None = None
 
 
 def make_editor(theme: Theme, setting: Setting, parent: QWidget, sources: Sources | None = None) -> Editor:

@@ -12,7 +12,7 @@ from app.core.settings.loadouts import LoadoutStore
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
 from app.services.session import Session
-from app.ui.panel.editors import DraftOffer, Names, Sources
+from app.ui.panel.editors import DraftOffer, GuideOffer, Names, Sources
 from app.ui.panel.load_footer import LoadFooter
 from app.ui.panel.loadout_bar import LoadoutBar
 from app.ui.panel.memory_chips import MemoryChips
@@ -36,11 +36,12 @@ class LoadTab(QWidget):
         sampling: Callable[[], Mapping[str, Any]],
         devices: Names,
         drafts: DraftOffer | None = None,
+        guide: GuideOffer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.bar = LoadoutBar(theme, plan, store, sampling, self)
-        self.rows = RowList(theme, plan, self, sources=Sources(devices, drafts))
+        self.rows = RowList(theme, plan, self, sources=Sources(devices, drafts, guide))
         self.footer = LoadFooter(theme, plan, session, footprints, self)
         self.chips = MemoryChips(self.rows, plan, footprints)
         self.rows.problems_changed.connect(self.footer.show_problems)

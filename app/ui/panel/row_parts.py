@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy,
 from app.core.settings import Apply, Setting
 from app.ui.icons import icon, pixmap
 from app.ui.panel import texts
+from app.ui.panel.guide_offer import AskGuide, GuideOffer
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel
 
@@ -160,9 +161,11 @@ class NoteLine(QWidget):
 
 
 class HelpText(QWidget):
-    """What the setting does and costs, the flag it has in llama-server, its default and range."""
+    """What the setting does and costs, the flag it has in llama-server, its default and range; and a way to ask."""
 
-    def __init__(self, theme: Theme, setting: Setting, parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, setting: Setting, parent: QWidget, guide: GuideOffer | None = None
+    ) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2, 0, 4)
@@ -173,6 +176,10 @@ class HelpText(QWidget):
         ):
             column.addWidget(self._label(text, role))
         column.addWidget(self._label(self._facts(setting), "faint"))
+        self.ask: AskGuide | None = None
+        if guide is not None:
+            self.ask = AskGuide(theme, guide, setting, self)
+            column.addWidget(self.ask, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _label(self, text: str, role: str) -> QLabel:
         label = QLabel(text, self)

@@ -27,6 +27,7 @@ class SettingRow(QWidget):
         self.theme = theme
         self.plan = plan
         self.setting = setting
+        self._guide = sources.guide
         self.chip: Chip | None = None
         self.reload_mark: ReloadMark | None = None
         self.reset_mark: IconButton | None = None
@@ -118,11 +119,22 @@ class SettingRow(QWidget):
     def toggle_help(self) -> None:
         """Opens or closes the help under the row."""
         if self.help is None:
-            self.help = HelpText(self.theme, self.setting, self)
+            self.help = HelpText(self.theme, self.setting, self, self._guide)
             self._column.addWidget(self.help)
             self.help.show()
+            if self.help.ask is not None:
+                self._put_last(self.help.ask)
             return
         self.help.setVisible(self.help.isHidden())
+
+    def _put_last(self, widget: QWidget) -> None:
+        """Tab comes to it from the last of the row's other controls."""
+        parts = [part for part in self.findChildren(QWidget) if part.window() is self.window()]  # no menus
+        stops = [
+            part for part in parts if part.focusPolicy() & Qt.FocusPolicy.TabFocus and part is not widget
+        ]
+        if stops:
+            QWidget.setTabOrder(stops[-1], widget)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

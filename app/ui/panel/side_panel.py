@@ -19,7 +19,7 @@ from app.services.plan import Plan
 from app.services.session import Session, SessionState
 from app.ui.panel import texts
 from app.ui.panel.chat_tab import ChatTab
-from app.ui.panel.editors import DraftOffer
+from app.ui.panel.editors import DraftOffer, GuideOffer
 from app.ui.panel.load_tab import LoadTab
 from app.ui.panel.row_list import RowList
 from app.ui.panel.sampling_tab import SamplingTab
@@ -49,6 +49,7 @@ class SidePanel(QFrame):
         *,
         prompts: PromptStore | None = None,
         drafts: Drafts | None = None,
+        guide: GuideOffer | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -61,6 +62,7 @@ class SidePanel(QFrame):
         self._session = session
         self._chat = chat
         self._prompts = prompts or PromptStore()
+        self._guide = guide
         self._devices: tuple[tuple[str, str], ...] = ()
         self._take_back: Callable[[], object] | None = None
         self._loaded_name = ""
@@ -77,6 +79,7 @@ class SidePanel(QFrame):
             sampling=sampling_plan.values,
             devices=lambda: self._devices,
             drafts=None if drafts is None else DraftOffer(drafts, self.discover_requested.emit),
+            guide=guide,
         )
         self.load_tab.footer.load_requested.connect(self.load_requested)
         self.load_tab.bar.told.connect(self.tell)
@@ -163,7 +166,9 @@ class SidePanel(QFrame):
     def show_tab(self, index: int) -> None:
         """Shows Load (0), Sampling (1) or Chat (2)."""
         if index == SAMPLING_TAB and self.sampling_tab is None:
-            self.sampling_tab = SamplingTab(self._theme, self._sampling_plan, self._presets)
+            self.sampling_tab = SamplingTab(
+                self._theme, self._sampling_plan, self._presets, guide=self._guide
+            )
             self.sampling_tab.bar.told.connect(self.tell)
             self.sampling_tab.rows.filtered.connect(self._said_found)
             self._put(index, self.sampling_tab)
