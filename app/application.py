@@ -11,7 +11,8 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
 from app import __version__, logs
-from app.paths import Paths
+from app.core.guide import GuideFiles
+from app.paths import Paths, built_in_models
 from app.services.profile import Profile
 from app.ui.qt_log import route_qt_messages
 from app.ui.shell.desktop import Desktop
@@ -35,7 +36,7 @@ def run(paths: Paths, model_file: str | None) -> int:
     logs.start(paths, "window")
     route_qt_messages()
     _log.info("Loadout %s, Python %s, profile %s", __version__, platform.python_version(), paths.config_dir)
-    profile = Profile(paths, list_devices)
+    profile = Profile(paths, list_devices, GuideFiles(built_in_models()))
     desktop = Desktop(app, paths, profile, instance)
     crash_file.on_error = desktop.uncaught.emit
     desktop.show(wanted, bad_ends)

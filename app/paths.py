@@ -201,6 +201,11 @@ def resources() -> Path:
     return _bundled("resources")
 
 
+def built_in_models() -> Path:
+    """The models that come with Loadout, in a checkout and installed alike."""
+    return resources() / "models"
+
+
 def translations() -> Path:
     """Compiled translations, in a checkout and installed alike."""
     return _bundled("translations")

@@ -99,7 +99,8 @@ def advised_params(target: ModelFacts) -> float:
 
 def candidates(target: ModelFacts, entries: Iterable[ModelEntry]) -> list[ModelEntry]:
     """Those of a library that are models, other than `target` itself: what can be listed as its drafts."""
-    return [entry for entry in entries if entry.is_chat_model and not _is_same_file(entry.path, target.path)]
+    models = (entry for entry in entries if entry.kind is ModelKind.MODEL)
+    return [entry for entry in models if not _is_same_file(entry.path, target.path)]
 
 
 def judged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -44,8 +45,8 @@ class GuideFiles:
 
     @property
     def roles(self) -> dict[str, Role]:
-        """Both files, by their paths."""
-        return {str(self.model): Role.GUIDE, str(self.draft): Role.DRAFT}
+        """Both files, by their absolute paths."""
+        return {os.path.abspath(self.model): Role.GUIDE, os.path.abspath(self.draft): Role.DRAFT}
 
     @property
     def is_there(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from app.core.gguf import GgufError, ModelFacts, ModelKind, facts, part_number, parts_of
 from app.core.gguf_format import GgufReason, message
+from app.core.guide import GuideFiles, Role
 from app.core.hub_origin import Origin, origins_of
 from app.core.jan import NOTE_NAME, read_note
 from app.core.ollama import is_store, read_store
@@ -38,6 +39,7 @@ class ModelEntry:
     `id` is the absolute path of the first part; `parts` are the files that exist; `size_bytes` counts all of
     them; `modified_at` is the newest one's time in seconds since 1970. `names` are what the `program` that keeps
     the file calls it, where file names do not tell; `origins` where its parts came from, in their order, () if unknown.
+    `built_in` is what a file that came with Loadout is for, None for the user's own.
     """
 
     id: str
@@ -50,6 +52,7 @@ class ModelEntry:
     names: tuple[str, ...] = ()
     program: str = ""
     origins: tuple[Origin, ...] = ()
+    built_in: Role | None = None
 
     @property
     def error(self) -> str | None:
@@ -70,8 +73,13 @@ class ModelEntry:
 
     @property
     def is_chat_model(self) -> bool:
-        """Whether it can be loaded and chatted with."""
-        return self.kind is ModelKind.MODEL
+        """Whether it can be loaded and chatted with; the Guide's draft model has nothing to say."""
+        return self.kind is ModelKind.MODEL and self.built_in is not Role.DRAFT
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether it came with Loadout: no model of the user's, and nothing to remove."""
+        return self.built_in is not None
 
 
 class FolderReason(StrEnum):
@@ -196,6 +204,18 @@ def describe(
         program=known.program,
         origins=(known.origin,) if known.origin else origins_of([part for part, _ in present]),
     )
+
+
+def built_in(files: GuideFiles, cache: Cache | None = None) -> list[ModelEntry]:
+    """The models that came with Loadout, as far as their files are there; a damaged one has its problem."""
+    roles = files.roles
+    return [with_role(describe(path, cache), roles) for path in roles if os.path.exists(path)]
+
+
+def with_role(entry: ModelEntry, roles: Mapping[str, Role]) -> ModelEntry:
+    """The entry, marked if it is one of the files that came with Loadout (`GuideFiles.roles`)."""
+    role = roles.get(entry.path)
+    return entry if role is None else replace(entry, built_in=role)
 
 
 def _look(path: Path) -> ModelFacts | ModelProblem:

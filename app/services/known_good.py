@@ -30,6 +30,10 @@ class KnownGood:
 
     reports: list[StoreReport]
 
+    def models(self) -> tuple[str, ...]:
+        """The models that have given a reply, the last used last."""
+        return tuple(self._models)
+
     def get(self, model_id: str) -> dict[str, Any] | None:
         """The settings that worked, None if none are known."""
         if model_id not in self._models:

@@ -11,8 +11,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.core.gguf import parts_of
+from app.core.gguf_format import GgufReason
+from app.core.guide import GuideFiles
 from app.core.known_folders import KnownFolder, known_folders
-from app.core.library import FolderProblem, ModelEntry
+from app.core.library import FolderProblem, ModelEntry, with_role
 from app.core.library_store import HeaderCache, LibraryFile, LibraryList
 from app.core.offers import Offer
 from app.services.library_scanner import LibraryScanner, LookJob, OfferJob, ScanEnd, ScanJob
@@ -25,6 +27,8 @@ class LibraryService(QObject):
 
     Entries stay while a new scan runs, so that a list shown from them does not flicker; what a complete scan
     no longer finds goes. Removing an entry never touches its file.
+
+    With them go, marked and last, the models that came with Loadout, unless the user hides them.
     """
 
     changed = Signal()  # entries() or folder_problems() differ
@@ -32,7 +36,7 @@ class LibraryService(QObject):
     offers_changed = Signal()
     scan_started = Signal()
     scan_progressed = Signal(int, str)  # models looked at so far, folder being searched
-    scan_finished = Signal(int)  # models known now; also after a cancelled scan
+    scan_finished = Signal(int)  # models of the user's known now; also after a cancelled scan
     storage_failed = Signal(str, str)  # file, the system's words: nothing is saved until that is mended
 
     def __init__(
@@ -42,10 +46,12 @@ class LibraryService(QObject):
         parent: QObject | None = None,
         *,
         find_folders: Callable[[], list[KnownFolder]] = known_folders,
+        guide: GuideFiles | None = None,
     ) -> None:
         """`list_path` holds what the user added, `cache_path` what is known of the headers (JSON, both).
 
-        `find_folders` names other programs' folders; it is called on the library's thread.
+        `find_folders` names other programs' folders; it is called on the library's thread. `guide` are the files that
+        came with Loadout, None for none.
         """
         super().__init__(parent)
         library_file = LibraryFile(list_path)
@@ -65,6 +71,8 @@ class LibraryService(QObject):
         self._last_number = 0
         self._offers: tuple[Offer, ...] = ()
         self._find_folders = find_folders
+        self._built_in = guide.roles if guide is not None else {}
+        self._shows_built_in = True
         self._scanner = LibraryScanner(library_file, HeaderCache(cache_path), self)
         self._scanner.found.connect(self._add_found)
         self._scanner.progressed.connect(self._tell_progress)
@@ -74,13 +82,29 @@ class LibraryService(QObject):
         self._scanner.storage_failed.connect(self.storage_failed)
 
     def entries(self) -> list[ModelEntry]:
-        """Everything known, broken files and adapters too, by name."""
-        shown = (entry for entry in self._entries.values() if entry.id not in self._list.hidden)
-        return sorted(shown, key=lambda entry: (entry.name.casefold(), entry.path))
+        """Everything known, broken files and adapters too, by name; what came with Loadout is last."""
+        shown = (entry for entry in self._entries.values() if self._is_shown(entry))
+        return sorted(shown, key=lambda entry: (entry.is_built_in, entry.name.casefold(), entry.path))
+
+    def own_entries(self) -> list[ModelEntry]:
+        """The user's: `entries` without what came with Loadout."""
+        return [entry for entry in self.entries() if not entry.is_built_in]
 
     def entry(self, entry_id: str) -> ModelEntry | None:
         """The entry with this id (the path of its first part), or None."""
-        return None if entry_id in self._list.hidden else self._entries.get(entry_id)
+        entry = self._entries.get(entry_id)
+        return entry if entry is not None and self._is_shown(entry) else None
+
+    def show_built_in(self, shows: bool) -> None:
+        """Lists what came with Loadout, or not. What the user has added by hand stays listed either way."""
+        if shows is not self._shows_built_in:
+            self._shows_built_in = shows
+            self.changed.emit()
+
+    def _is_shown(self, entry: ModelEntry) -> bool:
+        if entry.is_built_in:
+            return self._shows_built_in or entry.id in self._list.files
+        return entry.id not in self._list.hidden
 
     def folders(self) -> list[str]:
         """The folders that are searched."""
@@ -159,12 +183,19 @@ class LibraryService(QObject):
             self.rescan()
 
     def remove(self, entry_id: str) -> None:
-        """Takes the entry off the list, never the file off the disk; `restore` undoes it."""
+        """Takes the entry off the list, never the file off the disk; `restore` undoes it.
+
+        What came with Loadout is hidden by its preference; only that the user added it too can be taken back.
+        """
         entry = self.entry(entry_id)
         if entry is None:
             return
-        self._removed[entry_id] = (entry, entry_id in self._list.files)
         files = tuple(path for path in self._list.files if path != entry_id)
+        if entry.is_built_in:
+            self._save(replace(self._list, files=files))
+            self.changed.emit()
+            return
+        self._removed[entry_id] = (entry, entry_id in self._list.files)
         self._save(replace(self._list, files=files, hidden=self._list.hidden | {entry_id}))
         self.changed.emit()
 
@@ -184,7 +215,11 @@ class LibraryService(QObject):
         self._found.clear()
         if self._unreadable is None:
             self._scanner.post(LookJob())
-        self._start(ScanJob(self._next_number(), self._list.folders, self._list.files, is_whole=True))
+        built_in = tuple(self._built_in)
+        if not self._built_in.keys() <= self._entries.keys():  # at once, however long the rest takes
+            self._start(ScanJob(self._next_number(), (), built_in, is_whole=False))
+        files = (*built_in, *self._list.files)
+        self._start(ScanJob(self._next_number(), self._list.folders, files, is_whole=True))
 
     def cancel_scan(self) -> None:
         """Ends the scans that run or wait; what they found stays."""
@@ -231,7 +266,9 @@ class LibraryService(QObject):
         self._offers = tuple(offers)
         self.offers_changed.emit()
 
-    def _add_found(self, job: ScanJob, entries: list[ModelEntry]) -> None:
+    def _add_found(self, job: ScanJob, found: list[ModelEntry]) -> None:
+        entries = [with_role(entry, self._built_in) for entry in found]
+        entries = [entry for entry in entries if not _is_lacking(entry)]
         self._entries.update((entry.id, entry) for entry in entries)
         if job.is_whole and job.number == self._last_whole():
             self._found.update(entry.id for entry in entries)
@@ -252,7 +289,12 @@ class LibraryService(QObject):
         self._running.pop(end.job.number, None)
         self.changed.emit()
         if not self.is_scanning:
-            self.scan_finished.emit(len(self.entries()))
+            self.scan_finished.emit(len(self.own_entries()))
+
+
+def _is_lacking(entry: ModelEntry) -> bool:
+    """A file that did not come with this Loadout after all: nothing that the user could do anything about here."""
+    return entry.is_built_in and entry.problem is not None and entry.problem.reason is GgufReason.NOT_FOUND
 
 
 def _absolute(path: str | os.PathLike[str]) -> str:

@@ -175,12 +175,12 @@ class Loading(QObject):
         return elapsed_s * (1 - self.fraction) / self.fraction
 
     def choices(self) -> list[tuple[ModelEntry, list[Loadout]]]:
-        """Models that can be loaded with their loadouts, the last used first, then by name."""
+        """Models that can be loaded with their loadouts, the last used first, then by name, the Guide last."""
         models = [
             entry for entry in self._library.entries() if entry.facts is not None and entry.is_chat_model
         ]
         listed = [(entry, self._loadouts.list(entry.id)) for entry in models]
-        return sorted(listed, key=lambda item: _last_run(item[1]), reverse=True)
+        return sorted(listed, key=lambda item: (not item[0].is_built_in, _last_run(item[1])), reverse=True)
 
     # -- choosing -------------------------------------------------------------------------------------------
 

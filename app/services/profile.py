@@ -9,6 +9,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer
 
 from app import logs
+from app.core.guide import GuideFiles
 from app.core.history import History
 from app.core.prompts import PromptStore
 from app.core.run import Got
@@ -24,6 +25,7 @@ from app.services.device_scan import DeviceScan
 from app.services.downloads import Downloads
 from app.services.drafts import Drafts
 from app.services.footprint import FootprintService
+from app.services.guide import GuideService
 from app.services.hardware import HardwareMonitor
 from app.services.hub_services import HubServices
 from app.services.hub_updates import Updates
@@ -46,8 +48,15 @@ _DEVICES_MS = 600  # a list of remote workers is typed in several steps
 class Profile(QObject):
     """Everything without pixels. `close` ends the worker, the threads and the open files, in that order."""
 
-    def __init__(self, paths: Paths, list_devices: Callable[[list[str]], list[dict[str, Any]]]) -> None:
-        """`list_devices` blocks until it knows the devices of llama.cpp; see `DeviceScan`."""
+    def __init__(
+        self,
+        paths: Paths,
+        list_devices: Callable[[list[str]], list[dict[str, Any]]],
+        guide: GuideFiles | None = None,
+    ) -> None:
+        """`list_devices` blocks until it knows the devices of llama.cpp; see `DeviceScan`. `guide` are the files of the
+        model that comes with Loadout, None to be without it.
+        """
         super().__init__()
         # Children, so that they end with this one in the UI thread: left to Python's collector, which runs in
         # whichever thread it is due, a QObject with a live timer could be destroyed beside its event loop.
@@ -56,7 +65,7 @@ class Profile(QObject):
         self.presets = PresetStore(paths.presets_file)
         self.prompts = PromptStore(paths.prompts_file)
         self.known_good = KnownGood(paths.known_good_file)
-        self.library = LibraryService(paths.library_file, paths.headers_file, self)
+        self.library = LibraryService(paths.library_file, paths.headers_file, self, guide=guide)
         self.kept_states = KeptStatesService(paths.states_dir, self.preferences, self)
         self.session = Session(
             lambda model: paths.worker_log(Path(model).stem, logs.timestamp()),
@@ -121,6 +130,17 @@ class Profile(QObject):
             parent=self,
         )
         self.chat.deleted.connect(self._forget)
+        self.guide = GuideService(
+            guide,
+            self.library,
+            self.loading,
+            self.load_plan,
+            self.session,
+            self.chat,
+            self.preferences,
+            self.known_good,
+            self,
+        )
 
     def _forget(self, conversation_id: str, _title: str) -> None:
         self.session.forget(conversation_id)
