@@ -51,7 +51,9 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     """``MODEL``."""
     parser.add_argument(
-        "model", metavar="MODEL", help="a GGUF file, or a model of the library by its name or a part of it"
+        "model",
+        metavar="MODEL",
+        help="a GGUF file, or a model of the library by its name or a part of it; guide comes with Loadout",
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.failure import CommandError, UsageError
 from app.cli.terminal import note
+from app.core.guide import NAME
 from app.paths import Paths, ProfileError, expanded, make_writable
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
 
     from app.core.drafts import Draft
     from app.core.gguf import ModelFacts
+    from app.core.guide import GuideFiles
     from app.core.library import ModelEntry
     from app.core.settings import Problem
     from app.core.settings.rules import Machine
 
 _LISTED = 20
+_REINSTALL = "it comes with Loadout: install Loadout again"
 
 
 def paths_of(args: argparse.Namespace) -> Paths:
@@ -46,12 +49,12 @@ def log_path(args: argparse.Namespace, command: str) -> Path:
 
 
 def library_entries(args: argparse.Namespace, extra: Sequence[str] = ()) -> list[ModelEntry]:
-    """What lies in the library's folders and files and in the paths `extra`, by name.
+    """What lies in the library's folders and files and in the paths `extra`, by name: the user's own.
 
     Raises:
         CommandError: a path of `extra` is not there.
     """
-    from app.core.library import scan
+    from app.core.library import scan, with_role
     from app.core.library_store import HeaderCache, LibraryFile
 
     paths = paths_of(args)
@@ -66,21 +69,47 @@ def library_entries(args: argparse.Namespace, extra: Sequence[str] = ()) -> list
     for path in given:
         if not os.path.exists(path):  # Path.exists raises where a name is too long
             raise CommandError(f"{path}: there is no such file or folder")
-    cache = HeaderCache(paths.cache_dir / "headers.json")
+    roles = guide_files().roles
+    cache = HeaderCache(paths.headers_file)
     cache.load()  # read only: the window keeps it
-    found = scan(
+    scanned = scan(
         [*known.folders, *(path for path in given if path.is_dir())],
         [*known.files, *(path for path in given if not path.is_dir())],
         cache=cache,
         on_problem=lambda problem: note(f"loadout: {problem.text()}"),
     )
+    found = (with_role(entry, roles) for entry in scanned)
     named = {str(path.absolute()) for path in given}
     entries = [entry for entry in found if entry.id not in known.hidden or entry.id in named]
     return sorted(entries, key=lambda entry: (entry.name.casefold(), entry.path))
 
 
+def guide_files() -> GuideFiles:
+    """The models that come with Loadout."""
+    from app import paths
+    from app.core.guide import GuideFiles
+
+    return GuideFiles(paths.built_in_models())
+
+
+def built_in_entries(args: argparse.Namespace, *, also_hidden: bool = False) -> list[ModelEntry]:
+    """The models that come with Loadout, none where the user hides them, but for `also_hidden`."""
+    from app.cli.dry_runs import preferences
+    from app.core.guide import PREFERENCE
+    from app.core.library import built_in
+    from app.core.library_store import HeaderCache
+
+    if not also_hidden and not preferences(args).get(PREFERENCE, True):
+        return []
+    cache = HeaderCache(paths_of(args).headers_file)
+    cache.load()
+    return built_in(guide_files(), cache)
+
+
 def chosen_model(args: argparse.Namespace) -> Path:
-    """The file that MODEL stands for: a path, or a model of the library by its name or a part of it.
+    """The file that MODEL stands for: a path, or a model of the library by its name or a part of it, or the Guide.
+
+    The Guide is meant by its name unless a file here, or a model of the user's, is called just so.
 
     Raises:
         CommandError: there is no such model.
@@ -90,13 +119,18 @@ def chosen_model(args: argparse.Namespace) -> Path:
     if not text:
         raise UsageError("the name of the model is empty")
     path = expanded(text)
-    if os.path.isdir(path):  # Path.is_dir raises where a name is too long
+    is_guide = text.casefold() == NAME
+    is_folder = os.path.isdir(path)  # Path.is_dir raises where a name is too long
+    if is_folder and not is_guide:
         raise UsageError(f"{text} is a folder; name a GGUF file in it ('loadout models {text}' lists them)")
-    if os.path.exists(path):  # what is no ordinary file is told when its header is read
+    if os.path.exists(path) and not is_folder:  # what is no ordinary file is told when its header is read
         return path.absolute()
     if path.suffix.lower() == ".gguf" and path.name != text:
         raise CommandError(f"{text}: there is no such file")
-    matches = _matches(text, [entry for entry in library_entries(args) if entry.is_chat_model])
+    own = [entry for entry in library_entries(args) if entry.is_chat_model]
+    if is_guide and not any(_is_called(text, entry) for entry in own):
+        return _guide()
+    matches = _matches(text, own)
     if not matches:
         raise CommandError(
             f"{text}: no such file, and no model of the library is called so (see 'loadout models')"
@@ -110,17 +144,28 @@ def chosen_model(args: argparse.Namespace) -> Path:
     return Path(matches[0].path)
 
 
+def _guide() -> Path:
+    path = guide_files().model.absolute()
+    if not path.is_file():
+        raise CommandError(f"{NAME}: {path} is missing; {_REINSTALL}")
+    return path
+
+
 def _matches(text: str, entries: list[ModelEntry]) -> list[ModelEntry]:
     """The entries called exactly `text`, else those whose name or file name contains it; case is ignored."""
     wanted = text.casefold()
+    exact = [entry for entry in entries if _is_called(text, entry)]
+    return exact or [entry for entry in entries if any(wanted in name for name in _names(entry))]
 
-    def names(entry: ModelEntry) -> tuple[str, ...]:
-        file = Path(entry.path)
-        said = (*entry.names, entry.name, file.name, file.stem, *_hub_names(entry))
-        return tuple(name.casefold() for name in said)
 
-    exact = [entry for entry in entries if wanted in names(entry)]
-    return exact or [entry for entry in entries if any(wanted in name for name in names(entry))]
+def _is_called(text: str, entry: ModelEntry) -> bool:
+    return text.casefold() in _names(entry)
+
+
+def _names(entry: ModelEntry) -> tuple[str, ...]:
+    file = Path(entry.path)
+    said = (*entry.names, entry.name, file.name, file.stem, *_hub_names(entry))
+    return tuple(name.casefold() for name in said)
 
 
 def _hub_names(entry: ModelEntry) -> tuple[str, ...]:
@@ -157,7 +202,8 @@ def usable_facts(model_path: Path) -> ModelFacts:
     try:
         return facts(model_path)
     except GgufError as error:
-        raise CommandError(f"{model_path}: {error}") from None
+        cure = f"; {_REINSTALL}" if str(model_path) in guide_files().roles else ""
+        raise CommandError(f"{model_path}: {error}{cure}") from None
 
 
 def plan_and_problems(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli.choice import paths_of
+from app.cli.choice import guide_files, paths_of
 from app.cli.failure import UsageError
 from app.cli.terminal import note
+from app.core.guide import DRAFT_NAME
 
 if TYPE_CHECKING:
     from app.core.settings.loadouts import Loadout, LoadoutStore
@@ -20,10 +22,12 @@ def load_settings(args: argparse.Namespace, model_path: Path) -> dict[str, Any]:
     Raises:
         UsageError: the model has no such loadout; the message names those that it has.
     """
+    given = dict(args.load_settings)
+    if given.get("draft_model") == DRAFT_NAME and not os.path.exists(DRAFT_NAME):
+        given["draft_model"] = str(guide_files().draft)
     if args.loadout is None:
-        return dict(args.load_settings)
-    store = _store(args)
-    return {**_found(store, model_path, args.loadout).values, **dict(args.load_settings)}
+        return given
+    return {**_found(_store(args), model_path, args.loadout).values, **given}
 
 
 def note_measured(args: argparse.Namespace, model_path: Path, tok_s: float, prompt_tok_s: float) -> None:

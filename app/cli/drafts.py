@@ -42,14 +42,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout drafts``."""
-    from app.cli.choice import chosen_model, library_entries, usable_facts
+    from app.cli.choice import built_in_entries, chosen_model, guide_files, library_entries, usable_facts
     from app.cli.terminal import print_json
     from app.core.drafts import candidates, judged, ranked
     from app.core.vocabulary import Vocabularies
 
     target = usable_facts(chosen_model(args))
     vocabularies = Vocabularies()
-    entries = candidates(target, library_entries(args, args.paths))
+    is_guide = target.path in guide_files().roles
+    known = {entry.id: entry for entry in built_in_entries(args, also_hidden=is_guide)}
+    known |= {entry.id: entry for entry in library_entries(args, args.paths)}
+    entries = candidates(target, known.values())
     found = ranked(judged(target, entry.path, vocabularies, entry=entry) for entry in entries)
     if args.json:
         print_json(_record(target, found))

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
     pinned = {**dict(args.load_settings), **_context(args)}
     subject = chosen_subject(args)
-    load = {**load_settings(args, Path(subject.path)), **pinned}
+    load = {**load_settings(args, Path(subject.path)), **_context(args)}
     refuse_unavailable(load, {})
     plan, _problems = plan_and_problems(subject.facts, load, {})
     with dry_runs(args, subject) as measure:

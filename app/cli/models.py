@@ -27,7 +27,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         run,
         summary="list model files",
         description="List the GGUF files in the library: the folders and files that were added in the window, and the\n"
-        "PATHs given here. Files that cannot be used are listed with the reason.",
+        "PATHs given here; last the models that come with Loadout, unless Preferences hides them. Files that\n"
+        "cannot be used are listed with the reason.",
         examples=_EXAMPLES,
     )
     parser.add_argument("paths", metavar="PATH", nargs="*", help="a folder or file to list as well")
@@ -36,16 +37,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out ``loadout models``."""
-    from app.cli.choice import library_entries
+    from app.cli.choice import built_in_entries, library_entries
     from app.cli.terminal import note, print_json
 
-    entries = library_entries(args, args.paths)
+    own = library_entries(args, args.paths)
+    listed = {entry.id for entry in own}
+    entries = [*own, *(entry for entry in built_in_entries(args) if entry.id not in listed)]
     if args.json:
         print_json([_record(entry) for entry in entries])
-    elif entries:
+        return EXIT_DONE
+    if entries:
         print(_text(entries))
-    else:
-        note("loadout: no models; name a folder, or add one in the window")
+    if not own:
+        also = " of your own" if entries else ""
+        note(f"loadout: no models{also}; name a folder, or add one in the window")
         _offer()
     return EXIT_DONE
 
@@ -67,6 +72,7 @@ def _record(entry: ModelEntry) -> dict[str, Any]:
         "id": entry.id,
         "name": entry.name,
         "program": entry.program,
+        "is_built_in": entry.is_built_in,
         "path": entry.path,
         "parts": list(entry.parts),
         "size_bytes": entry.size_bytes,
@@ -83,14 +89,17 @@ def _text(entries: list[ModelEntry]) -> str:
 
     rows: list[tuple[str, ...]] = []
     for entry in entries:
+        mark = " (built in)" if entry.is_built_in else ""
         facts, size = entry.facts, bytes_text(entry.size_bytes)
         day = time.strftime("%Y-%m-%d", time.localtime(entry.modified_at))
         if facts is None:
-            rows.append((entry.name, "–", "–", "–", size, "–", day, f"{entry.path}: {entry.error}"))
+            rows.append(
+                (f"{entry.name}{mark}", "–", "–", "–", size, "–", day, f"{entry.path}: {entry.error}")
+            )
         else:
             rows.append(
                 (
-                    facts.name,
+                    f"{facts.name}{mark}",
                     facts.architecture,
                     parameters_text(facts.n_params),
                     facts.quantisation,

@@ -13,6 +13,9 @@ from app.core.settings.setting import Setting
 NAME: Final = "guide"
 """What the command line calls it."""
 
+DRAFT_NAME: Final = "guide-draft"
+"""What the command line calls its draft model, as a value of `draft_model`."""
+
 PREFERENCE: Final = "show_guide"
 """The row of the app's settings that lists or hides it."""
 

@@ -24,7 +24,6 @@ def test_models_lists_the_library_and_the_given_paths(
     shutil.copy(tiny_model, mine / "a.gguf")
     shutil.copy(tiny_model, given / "b.gguf")
     (given / "broken.gguf").write_bytes(b"GGUF\x03\0\0\0")
-    (profile_dir / "config").mkdir()
     library = {"version": 1, "folders": [str(mine)], "files": [], "hidden": []}
     (profile_dir / "config" / "library.json").write_text(json.dumps(library))
 
@@ -70,7 +69,6 @@ def test_a_model_is_found_by_each_of_the_names_that_ollama_has_for_it(
     store = OllamaStore(tmp_path / "ollama")
     store.pull("registry.ollama.ai/library/small/1b", tiny_model)
     store.pull("registry.ollama.ai/library/small/latest", tiny_model)
-    (profile_dir / "config").mkdir()
     library = {"version": 1, "folders": [str(store.root)], "files": [], "hidden": []}
     (profile_dir / "config" / "library.json").write_text(json.dumps(library))
     assert "fits" in loadout("estimate", "small:latest").stdout
@@ -94,7 +92,6 @@ def test_models_of_a_path_that_is_not_there(loadout: Program, tmp_path: Path) ->
 
 
 def test_a_damaged_library_list_is_kept_aside_and_named(loadout: Program, profile_dir: Path) -> None:
-    (profile_dir / "config").mkdir()
     (profile_dir / "config" / "library.json").write_text("{")
     done = loadout("models", "--json")
     assert done.json() == []

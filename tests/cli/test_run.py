@@ -217,7 +217,6 @@ def test_a_model_of_the_library_answers_to_a_part_of_its_name(
     folder.mkdir()
     tiny_models.build_llama(folder / "first-model.gguf", name="Walnut One")
     tiny_models.build_llama(folder / "second-model.gguf", name="Walnut Two")
-    (profile_dir / "config").mkdir()
     library = {"version": 1, "folders": [str(folder)], "files": [], "hidden": []}
     (profile_dir / "config" / "library.json").write_text(json.dumps(library))
 
