@@ -7,6 +7,8 @@ import configparser
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -28,6 +30,20 @@ def test_the_data_folders_are_where_the_app_looks_for_them() -> None:
     assert paths.resources() == ROOT / folders["app._resources"]
     assert paths.translations() == ROOT / folders["app._translations"]
     assert (paths.resources() / "icons" / "loadout.svg").is_file()
+
+
+def test_the_models_that_come_with_it_are_installed_and_small() -> None:
+    from app import paths
+    from app.core.guide import GuideFiles
+
+    files = GuideFiles(paths.built_in_models())
+    assert files.folder.parent == paths.resources()
+    assert PROJECT["tool"]["setuptools"]["package-data"]["app._resources"] == ["**/*"]
+    assert "gguf" not in (ROOT / ".gitignore").read_text(encoding="utf-8")
+    if not files.is_there:
+        pytest.skip("this checkout has no Guide")
+    assert {path.name for path in files.folder.iterdir()} == {files.model.name, files.draft.name}
+    assert files.model.stat().st_size + files.draft.stat().st_size < 16e6
 
 
 def test_the_entry_points_exist() -> None:
