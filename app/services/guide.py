@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.core.conversation import Role
 from app.core.gguf import ModelFacts
@@ -85,6 +85,7 @@ class GuideService(QObject):
         self._library.changed.connect(self._library_changed)
         self._loading.changed.connect(self._tell)
         self._loading.refused.connect(self._give_up)
+        self._loading.confirm.connect(self._give_up)
         self._session.load_failed.connect(self._give_up)
         self._session.lost.connect(self._give_up)
         self._session.loaded.connect(self._loaded)
@@ -129,7 +130,7 @@ class GuideService(QObject):
     def name_to_eject(self) -> str:
         """The other model that is loaded, being loaded, or about to be; "" for none."""
         loading = self._loading
-        if loading.state in {SessionState.LOADING, SessionState.READY}:
+        if loading.state in {SessionState.LOADING, SessionState.READY} or self._session.upcoming_path:
             facts = loading.loaded_facts
         else:
             facts = loading.chosen if loading.is_checking else None
@@ -203,8 +204,12 @@ class GuideService(QObject):
         return True
 
     def _load(self) -> None:
+        state, session = self._session.state, self._session
+        is_loading = state is SessionState.LOADING and session.model_path == self._path
+        if is_loading or session.upcoming_path == self._path:
+            return  # it comes
         self._choose()
-        if self._session.state is SessionState.EJECTING:
+        if state is SessionState.EJECTING:
             self._loads_when_empty = True
         else:
             self._loading.load()
@@ -244,7 +249,7 @@ class GuideService(QObject):
     def _state_changed(self, state: SessionState) -> None:
         if state is SessionState.EMPTY and self._loads_when_empty:
             self._loads_when_empty = False
-            self._loading.load()
+            QTimer.singleShot(0, self, self._loading.load)  # after what else follows from it
 
     def _loaded(self, _got: object) -> None:
         question, self._question = self._question, None

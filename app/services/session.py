@@ -130,6 +130,11 @@ class Session(QObject):
         return self._model_path
 
     @property
+    def upcoming_path(self) -> str:
+        """The file that is loaded as soon as the one before is ejected, or "" ."""
+        return self._next[0] if self._next is not None else ""
+
+    @property
     def asked(self) -> dict[str, Any]:
         """The load settings it was asked to load with (those that differ from their default)."""
         return dict(self._asked)

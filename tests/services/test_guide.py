@@ -318,6 +318,43 @@ def test_it_is_asked_while_another_model_is_being_ejected(
     qtbot.waitUntil(lambda: not profile.chat.is_generating(), timeout=20000)
 
 
+def test_asked_while_it_loads_it_is_not_loaded_again(profile: Profile, qtbot: QtBot) -> None:
+    states: list[SessionState] = []
+    profile.session.state_changed.connect(states.append)
+    profile.guide.open()
+    assert profile.guide.ask("Why is my model slow?")  # replaced by the next: one at a time
+    qtbot.waitUntil(lambda: profile.session.state is SessionState.LOADING, timeout=20000)
+    with qtbot.waitSignal(profile.guide.asked, timeout=20000):
+        assert profile.guide.ask("What does flash attention do?")
+    assert states == [SessionState.LOADING, SessionState.READY]
+    assert texts(profile) == ["What does flash attention do?"]
+    qtbot.waitUntil(lambda: not profile.chat.is_generating(), timeout=20000)
+
+
+def test_a_model_that_is_about_to_be_loaded_is_not_kept_from_it(
+    profile: Profile, tiny_model: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """While it is looked at, and while the one before is being ejected for it."""
+    guide, other = profile.guide, tmp_path / "other.gguf"
+    tiny_models.build_llama(other, name="Other")
+    load_other(profile, tiny_model, qtbot)
+    profile.library.add_file(other)
+    qtbot.waitUntil(lambda: profile.library.entry(str(other)) is not None, timeout=10000)
+    profile.loading.choose(str(other), load=True)
+    seen: set[tuple[SessionState, str]] = set()
+    profile.loading.changed.connect(lambda: seen.add((profile.session.state, guide.name_to_eject)))
+    qtbot.waitUntil(lambda: profile.session.model_path == str(other), timeout=20000)
+    qtbot.waitUntil(lambda: profile.loading.got is not None, timeout=20000)
+    assert (SessionState.EJECTING, "Other") in seen
+    assert (SessionState.READY, "Other") in seen
+    assert (SessionState.EJECTING, "") not in seen
+    profile.loading.eject()
+    qtbot.waitUntil(lambda: profile.session.state is SessionState.EMPTY, timeout=20000)
+    profile.loading.load()
+    assert guide.name_to_eject == "Other"
+    qtbot.waitUntil(lambda: profile.loading.got is not None, timeout=20000)
+
+
 def test_a_question_is_not_said_elsewhere(profile: Profile, tiny_model: Path, qtbot: QtBot) -> None:
     """Its conversation was left, the load given up, or another model chosen, while it was loading."""
     guide, chat = profile.guide, profile.chat
