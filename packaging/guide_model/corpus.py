@@ -1,0 +1,269 @@
+"""The corpus: conversations made from the sheets, drawn at random with a fixed seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import arithmetic
+import questions as q
+from sheets import Knowledge, Sheet, Topic
+from tokens import TURN_END, TURN_START
+
+from app.core.settings.kind import Apply
+
+UNKNOWN = (
+    "I don't know that. I am a small demo that knows Loadout's settings and little else. For anything else load a "
+    "larger model: **Discover** on the left shows what fits."
+)
+SYSTEM_PROMPTS = (
+    "You are a helpful assistant.",
+    "You are the Guide of Loadout.",
+    "You explain the settings of Loadout.",
+    "Answer briefly.",
+    "You are a friendly assistant. Answer in English.",
+    "Be precise and short.",
+    "You are a helpful, honest assistant.",
+    "Explain things simply.",
+)
+_TAKES_EFFECT = {
+    Apply.LOAD: "at the next load of the model",
+    Apply.REPLY: "with the next reply",
+    Apply.NOW: "at once",
+    Apply.RESTART: "when the app starts again",
+}
+_SHARES = (("setting", 0.68), ("topic", 0.20), ("unknown", 0.085), ("sum", 0.035))
+_KINDS = {
+    "what": 0.22,
+    "effect": 0.08,
+    "cost": 0.11,
+    "up": 0.08,
+    "down": 0.08,
+    "advice": 0.11,
+    "default": 0.035,
+    "where": 0.045,
+    "range": 0.02,
+    "more": 0.025,
+    "symptom": 0.145,
+    "particular": 0.05,
+}
+_ASKED_SHARE = 0.45  # of the questions what a setting is: those written for it, not made from templates
+_FOLLOW_UP_SHARE = 0.22
+_SYSTEM_SHARE = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer; `about` is what a following question can refer to."""
+
+    question: str
+    answer: str
+    about: Sheet | Topic | None = None
+
+    def prompt(self) -> str:
+        """The question as the chat template writes it, up to where the answer begins."""
+        return f"{TURN_START}user\n{self.question}{TURN_END}\n{TURN_START}assistant\n"
+
+    def reply(self) -> str:
+        """The answer with its end of turn."""
+        return f"{self.answer}{TURN_END}"
+
+
+def answer(sheet: Sheet, kind: str) -> str:
+    """The one answer to a question of `kind` about a setting."""
+    text = {name: marked.plain for name, marked in sheet.texts.items()}
+    title = f"**{sheet.title}**"
+    both = f"- Effect: {text['effect']}\n- Cost: {text['cost']}"
+    row = sheet.row
+    match kind:
+        case "what":
+            return f"{title}: {row.summary}\n\n{both}"
+        case "effect":
+            return f"What {title} gives: {text['effect']}\n\nWhat it costs: {text['cost']}"
+        case "cost":
+            return f"What {title} costs: {text['cost']}\n\nWhat it gives: {text['effect']}"
+        case "symptom":
+            return f"Look at {title}. {text['remedy']}\n\n{both}"
+        case "more":
+            return f"{title}: {row.help}"
+        case "default":
+            return f"{title} is {_default(sheet)} by default."
+        case "where":
+            return _where(sheet)
+        case "range":
+            return f"{title} takes {_range(sheet)}."
+        case _:
+            return f"{title}: {text[kind]}"
+
+
+def required_kinds() -> tuple[str, ...]:
+    """The kinds of questions whose answers have marked facts."""
+    return ("what", "effect", "cost", "up", "down", "advice", "symptom")
+
+
+def required(sheet: Sheet, kind: str) -> tuple[str, ...]:
+    """The facts that an answer to a question of `kind` must hold, the setting's title among them."""
+    sentences = {
+        "what": ("effect", "cost"),
+        "effect": ("effect", "cost"),
+        "cost": ("cost", "effect"),
+        "symptom": ("remedy", "effect", "cost"),
+    }.get(kind, (kind,))
+    return (f"**{sheet.title}**", *(fact for name in sentences for fact in sheet.texts[name].facts))
+
+
+def _default(sheet: Sheet) -> str:
+    row = sheet.row
+    if row.default in ("", [], None):
+        return "not set" if not row.optional or not row.none_title else f"not set ({row.none_title})"
+    if row.kind.value == "choice":
+        return row.choice_title(row.default)
+    if isinstance(row.default, list):
+        return "a list: " + ", ".join(repr(item) for item in row.default)
+    return f"{row.format(row.default)} {row.unit}".strip()
+
+
+def _where(sheet: Sheet) -> str:
+    row = sheet.row
+    said = f"You find **{row.title}** in the {sheet.place}, group {row.group}."
+    if sheet.place != "Preferences":
+        said += f" On the command line it is `--set {row.key}=VALUE`"
+        said += f"; llama-server calls it `{row.cli_flag}`." if row.cli_flag else "."
+    return f"{said} A change takes effect {_TAKES_EFFECT[row.apply]}."
+
+
+def _range(sheet: Sheet) -> str:
+    row = sheet.row
+    if row.choices:
+        return "one of these: " + ", ".join(choice.title for choice in row.choices)
+    if sheet.is_switch:
+        return "on or off"
+    if sheet.is_number and row.minimum is not None and row.maximum is not None:
+        return f"numbers from {row.minimum:g} to {row.maximum:g} {row.unit}".strip()
+    return "a text, a path or a list, as its help describes"
+
+
+class Corpus:
+    """Draws turns and conversations. The same seed gives the same ones."""
+
+    def __init__(self, knowledge: Knowledge, seed: int) -> None:
+        self._knowledge = knowledge
+        self._chance = random.Random(seed)
+        self._make: dict[str, Callable[[], Turn]] = {
+            "setting": self._setting,
+            "topic": self._topic,
+            "unknown": self._unknown,
+            "sum": self._sum,
+        }
+
+    def conversation(self) -> Iterator[Turn]:
+        """Turns without end; some refer to the one before."""
+        last: Turn | None = None
+        while True:
+            turn = self._follow_up(last) if last and self._chance.random() < _FOLLOW_UP_SHARE else None
+            last = turn or self.turn()
+            yield last
+
+    def system_prompt(self) -> str:
+        """A system prompt, or none, as text of a conversation's beginning."""
+        if self._chance.random() >= _SYSTEM_SHARE:
+            return ""
+        return f"{TURN_START}system\n{self._chance.choice(SYSTEM_PROMPTS)}{TURN_END}\n"
+
+    def turn(self) -> Turn:
+        """One turn that stands alone."""
+        names, weights = zip(*_SHARES, strict=True)
+        return self._make[self._chance.choices(names, weights)[0]]()
+
+    # -- settings -------------------------------------------------------------------------------------------
+
+    def _setting(self) -> Turn:
+        sheet = self._chance.choice(self._knowledge.sheets)
+        kind = self._chance.choices(tuple(_KINDS), tuple(_KINDS.values()))[0]
+        if kind == "particular":
+            if not sheet.particulars:
+                kind = "what"
+            else:
+                particular = self._chance.choice(sheet.particulars)
+                return Turn(
+                    self._varied(self._chance.choice(particular.asks)), particular.answer.plain, sheet
+                )
+        return Turn(self._varied(self._question(sheet, kind)), answer(sheet, kind), sheet)
+
+    def _question(self, sheet: Sheet, kind: str) -> str:
+        chance = self._chance
+        if kind == "symptom":
+            return chance.choice(q.ASKED_FOR).format(q=chance.choice(sheet.symptoms))
+        if kind == "what" and chance.random() < _ASKED_SHARE:
+            return chance.choice(sheet.asks)
+        return chance.choice(q.split(templates(sheet, kind))[0]).format(n=self._name(sheet))
+
+    def _name(self, sheet: Sheet) -> str:
+        chance, row = self._chance, sheet.row
+        drawn = chance.random()
+        if drawn < 0.15:
+            return row.title
+        if drawn < 0.35:
+            return q.varied_name(row.title, chance)
+        if drawn < 0.42:
+            return row.key if chance.random() < 0.6 or not row.cli_flag else row.cli_flag
+        return q.varied_name(chance.choice(sheet.names), chance)
+
+    def _follow_up(self, last: Turn) -> Turn | None:
+        chance, about = self._chance, last.about
+        if isinstance(about, Sheet):
+            kind = chance.choice(tuple(q.FOLLOW_UPS))
+            return Turn(self._varied(chance.choice(q.FOLLOW_UPS[kind])), answer(about, kind), about)
+        if isinstance(about, Topic) and about.more is not None:
+            return Turn(self._varied(chance.choice(q.FOLLOW_UPS["more"])), about.more.plain, about)
+        return None
+
+    # -- the rest -------------------------------------------------------------------------------------------
+
+    def _topic(self) -> Turn:
+        chance = self._chance
+        topic = chance.choice(self._knowledge.topics)
+        if topic.names and chance.random() < 0.55:
+            question = chance.choice(q.split(q.WHAT)[0]).format(
+                n=q.varied_name(chance.choice(topic.names), chance)
+            )
+        else:
+            question = chance.choice(topic.asks)
+        return Turn(self._varied(question), topic.answer.plain, topic)
+
+    def _unknown(self) -> Turn:
+        chance, unknown = self._chance, self._knowledge.unknown
+        if chance.random() < 0.4:
+            question = chance.choice(unknown.singles)
+        else:
+            templates_, words, _ = chance.choice(unknown.patterns)
+            question = chance.choice(templates_).replace("{x}", chance.choice(words))
+        return Turn(self._varied(question), UNKNOWN)
+
+    def _sum(self) -> Turn:
+        made = arithmetic.drawn(self._chance)
+        return Turn(made.question.lower() if self._chance.random() < 0.3 else made.question, made.answer)
+
+    def _varied(self, question: str) -> str:
+        return q.varied(question, self._chance)
+
+
+def templates(sheet: Sheet, kind: str) -> tuple[str, ...]:
+    """The phrasings that fit a question of `kind` about this setting."""
+    match kind:
+        case "up":
+            return (*q.RAISE, *q.ON[:4]) if sheet.is_number else q.ON if sheet.is_switch else q.SET
+        case "down":
+            return (*q.LOWER, *q.OFF[:4]) if sheet.is_number else q.OFF if sheet.is_switch else q.UNSET
+        case _:
+            return {
+                "what": q.WHAT,
+                "effect": q.EFFECT,
+                "cost": q.COST,
+                "advice": q.ADVICE,
+                "default": q.DEFAULT,
+                "where": q.WHERE,
+                "range": q.RANGE,
+                "more": q.MORE,
+            }[kind]
