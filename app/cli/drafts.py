@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.core.settings import Problem
 
 _EXAMPLES = """\
+  loadout drafts guide
   loadout drafts Qwen3-14B
   loadout drafts model.gguf ~/Downloads --json
   loadout run model.gguf --set draft_source=model --set draft_model=small.gguf --prompt hello

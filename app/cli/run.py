@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.worker.protocol import Finished, Generate
 
 _EXAMPLES = """\
+  loadout run guide --prompt "What does flash attention do?"
   loadout run model.gguf --prompt "Why is the sky blue?"
   loadout run llama-3 --prompt-file question.txt --system "Answer briefly." --sample temperature=0
   loadout run model.gguf --raw --prompt "Once upon a time" --max-tokens 64 --set n_ctx=8192 --json
