@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -13,14 +14,47 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sheets
 import tokens
 import torch
-import train
 from corpus import Corpus
 from export import Card, export
-from network import DRAFT, GUIDE, Network
+from network import DRAFT, GUIDE, Shape
+from sheets import Knowledge
 from tokenizers import Tokenizer
+from train import DRAFT_COURSE, GUIDE_COURSE, Course, rows, train
 
 SEED = 20261121
 _N_TOKENIZER_TURNS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One model to make; its role is what Loadout uses it for."""
+
+    file: str
+    name: str
+    role: str
+    description: str
+    shape: Shape
+    course: Course
+
+
+RECIPES = (
+    Recipe(
+        file="guide",
+        name="Guide",
+        role="guide",
+        description="A demo model that knows Loadout's settings and little else, trained on Loadout's own texts.",
+        shape=GUIDE,
+        course=GUIDE_COURSE,
+    ),
+    Recipe(
+        file="guide-draft",
+        name="Guide draft",
+        role="draft",
+        description="A draft model for the Guide, to try speculative decoding with.",
+        shape=DRAFT,
+        course=DRAFT_COURSE,
+    ),
+)
 
 
 def main() -> None:
@@ -37,52 +71,24 @@ def main() -> None:
     knowledge = sheets.read()
     corpus = Corpus(knowledge, SEED)
     tokenizer = _tokenizer(corpus, args.out / "tokenizer.json")
-    for name, shape, course, card in _MODELS:
-        if args.only not in (None, card[1]):
-            continue
-        drawn = Corpus(knowledge, SEED + 1)
-        short = train.rows(drawn, tokenizer, int(course.n_short * args.share), course.short_length)
-        long = train.rows(drawn, tokenizer, int(course.n_long * args.share), course.long_length)
-        digest = hashlib.sha256(short.ids.tobytes() + long.ids.tobytes()).hexdigest()
-        _say(
-            f"{name}: {short.ids.size + long.ids.size:,} tokens, "
-            f"{short.is_answer.sum() + long.is_answer.sum():,} of answers"
-        )
-        network = train.train(
-            shape, course, short, long, SEED, args.device, _say, args.out / f"{name}.checkpoint"
-        )
-        _export(network, tokenizer, card, digest, args.out / f"{name}.gguf")
+    for recipe in RECIPES:
+        if args.only in (None, recipe.role):
+            _make(recipe, knowledge, tokenizer, args)
 
 
-def _export(
-    network: Network, tokenizer: Tokenizer, card: tuple[str, str, str], digest: str, path: Path
-) -> None:
-    name, role, description = card
-    network = network.cpu().eval()
+def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
+    course, drawn = recipe.course, Corpus(knowledge, SEED + 1)
+    short = rows(drawn, tokenizer, int(course.n_short * args.share), course.short_length)
+    long = rows(drawn, tokenizer, int(course.n_long * args.share), course.long_length)
+    digest = hashlib.sha256(short.ids.tobytes() + long.ids.tobytes()).hexdigest()
+    n_tokens, n_answers = short.ids.size + long.ids.size, short.is_answer.sum() + long.is_answer.sum()
+    _say(f"{recipe.name}: {n_tokens:,} tokens, {n_answers:,} of answers")
+    kept = args.out / f"{recipe.file}.checkpoint"
+    network = train(recipe.shape, course, short, long, SEED, args.device, _say, kept).cpu().eval()
     label = f"{network.n_parameters() / 1e6:.1f}M"
-    export(network, tokenizer, Card(name, description, label, role, digest), path)
+    path = args.out / f"{recipe.file}.gguf"
+    export(network, tokenizer, Card(recipe.name, recipe.description, label, recipe.role, digest), path)
     _say(f"{path}: {label} parameters, {path.stat().st_size:,} bytes")
-
-
-_MODELS = (
-    (
-        "guide",
-        GUIDE,
-        train.GUIDE_COURSE,
-        (
-            "Guide",
-            "guide",
-            "A demo model that knows Loadout's settings and little else, "
-            "trained by the Loadout project on its own texts.",
-        ),
-    ),
-    (
-        "guide-draft",
-        DRAFT,
-        train.DRAFT_COURSE,
-        ("Guide draft", "draft", "A draft model for the Guide, to try speculative decoding with."),
-    ),
-)
 
 
 def _tokenizer(corpus: Corpus, path: Path) -> Tokenizer:
