@@ -6,9 +6,10 @@ import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from app.core.settings.setting import Setting
+if TYPE_CHECKING:
+    from app.core.settings import Setting
 
 NAME: Final = "guide"
 """What the command line calls it."""
