@@ -111,6 +111,11 @@ class Chat(QObject):
         """Whether a reply is being made in that conversation (None: the open one)."""
         return self._replies.conversation(conversation_id or self._current.id) is not None
 
+    @property
+    def n_replies(self) -> int:
+        """How many replies are being made, in all conversations."""
+        return self._replies.n_open
+
     def n_generated(self, message_id: str) -> int:
         """How many tokens of a reply being made there are, in whichever conversation; 0 for any other message."""
         return self._replies.n_generated(message_id)

@@ -86,6 +86,11 @@ class Replies(QObject):
         found = (reply.conversation for reply in self._open.values())
         return next((item for item in found if item.id == conversation_id), None)
 
+    @property
+    def n_open(self) -> int:
+        """How many replies are being made."""
+        return len(self._open)
+
     def n_generated(self, message_id: str) -> int:
         """How many tokens of a reply being made there are; 0 for any other message."""
         found = (reply.n_generated for reply in self._open.values() if reply.message.id == message_id)

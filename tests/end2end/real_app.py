@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.core.guide import GuideFiles
 from app.paths import Paths
 from app.services.profile import Profile
 from app.services.session import SessionState
@@ -34,16 +35,18 @@ CHAT, SAMPLING, LOAD = 2, 1, 0
 class RealApp:
     """Everything that `app.application.run` builds, without its event loop: `wait` runs that."""
 
-    def __init__(self, profile_dir: Path) -> None:
+    def __init__(self, profile_dir: Path, guide: GuideFiles | None = None) -> None:
+        """`guide` are the files of a model that comes with the application, None for none."""
         self.app = QApplication.instance() or QApplication(["loadout"])
         self.paths = Paths(profile_dir)
         self.paths.prepare()
+        self._guide = guide
 
     def __enter__(self) -> Self:
         self.instance = SingleInstance(self.paths.config_dir)
         if not self.instance.claim():
             raise RuntimeError("another window uses this profile")
-        self.profile = Profile(self.paths, list_devices)
+        self.profile = Profile(self.paths, list_devices, self._guide)
         self.desktop = Desktop(self.app, self.paths, self.profile, self.instance)  # type: ignore[arg-type]
         self.window = self.desktop.window
         self.desktop.show("", [])

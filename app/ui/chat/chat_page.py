@@ -156,7 +156,10 @@ class ChatPage(QWidget):
         self.composer.focus()
 
     def set_intro(self, intro: QWidget | None) -> None:
-        """What an empty conversation shows in place of the usual words; None for those. One that was set is kept."""
+        """What an empty conversation shows in place of the usual words, of a model that is there or will be at once.
+
+        None for those words. A widget that was set is kept.
+        """
         if intro is self._intro:
             return
         self._intro = intro
@@ -164,6 +167,7 @@ class ChatPage(QWidget):
             self._stack.addWidget(intro)
         if self._stack.currentWidget() is not self.transcript:
             self._stack.setCurrentWidget(intro or self._empty)
+        self._show_state()
 
     def set_tints(self, tints: bool) -> None:
         """Whether replies show what was guessed of them, unless they have a choice of their own."""
@@ -226,7 +230,8 @@ class ChatPage(QWidget):
             composer = ComposerState.GENERATING if is_busy else ComposerState.READY
         else:
             is_busy = False
-            composer = ComposerState.LOADING if state is SessionState.LOADING else ComposerState.NO_MODEL
+            is_coming = state is SessionState.LOADING or self._intro is not None  # which is a model's own
+            composer = ComposerState.LOADING if is_coming else ComposerState.NO_MODEL
         self.composer.set_state(composer, name)
         self.transcript.set_can_generate(composer is ComposerState.READY)
         self._show_empty(composer, name)

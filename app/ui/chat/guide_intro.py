@@ -24,6 +24,7 @@ class QuestionButton(QPushButton):
         super().__init__(parent)
         self._theme = theme
         self.question = question
+        self._is_waiting = False
         set_role(self, "question")
         self.setAccessibleName(question)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -49,8 +50,14 @@ class QuestionButton(QPushButton):
         layout = self.layout()
         return layout.minimumSize() if layout is not None else super().minimumSizeHint()
 
+    def show_waiting(self, is_waiting: bool) -> None:
+        """Whether it was asked and the model is not there yet."""
+        self._is_waiting = is_waiting
+        self._draw()
+
     def _draw(self) -> None:
-        self._arrow.setPixmap(pixmap(self._theme, "arrow-right", 14, "dim"))
+        name, tone = ("hourglass", "accent") if self._is_waiting else ("arrow-right", "dim")
+        self._arrow.setPixmap(pixmap(self._theme, name, 14, tone))
 
 
 class GuideIntro(QScrollArea):
@@ -133,6 +140,11 @@ class GuideIntro(QScrollArea):
             self.honest_line.setText(text.format(size=parameters_text(n_params)))
         else:
             self.honest_line.setText(self.tr("A tiny demo that knows Loadout’s settings and little else."))
+
+    def show_waiting(self, question: str) -> None:
+        """Marks the question that is asked as soon as the Guide is loaded; "" for none."""
+        for button in self.questions:
+            button.show_waiting(button.question == question)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

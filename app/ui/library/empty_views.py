@@ -25,9 +25,9 @@ class EmptyViews(QWidget):
         self.nothing = EmptyState(
             theme,
             "models",
-            self.tr("No models yet"),
-            self.tr("Add a folder with GGUF files, or drop files here.\nThey stay where they are."),
-            self.tr("Add a folder…"),
+            "",
+            "",
+            "",
             self,
             second_text=self.tr("Find one to download"),
         )
@@ -51,8 +51,11 @@ class EmptyViews(QWidget):
         self.nothing.second_clicked.connect(self.discover_asked)
         self.no_match.clicked.connect(self.search_cleared)
 
-    def show_for(self, view: View, search: str, *, n_rows: int) -> None:
-        """Says why nothing is shown: `n_rows` is how many the library has in all."""
+    def show_for(self, view: View, search: str, *, n_rows: int, has_guide: bool = False) -> None:
+        """Says why nothing is shown: `n_rows` is how many the library has in all.
+
+        With none of the user's own, but `has_guide`, what came with Loadout is listed above.
+        """
         if n_rows and search:
             title = self.tr("Nothing matches “{text}”").format(text=search)
             self.no_match.show_text(title, self._elsewhere(), self.tr("Clear the search"))
@@ -63,6 +66,11 @@ class EmptyViews(QWidget):
         elif self._library.is_scanning:
             self._layout.setCurrentWidget(self.scanning)
         else:
+            self.nothing.show_text(
+                self.tr("No models of your own yet") if has_guide else self.tr("No models yet"),
+                self.tr("Add a folder with GGUF files, or drop files here.\nThey stay where they are."),
+                self.tr("Add a folder…"),
+            )
             self._layout.setCurrentWidget(self._first)
 
     def _elsewhere(self) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from app.core.library import FolderProblem, ModelEntry
 from app.services.hub_updates import Updates
@@ -28,6 +28,7 @@ from app.ui.library.texts import short_name
 from app.ui.library.updates import UpdateBar, UpdateView
 from app.ui.theme import Theme
 
+_ANY_HEIGHT = 16_777_215  # QWIDGETSIZE_MAX, which PySide lacks
 _REFRESH_MS = 60  # a scan tells ten times a second; several changes at once are one redraw
 
 
@@ -42,6 +43,7 @@ class ModelsPage(QWidget):
     page_requested = Signal(str, str)  # repository and revision of the model whose page on the Hub is wanted
     downloads_requested = Signal()  # show them
     discover_requested = Signal()  # look for models to download
+    hide_guide_requested = Signal()
 
     def __init__(
         self,
@@ -67,8 +69,8 @@ class ModelsPage(QWidget):
         self._refresh = QTimer(self)
         self._refresh.setSingleShot(True)
         self._refresh.setInterval(_REFRESH_MS)
-        self._stack = QStackedWidget(self)
-        self._messages = Messages(theme, self._stack)
+        self._middle = QWidget(self)
+        self._messages = Messages(theme, self._middle)
         self.update_bar = UpdateBar(self)
         self._update_view = self._with_updates(updates) if updates is not None else None
         self._arrange()
@@ -130,6 +132,8 @@ class ModelsPage(QWidget):
         row = self.view.row()
         if isinstance(row, FolderProblem):
             self._library.remove_folder(row.path)
+        elif row is not None and row.is_built_in:
+            self.hide_guide_requested.emit()
         elif row is not None:
             self._library.remove(row.id)
             text = self.tr("{name} is off the list. Its file stays where it is.")
@@ -158,17 +162,21 @@ class ModelsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        framed = QWidget(self)
-        frame = QVBoxLayout(framed)
+        self._offers_place = QWidget(self)
+        offers = QVBoxLayout(self._offers_place)
+        offers.setContentsMargins(8, 0, 8, 8)
+        offers.addWidget(self.offers)
+        self._framed = QWidget(self)
+        frame = QVBoxLayout(self._framed)
         frame.setContentsMargins(8, 0, 8, 0)
-        frame.setSpacing(8)
-        frame.addWidget(self.offers)
         frame.addWidget(self.view)
-        self._framed = framed
-        self._stack.addWidget(framed)
-        self._stack.addWidget(self.empty)
-        for part in (self.header, self.scan_bar, self.update_bar, self._stack, self.footer):
-            layout.addWidget(part, 1 if part is self._stack else 0)
+        middle = QVBoxLayout(self._middle)
+        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setSpacing(0)
+        for part in (self._offers_place, self._framed, self.empty):
+            middle.addWidget(part, 0 if part is self._offers_place else 1)
+        for part in (self.header, self.scan_bar, self.update_bar, self._middle, self.footer):
+            layout.addWidget(part, 1 if part is self._middle else 0)
 
     def _with_updates(self, updates: Updates) -> UpdateView:
         view = UpdateView(updates, self.header.updates, self.update_bar, self._messages, self)
@@ -242,11 +250,21 @@ class ModelsPage(QWidget):
     def _show_emptiness(self) -> None:
         is_empty = self.rows.rowCount() == 0
         had_focus = self.empty.isAncestorOf(self.window().focusWidget() or self)
-        self._stack.setCurrentWidget(self.empty if is_empty else self._framed)
-        n_rows = len(self.table.rows())
-        self.footer.setVisible(bool(n_rows))
-        if is_empty:
-            self.empty.show_for(self.header.view(), self.header.search.text(), n_rows=n_rows)
+        rows = self.table.rows()
+        has_own = any(isinstance(row, FolderProblem) or not row.is_built_in for row in rows)
+        is_beginning = (
+            not is_empty and not has_own
+        )  # only what came with Loadout: what to do next stands below it
+        self.empty.setVisible(is_empty or is_beginning)
+        self._framed.setVisible(not is_empty)
+        self._framed.setMaximumHeight(self.view.whole_height() if is_beginning else _ANY_HEIGHT)
+        self._offers_place.setVisible(not is_empty and not is_beginning)
+        self.footer.setVisible(bool(rows))
+        if is_empty or is_beginning:
+            n_rows = len(rows) if is_empty else 0
+            self.empty.show_for(
+                self.header.view(), self.header.search.text(), n_rows=n_rows, has_guide=bool(rows)
+            )
         elif had_focus:
             self.view.setFocus()
 

@@ -192,9 +192,8 @@ class Footer(QFrame):
         super().__init__(parent)
         self._where = ElidedLabel("", self, mode=Qt.TextElideMode.ElideMiddle)
         self._where.setProperty("role", "hint")
-        self.remove = IconButton(
-            theme, "trash", self.tr("Remove from the list (Delete); the file stays"), self
-        )
+        self._removal = self.tr("Remove from the list (Delete); the file stays")
+        self.remove = IconButton(theme, "trash", self._removal, self)
         self.reveal = IconButton(theme, "reveal", self.tr("Show in the file manager"), self)
         self.metadata = QPushButton(icon(theme, "about"), self.tr("Metadata…"), self)
         self.metadata.setToolTip(self.tr("Everything that the file says about itself"))
@@ -231,6 +230,8 @@ class Footer(QFrame):
         self.metadata.setEnabled(is_file and bool(row.parts))
         self.reveal.setEnabled(row is not None)
         self.remove.setEnabled(row is not None)
+        is_built_in = is_file and row.is_built_in
+        self.remove.set_tooltip(self.tr("Hide the Guide (Delete)") if is_built_in else self._removal)
         self.update_button.setVisible(update is not None and update.is_newer)
         self._show_text(row, update)
 

@@ -38,7 +38,10 @@ class RowMenu(QMenu):
         shown = self.addAction(icon(theme, "reveal"), self.tr("Show in the file manager"))
         shown.triggered.connect(self.reveal_asked)
         self.addSeparator()
-        text = self.tr("Remove from the list") if is_file else self.tr("Stop searching this folder")
+        if is_file and row.is_built_in:
+            text = self.tr("Hide the Guide")
+        else:
+            text = self.tr("Remove from the list") if is_file else self.tr("Stop searching this folder")
         self.addAction(icon(theme, "close"), text).triggered.connect(self.remove_asked)
 
     def _add_hub(self, theme: Theme, update: Update | None) -> None:

@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 )
 
 from app.core.figures import parameters_text
+from app.core.guide import Role
 from app.core.library import FolderProblem, ModelEntry
 from app.services.hub_updates import Update
 from app.ui.format import bytes_text, when_text
@@ -200,8 +201,9 @@ class LibraryTable(QAbstractTableModel):
             return ""
         if column is Column.TEMPLATE:
             return self.tr("yes") if facts.has_chat_template else self.tr("no")
+        is_draft = row.built_in is Role.DRAFT
         return {
-            Column.KIND: kind_text(facts.kind),
+            Column.KIND: self.tr("Draft model") if is_draft else kind_text(facts.kind),
             Column.ARCHITECTURE: architecture_text(facts),
             Column.PARAMETERS: parameters_text(facts.n_params),
             Column.QUANTISATION: facts.quantisation,

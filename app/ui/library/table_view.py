@@ -96,6 +96,10 @@ class LibraryView(QTableView):
         indexes = self.selectionModel().selectedRows()
         return indexes[0].data(RowRole) if indexes else None
 
+    def whole_height(self) -> int:
+        """How high it is with every row in sight."""
+        return self.horizontalHeader().sizeHint().height() + self.model().rowCount() * self._row_height() + 2
+
     def select_path(self, path: str) -> bool:
         """Selects the row of this path; False if it is not shown."""
         model = self.model()
@@ -255,11 +259,15 @@ class _NameDelegate(QStyledItemDelegate):
         if update is not None and update.is_here:
             return self.tr("older version · {file}").format(file=self._file_line(row))
         if self._table.is_loaded(row):
-            return self.tr("loaded · {file}").format(file=path.name)
+            return self.tr("loaded · {file}").format(
+                file=self._file_line(row) if row.is_built_in else path.name
+            )
         return self._file_line(row)
 
     def _file_line(self, row: ModelEntry) -> str:
         path = Path(row.path)
+        if row.is_built_in:
+            return self.tr("comes with Loadout")
         if row.program:
             return self._program_line(row)
         if len(row.parts) > 1:

@@ -60,9 +60,9 @@ class PreferenceRow(QFrame):
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self.title)
-        head.addWidget(self.reset)
         if self.ask is not None:
             head.addWidget(self.ask)
+        head.addWidget(self.reset)
         head.addStretch(1)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 16, 10)

@@ -40,6 +40,7 @@ class AskGuide(QPushButton):
         self.setText(self.tr("Ask the Guide"))
         self.setProperty("role", "link")
         self.setIconSize(QSize(14, 14))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(self.tr("Ask the Guide about {setting}").format(setting=texts.title(setting)))
         self.clicked.connect(lambda: offer.asked.emit(setting))

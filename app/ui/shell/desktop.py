@@ -19,9 +19,11 @@ from app.ui.hub.download_notes import DownloadNotes
 from app.ui.language import install_language
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
+from app.ui.panel.guide_offer import GuideOffer
 from app.ui.panel.side_panel import CHAT_TAB, SidePanel
 from app.ui.plots.plot_strip import PlotStrip
 from app.ui.shell.collector import Collector
+from app.ui.shell.guide_view import GuideView
 from app.ui.shell.load_view import LoadView
 from app.ui.shell.main_window import MainWindow
 from app.ui.shell.model_bar import ModelBar
@@ -59,7 +61,8 @@ class Desktop(QObject):
         self.bar = ModelBar(self.theme)
         state, self._window_reports = WindowState.load(paths.window_file)
         self._plots = PlotStrip(self.theme, profile.monitor, profile.session)
-        self._pages = Pages(self.theme, paths, profile, self._chosen_name, self)
+        self._guide_offer = GuideOffer(self)
+        self._pages = Pages(self.theme, paths, profile, self._chosen_name, self, guide=self._guide_offer)
         self.window = MainWindow(
             self.theme,
             pages=self._pages.listed,
@@ -72,11 +75,13 @@ class Desktop(QObject):
         self._plots.set_window_min(state.plots_minutes)
         self._plots.set_collapsed(state.plots_collapsed)
         self._reopened = (state.conversation, state.model)
+        self._opens_guide = False
         self._notices = Notices(self.theme, self.window, self.show_log)
         self._download_notes = DownloadNotes(
             self.theme, self.window, profile.downloads, self._load_from_library, self._pages.show_downloads
         )
         self._load_view = LoadView(self.theme, profile.loading, self.bar, self.window)
+        self.guide_view = GuideView(self.theme, profile, self.window, self._guide_offer)
         self.shortcuts = Shortcuts(self.window, self._pages.listed)
         self._connect()
         self._connect_shortcuts()
@@ -97,6 +102,7 @@ class Desktop(QObject):
             profile.footprints,
             prompts=profile.prompts,
             drafts=profile.drafts,
+            guide=self._guide_offer,
         )
         return self.panel
 
@@ -125,7 +131,10 @@ class Desktop(QObject):
         self._pages.system_prompt_requested.connect(self._show_system_prompt)
         self._pages.load_requested.connect(self._load_from_library)
         self._pages.setting_requested.connect(self._show_setting)
-        self._pages.discover_requested.connect(lambda: window.show_page("discover"))
+        for asking in (self._pages.discover_requested, self.guide_view.real_model_asked):
+            asking.connect(lambda: window.show_page("discover"))
+        for asking in (self._pages.hide_guide_requested, bar.hide_guide_requested):
+            asking.connect(self.guide_view.hide)
         window.files_dropped.connect(self._take_files)
         window.rail.help_requested.connect(self._open_help)
         self.uncaught.connect(self._tell_uncaught)
@@ -156,6 +165,9 @@ class Desktop(QObject):
 
     def show(self, wanted: str, bad_ends: list[Path]) -> None:
         """Shows the window; what is not needed to see it comes once it has been painted."""
+        self._opens_guide = self._profile.guide.opens_at_start(wanted, self._reopened[1])
+        if self._opens_guide:
+            self.guide_view.expect()
         self.window.show()
         if self.window.current_page == "chat":
             self._in_chat(ChatPage.focus_message)
@@ -169,6 +181,8 @@ class Desktop(QObject):
         self._reopen(conversation)
         if wanted:
             self._profile.loading.open_file(wanted)
+        elif self._opens_guide:
+            self.guide_view.open_at_start()
         elif model:
             self._profile.library.changed.connect(self._choose_again)
             self._choose_again()
@@ -334,6 +348,7 @@ class Desktop(QObject):
     def _open_help(self, button: QWidget) -> None:
         menu = QMenu(button)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.guide_view.add_to(menu)
         menu.addAction(self.tr("Keyboard shortcuts"), self._show_shortcuts)
         menu.addAction(self.tr("Open the folder of logs"), self._open_logs_folder)
         menu.addSeparator()

@@ -42,6 +42,7 @@ class FaultDialog(QDialog):
         *,
         detail: str = "",
         tone: str = "bad",
+        icon_name: str = "warning-circle",
         close_text: str = "",
         content: QWidget | None = None,
     ) -> None:
@@ -51,7 +52,7 @@ class FaultDialog(QDialog):
         self.setWindowTitle(title)
         self.setMinimumWidth(480)
         mark = QLabel(self)
-        mark.setPixmap(pixmap(theme, "warning-circle", 28, tone))
+        mark.setPixmap(pixmap(theme, icon_name, 28, tone))
         mark.setAlignment(Qt.AlignmentFlag.AlignTop)
         heading = QLabel(title, self)
         heading.setTextFormat(
@@ -70,6 +71,8 @@ class FaultDialog(QDialog):
         if content is not None:
             words.addSpacing(4)
             words.addWidget(content)
+        if len(text) <= LONG_TEXT:
+            words.addStretch(1)  # what a wrapped line leaves over goes below the words, not between them
         top = QHBoxLayout()
         top.setSpacing(16)
         top.addWidget(mark)

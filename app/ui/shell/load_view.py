@@ -152,9 +152,10 @@ class LoadView(QObject):
                 continue
             is_here = loaded is not None and loaded.path == entry.facts.path
             names_loaded = is_here and loading.loadout_name in {item.name for item in loadouts}
-            listed.append(
-                ModelChoice(entry.id, "", entry.name, self._facts(entry.facts), is_here and not names_loaded)
-            )
+            marked, facts = is_here and not names_loaded, self._facts(entry.facts)
+            if entry.is_built_in:
+                facts = _DOT.join((facts, self.tr("comes with Loadout")))
+            listed.append(ModelChoice(entry.id, "", entry.name, facts, marked, entry.is_built_in))
             for item in loadouts:
                 speed = speed_text(item.measured_tok_s) if item.measured_tok_s else ""
                 when = when_text(item.last_run_at) if item.last_run_at else self.tr("not run yet")

@@ -65,6 +65,7 @@ class ModelBar(QFrame):
     report_requested = Signal()
     add_requested = Signal()
     models_requested = Signal()
+    hide_guide_requested = Signal()
     panel_toggled = Signal(bool)
     plots_toggled = Signal(bool)
 
@@ -79,6 +80,7 @@ class ModelBar(QFrame):
         self._menu.load_chosen.connect(self.load_chosen)
         self._menu.add_requested.connect(self.add_requested)
         self._menu.models_requested.connect(self.models_requested)
+        self._menu.hide_guide_requested.connect(self.hide_guide_requested)
         self._load = self._button(self.tr("Load"), "primary", self.load_requested)
         self._eject = self._button(self.tr("Eject"), "", self.eject_requested)
         self._cancel = self._button(self.tr("Cancel"), "", self.cancel_requested)

@@ -42,13 +42,14 @@ _Index = QModelIndex | QPersistentModelIndex
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """One line: a model, or one of its loadouts (`loadout` is its name)."""
+    """One line: a model, or one of its loadouts (`loadout` is its name). What came with Loadout can be hidden."""
 
     model_id: str
     loadout: str
     title: str
     detail: str
     is_loaded: bool = False
+    is_built_in: bool = False
 
     def matches(self, words: list[str]) -> bool:
         """Whether every word occurs in what the line says."""
@@ -136,6 +137,7 @@ class ModelMenu(QFrame):
     load_chosen = Signal(str, str)
     add_requested = Signal()
     models_requested = Signal()
+    hide_guide_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -151,6 +153,7 @@ class ModelMenu(QFrame):
         self._list.setModel(self._choices)
         self._list.setMouseTracking(True)
         self._list.setUniformItemSizes(True)
+        self._list.selectionModel().currentChanged.connect(self._show_foot)
         self._list.clicked.connect(lambda index: self._choose(index, load=False))
         self._list.doubleClicked.connect(lambda index: self._choose(index, load=True))
         self._empty = QLabel(self)
@@ -164,15 +167,19 @@ class ModelMenu(QFrame):
         add.clicked.connect(lambda: self._leave(self.add_requested))
         models = QPushButton(self.tr("All models"), self)
         models.clicked.connect(lambda: self._leave(self.models_requested))
-        hint = QLabel(self.tr("Ctrl+Return loads at once"), self)
-        hint.setProperty("role", "faint")
+        self._hint = QLabel(self.tr("Ctrl+Return loads at once"), self)
+        self._hint.setProperty("role", "faint")
+        self._hide = QPushButton(self.tr("Hide the Guide"), self)
+        self._hide.clicked.connect(lambda: self._leave(self.hide_guide_requested))
         foot = QHBoxLayout()
         foot.setSpacing(4)
-        for button in (add, models):
+        for button in (add, models, self._hide):
             button.setProperty("role", "quiet")
-            foot.addWidget(button)
+        foot.addWidget(add)
+        foot.addWidget(models)
         foot.addStretch(1)
-        foot.addWidget(hint)
+        foot.addWidget(self._hint)
+        foot.addWidget(self._hide)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 8, 8, 8)
         layout.setSpacing(6)
@@ -209,6 +216,14 @@ class ModelMenu(QFrame):
         )
         if rows:
             self._list.setCurrentIndex(self._choices.index(0))
+        self._show_foot()
+
+    def _show_foot(self, *_indexes: object) -> None:
+        """What came with Loadout is hidden from here; the hint makes room for that."""
+        choice = self._list.currentIndex().data(_CHOICE)
+        can_hide = isinstance(choice, ModelChoice) and choice.is_built_in
+        self._hide.setVisible(can_hide)
+        self._hint.setVisible(not can_hide)
 
     def _choose(self, index: _Index, *, load: bool) -> None:
         choice = index.data(_CHOICE)

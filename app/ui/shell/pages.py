@@ -17,6 +17,7 @@ from app.services.profile import Profile
 from app.ui.chat.chat_page import ChatPage
 from app.ui.library.models_page import ModelsPage
 from app.ui.pages.logs_page import LogsPage
+from app.ui.panel.guide_offer import GuideOffer
 from app.ui.shell.page import Page
 from app.ui.theme import Theme
 
@@ -34,6 +35,7 @@ class Pages(QObject):
     load_requested = Signal(str)  # the path of a model
     setting_requested = Signal(str)  # key of the app's setting to show
     discover_requested = Signal()  # show that page, which is built then at the latest
+    hide_guide_requested = Signal()
 
     def __init__(
         self,
@@ -42,6 +44,8 @@ class Pages(QObject):
         profile: Profile,
         chosen_name: Callable[[], str],
         parent: QObject | None = None,
+        *,
+        guide: GuideOffer | None = None,
     ) -> None:
         """`chosen_name` gives the name of the model of the plan, "" for none."""
         super().__init__(parent)
@@ -49,6 +53,7 @@ class Pages(QObject):
         self._paths = paths
         self._profile = profile
         self._chosen_name = chosen_name
+        self._guide = guide
         self._discover_page: DiscoverPage | None = None
         aside = {"with_panel": False, "with_plots": False}
         self.listed = [
@@ -88,6 +93,10 @@ class Pages(QObject):
         page.page_requested.connect(self._open_on_hub)
         page.downloads_requested.connect(self.show_downloads)
         page.discover_requested.connect(self.discover_requested)
+        page.hide_guide_requested.connect(self.hide_guide_requested)
+        loading = self._profile.loading
+        facts = loading.loaded_facts
+        page.set_loaded(facts.path if facts is not None and loading.got is not None else "")
         return page
 
     def _download(self, page: HubPage, files: list[HubFile]) -> None:
@@ -139,7 +148,7 @@ class Pages(QObject):
             self.tr("Logs"): paths.logs_dir,
             self.tr("Caches, which may be deleted at any time"): paths.cache_dir,
         }
-        page = PreferencesPage(self._theme, self._profile.preferences, folders)
+        page = PreferencesPage(self._theme, self._profile.preferences, folders, guide=self._guide)
         page.token_asked.connect(lambda: self._ask_token(page))
         kept = self._profile.kept_states
         page.states_removal_asked.connect(kept.clear)
