@@ -122,6 +122,11 @@ class GuideService(QObject):
         return self._session.state is SessionState.READY and self._session.model_path == self._path
 
     @property
+    def is_awaited(self) -> bool:
+        """Whether it is to be loaded as soon as its header has been read."""
+        return self._is_awaited
+
+    @property
     def needs_eject(self) -> bool:
         """Whether another model would have to go for it."""
         return bool(self.name_to_eject)
@@ -208,20 +213,27 @@ class GuideService(QObject):
         is_loading = state is SessionState.LOADING and session.model_path == self._path
         if is_loading or session.upcoming_path == self._path:
             return  # it comes
-        self._choose()
+        self._put_aside()
+        facts = self.facts
         if state is SessionState.EJECTING:
             self._loads_when_empty = True
+            if facts is not None and not self.is_chosen:
+                self._plan.set_model(facts)
+        elif facts is not None and not self.is_chosen:
+            self._loading.load_small(facts)
         else:
-            self._loading.load()
+            self._load_plan()
 
-    def _choose(self) -> None:
-        """Makes it the plan, with the app's defaults and its own context."""
-        plan, facts = self._plan, self.facts
-        if facts is None or self.is_chosen:
-            return
-        if plan.model is not None and plan.is_modified:
+    def _load_plan(self) -> None:
+        """With nothing changed it fits anywhere, and is not kept waiting for a look at the memory."""
+        plan = self._plan
+        self._loading.load(looks=plan.is_modified or bool(plan.base_name))
+
+    def _put_aside(self) -> None:
+        """The edits of another model's plan: the Guide comes with the app's defaults and its own context."""
+        plan = self._plan
+        if plan.model is not None and plan.is_modified and not self.is_chosen and self.facts is not None:
             self._aside = _Aside(plan.model.path, plan.base_name, plan.values())
-        plan.set_model(facts)
 
     # -- what the others say --------------------------------------------------------------------------------
 
@@ -249,7 +261,7 @@ class GuideService(QObject):
     def _state_changed(self, state: SessionState) -> None:
         if state is SessionState.EMPTY and self._loads_when_empty:
             self._loads_when_empty = False
-            QTimer.singleShot(0, self, self._loading.load)  # after what else follows from it
+            QTimer.singleShot(0, self, self._load_plan)  # after what else follows from it
 
     def _loaded(self, _got: object) -> None:
         question, self._question = self._question, None

@@ -222,8 +222,11 @@ class Loading(QObject):
 
     # -- loading --------------------------------------------------------------------------------------------
 
-    def load(self) -> None:
-        """Loads the plan as it stands; `refused`, `confirm` or the session's signals follow within two seconds."""
+    def load(self, *, looks: bool = True) -> None:
+        """Loads the plan as it stands; `refused`, `confirm` or the session's signals follow within two seconds.
+
+        Without `looks`, at once: what is known to take next to nothing needs no look at the memory.
+        """
         if self._plan.model is None or self.state is SessionState.EJECTING:
             return
         if self._drafts is not None and self._drafts.is_in_use:
@@ -231,7 +234,15 @@ class Loading(QObject):
             self._drafts.judge()  # its file may have gone since it was chosen
             self.changed.emit()
         else:
-            self._load_plan()
+            self._load_plan(looks=looks)
+
+    def load_small(self, facts: ModelFacts) -> None:
+        """Makes a model the plan, with nothing changed, and loads it at once: one that takes next to nothing."""
+        self._footprints.pause()  # before the choice begins a dry run, whose process would only be in the way
+        self._plan.set_model(facts)
+        self.load(looks=False)
+        if not self.is_checking:
+            self._footprints.resume()
 
     def _draft_judged(self) -> None:
         if self._awaits_draft:
@@ -239,7 +250,7 @@ class Loading(QObject):
             self._load_plan()
             self.changed.emit()
 
-    def _load_plan(self) -> None:
+    def _load_plan(self, *, looks: bool = True) -> None:
         facts = self._plan.model
         if facts is None or self.state is SessionState.EJECTING:
             return
@@ -256,7 +267,11 @@ class Loading(QObject):
         self._rescue.cancel()
         self._rescued(None)
         self._wanted, self._asked = wanted, None
-        self._check.request(facts, wanted.values)
+        if looks:
+            self._check.request(facts, wanted.values)
+        else:
+            self._check.cancel()
+            self._begin(Check(facts, wanted.values))
         self.changed.emit()
 
     def load_anyway(self) -> None:

@@ -158,7 +158,10 @@ class Profile(QObject):
         self.session.state_changed.connect(self._state_changed)
         self.session.loaded.connect(self._take_got)
         self.session.lost.connect(self._take_loss)
-        self._ask_devices()
+        if self.guide.is_awaited:
+            self._devices_soon.start()  # another process that loads llama.cpp would only hold up its own
+        else:
+            self._ask_devices()
 
     def close(self) -> None:
         """Ends it all; nothing of ours runs afterwards."""
@@ -203,8 +206,9 @@ class Profile(QObject):
 
     def _ask_devices(self) -> None:
         """Asks for the devices that the plan can use; a remote worker in use answers nobody else."""
-        if self.session.state is SessionState.EMPTY:
-            self.devices.ask(self.load_plan.value("rpc_servers"))
+        servers = self.load_plan.value("rpc_servers")
+        if self.session.state is SessionState.EMPTY or not (servers or self.devices.rows):
+            self.devices.ask(servers)
 
     def _take_machine(self, machine: Machine, _titles: object) -> None:
         self.load_plan.set_machine(machine)

@@ -176,14 +176,14 @@ class Desktop(QObject):
     def _after_first_paint(self, wanted: str, bad_ends: list[Path]) -> None:
         _log.info("the window is open")
         self._collector.start()
+        if self._opens_guide:
+            self.guide_view.open_at_start()
         self._profile.start()
         conversation, model = self._reopened
         self._reopen(conversation)
         if wanted:
             self._profile.loading.open_file(wanted)
-        elif self._opens_guide:
-            self.guide_view.open_at_start()
-        elif model:
+        elif model and not self._opens_guide:
             self._profile.library.changed.connect(self._choose_again)
             self._choose_again()
         logs.prune(self._paths)
