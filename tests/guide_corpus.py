@@ -19,6 +19,7 @@ import corpus  # noqa: E402
 import evaluate  # noqa: E402
 import questions  # noqa: E402
 import sheets  # noqa: E402
+from questions import plain  # noqa: E402
 
 sys.path.remove(str(FOLDER))
 
@@ -31,11 +32,6 @@ _TEMPLATE_KINDS = ("what", "effect", "cost", "up", "down", "advice", "default", 
 def knowledge() -> sheets.Knowledge:
     """All that the Guide is to know."""
     return sheets.read()
-
-
-def plain(text: str) -> str:
-    """Letters and digits alone, in lower case: what is left of a question however it is typed."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 @cache

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import arithmetic
 import questions as q
+from markers import TURN_END, TURN_START
 from sheets import Knowledge, Sheet, Topic
-from tokens import TURN_END, TURN_START
 
 from app.core.settings.kind import Apply
 

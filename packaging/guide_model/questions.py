@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
 
 WHAT = (
     "What does {n} do?",
@@ -451,10 +452,21 @@ ENDINGS = (" please", " thanks", ", thank you", " pls", " in simple words")
 HELD_OUT_EVERY = 7
 
 
+@cache
 def split(phrasings: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(trained on, held out): every seventh phrasing is held out, never the first three."""
-    held = tuple(text for place, text in enumerate(phrasings) if place % HELD_OUT_EVERY == HELD_OUT_EVERY - 1)
-    return tuple(text for text in phrasings if text not in held), held
+    """(trained on, held out): every seventh phrasing is held out, never the first three.
+
+    One that differs from a trained one in case and marks alone is neither.
+    """
+    held = [text for place, text in enumerate(phrasings) if place % HELD_OUT_EVERY == HELD_OUT_EVERY - 1]
+    trained = tuple(text for text in phrasings if text not in held)
+    seen = {plain(text) for text in trained}
+    return trained, tuple(text for text in held if plain(text) not in seen)
+
+
+def plain(question: str) -> str:
+    """Letters and digits alone, in lower case: what a question is, however it is typed."""
+    return "".join(letter for letter in question.casefold() if letter.isalnum())
 
 
 def varied_name(name: str, chance: random.Random) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from markers import END_OF_TEXT, TURN_END, TURN_START
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 N_VOCAB = 4096
-END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 SPECIAL = (END_OF_TEXT, TURN_START, TURN_END)
 PRE_TOKENIZER = "qwen2"
 """The name under which llama.cpp knows the expression below (tokenizer.ggml.pre)."""
