@@ -1,6 +1,6 @@
 """Speculative decoding against plain decoding and against what the measured acceptance and costs allow.
 
-    python -m tests.benchmarks.draft_speed [--size 500M] [--size 20M] [--rounds 3] [--only lookup]
+    python -m tests.benchmarks.draft_speed [--size 500M] [--size 20M] [--rounds 3] [--only lookup] [--only Guide]
 
 The models are random, of layers of which only the first one does anything: so a one-layer draft model guesses what
 the large one would choose at temperature 0, and the temperature sets how often it is right. Without any active layer
@@ -8,32 +8,44 @@ a token follows from the last one alone: given a greedy text and its first word,
 more, as one who quotes it does. For changes, as an editor makes them, a little temperature lets it jump between places:
 the text's own words are favoured.
 
+The last cases are the trained pair that comes with Loadout, the Guide and its draft: each round asks it questions of
+its examination, which neither has seen, in its own chat form, and counts all replies as one; they are as long as they
+are. They guess at every step, for the acceptance, and as by default only where that pays. They are run unless sizes
+are named.
+
 In one worker each round has the same reply (prompt, seed) without and with drafts; the texts must be the same. The
 bound is the best that guesses of one length k could reach with what was measured: 1 + a_1 + a_1 a_2 + ... tokens in
 the time of a bare decode of k + 1 tokens and k of the draft model's, where a_i is how often the i-th guess was right;
 and at least plain speed. (A lookup finds something in some steps only: the others count as plain.) All in the same
 run; ratios are of medians.
-Wanted: 0.9 of the bound, 0.97 of plain speed where little is accepted, 1.5 times plain speed where the context recurs.
+Wanted: 0.9 of the bound, 0.97 of plain speed where little is accepted, 1.5 times plain speed where the context recurs;
+of the Guide's guesses 0.7 accepted at temperature 0.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from app import paths
+from app.core.guide import GuideFiles
 from app.core.run import Drafting, Timings
+from app.core.settings import SAMPLING
 from app.worker import protocol as p
 from app.worker.client import WorkerClient
-from tests import tiny_models
+from tests import guide_corpus, tiny_models
 from tests.benchmarks import common
 
-N_GENERATE = {"500M": 128, "20M": 512}
+GUIDE = "Guide"
+N_GENERATE = {"500M": 128, "20M": 512, GUIDE: 400}
+N_QUESTIONS = 16  # asked of the Guide in each round
 N_CTX = 2048
 N_GUESSES = 8
 FAVOUR = 20.0
@@ -51,6 +63,30 @@ class Case:
     wanted: float | None = None
     has_right_draft: bool = True
     n_quoted: int = 0  # tokens of a text that the reply writes once more
+    is_adaptive: bool = True  # guesses only where that pays
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One prompt, and the words that a reply to it favours."""
+
+    prompt: str
+    words: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Measured:
+    """The replies of one round, all together."""
+
+    texts: list[str] = field(default_factory=list[str])
+    n_steps: int = 0  # from one token to the next
+    time_ms: float = 0.0
+    drafted: list[Drafting] = field(default_factory=list[Drafting])
+
+    @property
+    def speed(self) -> float:
+        """Tokens per second."""
+        return self.n_steps * 1000 / self.time_ms
 
 
 CASES = (
@@ -62,6 +98,11 @@ CASES = (
     Case("lookup, it recurs with changes", "ngram", 0, 0.3, n_quoted=256),
     Case("lookup, hardly anything recurs", "ngram", 1, 1.0, 0.97),
 )
+GUIDE_CASES = tuple(
+    Case(f"the Guide and its draft, {when}", "model", 0, temperature, is_adaptive=is_adaptive)
+    for temperature in (0.0, SAMPLING["temperature"].default)
+    for when, is_adaptive in (("at every step", False), ("where it pays", True))
+)
 
 
 def main() -> None:
@@ -72,6 +113,10 @@ def main() -> None:
     print(common.machine())
     for size in args.size or common.SIZES:
         _measure(size, args)
+    guide = GuideFiles(paths.built_in_models())
+    for case in () if args.size else GUIDE_CASES:
+        if args.only in case.title:
+            _compare(GUIDE, case, guide.model, guide.draft, args.rounds)
 
 
 def _measure(size: str, args: argparse.Namespace) -> None:
@@ -97,27 +142,48 @@ def _compare(size: str, case: Case, target: Path, draft: Path, n_rounds: int) ->
     drafted: list[Drafting] = []
     with _worker(case, target, draft) as (client, n_threads):
         for seed in range(n_rounds + 1):
-            prompt, words = _prompt(client, case, seed)
-            asked = (client, case, prompt, words, N_GENERATE[size], seed)
-            text, plain_speed, _ = _reply(*asked, may_draft=False)
-            same, speed, drafting = _reply(*asked, may_draft=True)
+            asked = _asked(client, size, case, seed)
+            without = _replies(client, size, case, asked, seed, may_draft=False)
+            with_drafts = _replies(client, size, case, asked, seed, may_draft=True)
             if not seed:
                 continue  # what was not measured at loading has been learned
-            plain.append(plain_speed)
-            measured.append(speed)
-            if same != text:
-                n_same = _n_same(text.split(), same.split())
-                print(
-                    f"  reply {seed}: another text from word {n_same} on (larger batches round differently)"
-                )
+            _compare_texts(without.texts, with_drafts.texts, seed)
+            drafting = _together(case, with_drafts.drafted)
+            plain.append(without.speed)
+            measured.append(with_drafts.speed)
             drafted.append(drafting)
             bounds.append(_bound(case, drafting, target, draft, n_threads))
     _show(size, case, drafted, plain, bounds, measured)
 
 
+def _compare_texts(plain: list[str], drafted: list[str], seed: int) -> None:
+    for text, same in zip(plain, drafted, strict=True):
+        if same != text:
+            n_same = _n_same(text.split(), same.split())
+            print(f"  round {seed}: another text from word {n_same} on (larger batches round differently)")
+
+
+def _together(case: Case, drafted: list[Drafting]) -> Drafting:
+    """What was counted over several replies, as if they were one."""
+    positions = itertools.zip_longest(*(item.by_position for item in drafted), fillvalue=(0, 0))
+    return Drafting(
+        case.source,
+        sum(item.drafted_n for item in drafted),
+        sum(item.accepted_n for item in drafted),
+        tuple((sum(n for n, _ in counts), sum(right for _, right in counts)) for counts in positions),
+        sum(item.n_steps for item in drafted),
+        sum(item.n_drafted_steps for item in drafted),
+    )
+
+
 @contextmanager
 def _worker(case: Case, target: Path, draft: Path) -> Iterator[tuple[WorkerClient, int]]:
-    values: dict[str, Any] = {"n_ctx": N_CTX, "n_seq_max": 1, "draft_source": case.source}
+    values: dict[str, Any] = {
+        "n_ctx": N_CTX,
+        "n_seq_max": 1,
+        "draft_source": case.source,
+        "draft_adaptive": case.is_adaptive,
+    }
     if case.source == "model":
         values |= {"draft_model": str(draft), "draft_n_max": N_GUESSES}
     with (
@@ -130,30 +196,49 @@ def _worker(case: Case, target: Path, draft: Path) -> Iterator[tuple[WorkerClien
         client.receive(0)
 
 
-def _prompt(client: WorkerClient, case: Case, seed: int) -> tuple[str, list[str]]:
-    """One for each seed, so that a greedy reply is not the same every time; and the words of a text to be quoted."""
+def _asked(client: WorkerClient, size: str, case: Case, seed: int) -> list[Asked]:
+    """The prompts of a round; others for each seed, so that a greedy reply is not the same every time."""
+    if size == GUIDE:
+        questions = _questions()
+        chosen = itertools.islice(itertools.cycle(questions), seed * N_QUESTIONS, (seed + 1) * N_QUESTIONS)
+        return [Asked(guide_corpus.corpus.Turn(text, "").prompt()) for text in chosen]
     beginning = f"text {seed}{PROMPT}"
     if not case.n_quoted:
-        return beginning, []
+        return [Asked(beginning)]
     greedy = replace(case, temperature=0.0)
-    text = _reply(client, greedy, beginning, [], case.n_quoted, seed, may_draft=False)[0]
+    sampling = _sampling(greedy, [], case.n_quoted, seed)
+    text = _reply(client, beginning, sampling, may_draft=False)[0]
     words = text.split()
-    return f"{beginning}{text} {words[0]}", sorted(set(words))
+    return [Asked(f"{beginning}{text} {words[0]}", sorted(set(words)))]
 
 
-def _reply(
-    client: WorkerClient,
-    case: Case,
-    prompt: str,
-    words: list[str],
-    n_generate: int,
-    seed: int,
-    *,
-    may_draft: bool,
-) -> tuple[str, float, Drafting]:
-    """(text, tokens per second, what drafting did) of one reply from an empty cache, with `words` favoured."""
-    request_id = client.next_id()
-    sampling = {
+def _questions() -> list[str]:
+    """What the Guide is examined on about the settings, in an order of no meaning."""
+    evaluate, known = guide_corpus.evaluate, guide_corpus.knowledge()
+    asked = [question.text for question in evaluate.examination(known) if question.part == evaluate.PARTS[0]]
+    random.Random(1).shuffle(asked)
+    return asked
+
+
+def _replies(
+    client: WorkerClient, size: str, case: Case, asked: list[Asked], seed: int, *, may_draft: bool
+) -> Measured:
+    found = Measured()
+    for one in asked:
+        sampling = _sampling(case, one.words, N_GENERATE[size], seed)
+        if size == GUIDE:
+            sampling = {key: sampling[key] for key in ("temperature", "seed", "max_tokens")}
+        text, timings, drafting = _reply(client, one.prompt, sampling, may_draft=may_draft)
+        found.texts.append(text)
+        found.n_steps += max(0, timings.predicted_n - 1)
+        found.time_ms += timings.predicted_ms
+        found.drafted.append(drafting)
+    return found
+
+
+def _sampling(case: Case, words: list[str], n_generate: int, seed: int) -> dict[str, Any]:
+    """Of a reply that is `n_generate` tokens long, with `words` favoured."""
+    return {
         "temperature": case.temperature,
         "seed": seed,
         "max_tokens": n_generate,
@@ -163,14 +248,21 @@ def _reply(
         "min_p": 0.0,
         "logit_bias": [(f" {word}", FAVOUR) for word in words],
     }
+
+
+def _reply(
+    client: WorkerClient, prompt: str, sampling: dict[str, Any], *, may_draft: bool
+) -> tuple[str, Timings, Drafting]:
+    """(text, timings, what drafting did) of one reply from an empty cache."""
+    request_id = client.next_id()
     client.send(
         p.Generate(request_id, prompt=prompt, sampling=sampling, overflow="stop", fresh=True, draft=may_draft)
     )
     events: list[Any] = []
     end = _until(client, p.Finished, events)
     text = "".join(event.text for event in events if isinstance(event, p.TextDelta))
-    drafting = Drafting.from_dict(end.drafting) if end.drafting else Drafting(case.source)
-    return text, Timings.from_dict(end.timings).predicted_per_second, drafting
+    drafting = Drafting.from_dict(end.drafting) if end.drafting else Drafting("")
+    return text, Timings.from_dict(end.timings), drafting
 
 
 def _bound(case: Case, drafting: Drafting, target: Path, draft: Path, n_threads: int) -> float:
