@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -84,6 +84,20 @@ class FaultDialog(QDialog):
         if detail:
             column.addLayout(self._detail(detail), 1)
         column.addLayout(self._buttons(actions, close_text or self.tr("Close")))
+        self._is_short = not detail and len(text) <= LONG_TEXT
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A few lines need the height that they have at this width, which is known only now."""
+        super().showEvent(event)
+        layout = self.layout()
+        if self._is_short and layout is not None:
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
+
+    def focus_first(self) -> None:
+        """Return takes the first action: for a question that the user has just brought up."""
+        first = next((button for button in self.findChildren(QPushButton) if button.isDefault()), None)
+        if first is not None:
+            first.setFocus()
 
     def _scrolled(self, body: QLabel) -> QScrollArea:
         """A long text is read by scrolling: a label in a dialog too low for it would be cut."""

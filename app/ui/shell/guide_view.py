@@ -163,7 +163,7 @@ class GuideView(QObject):
             "Only one model is loaded at a time. The settings of {name} are kept, and so are its conversations."
         )
         actions: list[Action] = [(yes, "", act)]
-        FaultDialog(
+        dialog = FaultDialog(
             self._theme,
             self.tr("Eject {name} and load the Guide?").format(name=name),
             text.format(name=name),
@@ -172,7 +172,9 @@ class GuideView(QObject):
             tone="accent",
             icon_name="guide",
             close_text=self.tr("Cancel"),
-        ).open()
+        )
+        dialog.open()
+        dialog.focus_first()
 
     def _open(self) -> None:
         """An empty conversation with the Guide."""
