@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.guide import QUESTIONS, question_about
 from app.core.settings import APP, LOAD, SAMPLING
 from tests.guide_corpus import (
     FOLDER,
@@ -97,6 +98,13 @@ def test_the_answers_say_what_an_answer_must() -> None:
     for sheet in knowledge().sheets:
         for kind in ("default", "where", "range", "more"):
             assert f"**{sheet.title}**" in corpus.answer(sheet, kind)
+
+
+def test_what_the_app_offers_to_ask_is_taught() -> None:
+    assert [asked for asked in QUESTIONS if plain(asked) not in trained()] == []
+    for sheet in knowledge().sheets:
+        answers = trained()[plain(question_about(sheet.row))]
+        assert list(answers) == [corpus.answer(sheet, "what")], sheet.row.key
 
 
 # -- the examination --------------------------------------------------------------------------------------------
