@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,25 +59,18 @@ class _Tour:
         self._n_taken = 0
 
     def walk(self, files: GuideFiles) -> list[Path]:
-        self._write_look()
-        began_s = time.monotonic()
+        with RealApp(self._profile_dir) as real:
+            real.set_look(*self._look)  # whose theme the window has from its first moment in what follows
+        self._files = files
         with RealApp(self._profile_dir, files) as self._real:
             self._real.window.resize(*self._look[1:])
-            return list(self._scenes(began_s))
+            return list(self._scenes())
 
-    def _write_look(self) -> None:
-        """The window opens in it."""
-        folder = self._profile_dir / "config"
-        with RealApp(self._profile_dir) as real:
-            real.set_look(*self._look)
-        assert folder.is_dir() or self._profile_dir.is_dir()
-
-    def _scenes(self, began_s: float) -> Iterator[Path]:
+    def _scenes(self) -> Iterator[Path]:
         real, profile = self._real, self._real.profile
         guide = profile.guide
         yield self._shoot("first-moment")
         real.wait(lambda: guide.is_loaded, "the Guide to be loaded", 60)
-        print(f"{self._look}: ready {time.monotonic() - began_s:.2f} s after the services began to be built")
         yield self._shoot("first-start")
         self._question().setFocus(Qt.FocusReason.TabFocusReason)
         yield self._shoot("question-with-focus")
@@ -123,9 +115,23 @@ class _Tour:
         self._open_drafts()
         yield self._shoot("draft-picker")
         real.close_dialogs()
+        yield from self._drafted()
         self._open_help_menu()
         yield self._shoot("help-menu")
         real.close_dialogs()
+
+    def _drafted(self) -> Iterator[Path]:
+        """An answer with what its draft model guessed of it."""
+        real, profile = self._real, self._real.profile
+        profile.load_plan.set_value("draft_model", str(self._files.draft))
+        profile.preferences.set_value("tint_drafts", True)
+        profile.loading.load()
+        real.wait(lambda: profile.session.asked.get("draft_model") is not None, "the load to begin")
+        real.wait(lambda: profile.guide.is_loaded, "both models to be loaded", 60)
+        profile.chat.new()
+        real.say("Why is my model slow?")
+        yield self._shoot("drafted")
+        profile.preferences.set_value("tint_drafts", False)
 
     def _open_drafts(self) -> None:
         real, panel = self._real, self._real.desktop.panel
