@@ -40,10 +40,10 @@ class Course:
 
 
 GUIDE_COURSE = Course(
-    n_short=34_000, short_length=512, n_long=1_000, long_length=2048, n_batch=4096, peak_rate=3e-3
+    n_short=49_000, short_length=256, n_long=650, long_length=2048, n_batch=2048, peak_rate=3e-3
 )
 DRAFT_COURSE = Course(
-    n_short=17_000, short_length=512, n_long=500, long_length=2048, n_batch=4096, peak_rate=5e-3
+    n_short=26_000, short_length=256, n_long=400, long_length=2048, n_batch=2048, peak_rate=5e-3
 )
 
 
@@ -118,12 +118,15 @@ def train(
         optimizer.zero_grad(set_to_none=True)
         n_seen += source.ids[part].size
         mean += (loss.item() - mean) * (0.02 if step > begun else 1.0)
-        if step % 100 == 99 or step + 1 == len(batches):
+        if step % 200 == 199 or step + 1 == len(batches):
             speed = n_seen / (time.monotonic() - started)
             say(f"step {step + 1} of {len(batches)}, loss {mean:.4f}, {speed:,.0f} tokens/s")
-        if step % 500 == 499:
+        if step % 1000 == 999:
             state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
-            torch.save(state, kept)
+            torch.save(state, kept.with_suffix(".new"))
+            kept.with_suffix(".new").replace(
+                kept
+            )  # a file that is only half written never takes the old one's place
     return network
 
 
