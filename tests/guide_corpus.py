@@ -5,9 +5,10 @@ Its modules know each other by plain names, as they do where they are run.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -23,9 +24,12 @@ from questions import plain  # noqa: E402
 
 sys.path.remove(str(FOLDER))
 
-__all__ = ["arithmetic", "corpus", "evaluate", "knowledge", "plain", "questions", "sheets", "trained"]
+__all__ = [
+    "TEMPLATE_KINDS", "arithmetic", "corpus", "evaluate", "knowledge", "plain", "questions", "sheets", "trained",
+    "written",
+]  # fmt: skip
 
-_TEMPLATE_KINDS = ("what", "effect", "cost", "up", "down", "advice", "default", "where", "range", "more")
+TEMPLATE_KINDS = ("what", "effect", "cost", "up", "down", "advice", "default", "where", "range", "more")
 
 
 @cache
@@ -34,27 +38,45 @@ def knowledge() -> sheets.Knowledge:
     return sheets.read()
 
 
+Phrasings = dict[str, dict[str, str]]
+"""For each phrasing, `plain`, its answers and where each comes from."""
+
+
 @cache
-def trained() -> dict[str, dict[str, str]]:
-    """Every phrasing that the corpus can draw, `plain`, with its answers and where each comes from."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for question, answer, source in _phrasings():
+def trained() -> Phrasings:
+    """Every phrasing that the corpus can draw, before anything is mistyped."""
+    return _by_phrasing(itertools.chain(_written(), _from_templates()))
+
+
+@cache
+def written() -> Phrasings:
+    """Those of them that somebody wrote as they are, for one answer."""
+    return _by_phrasing(_written())
+
+
+def _by_phrasing(phrasings: Iterable[tuple[str, str, str]]) -> Phrasings:
+    found: Phrasings = defaultdict(dict)
+    for question, answer, source in phrasings:
         found[plain(question)].setdefault(answer, f"{source}: {question}")
     return dict(found)
 
 
-def _phrasings() -> Iterator[tuple[str, str, str]]:
-    """(question, its answer, where it comes from), before anything is mistyped."""
+def _written() -> Iterator[tuple[str, str, str]]:
+    """(question, its answer, where it comes from)."""
     known = knowledge()
     for sheet in known.sheets:
-        yield from _of_setting(sheet)
+        key = sheet.row.key
+        for ask in sheet.asks:
+            yield ask, corpus.answer(sheet, "what"), f"{key}, asks"
+        for symptom in sheet.symptoms:
+            for around in questions.ASKED_FOR:
+                yield around.format(q=symptom), corpus.answer(sheet, "symptom"), f"{key}, symptoms"
+        for particular in sheet.particulars:
+            for ask in particular.asks:
+                yield ask, particular.answer.plain, f"{key}, qa"
     for topic in known.topics:
-        source = f"{topic.sheet}.toml, {topic.key}"
         for ask in topic.asks:
-            yield ask, topic.answer.plain, source
-        for template in questions.split(questions.WHAT)[0]:
-            for name in topic.names:
-                yield template.format(n=name), topic.answer.plain, f"{source}, {template}"
+            yield ask, topic.answer.plain, f"{topic.sheet}.toml, {topic.key}"
     for ask in known.unknown.singles:
         yield ask, corpus.UNKNOWN, "unknown.toml"
     for templates, words, _ in known.unknown.patterns:
@@ -63,19 +85,20 @@ def _phrasings() -> Iterator[tuple[str, str, str]]:
                 yield template.replace("{x}", word), corpus.UNKNOWN, f"unknown.toml, {template}"
 
 
-def _of_setting(sheet: sheets.Sheet) -> Iterator[tuple[str, str, str]]:
-    key = sheet.row.key
-    for ask in sheet.asks:
-        yield ask, corpus.answer(sheet, "what"), f"{key}, asks"
-    for symptom in sheet.symptoms:
-        for around in questions.ASKED_FOR:
-            yield around.format(q=symptom), corpus.answer(sheet, "symptom"), f"{key}, symptoms"
-    for particular in sheet.particulars:
-        for ask in particular.asks:
-            yield ask, particular.answer.plain, f"{key}, qa"
-    names = {sheet.title, key, *sheet.names, *([sheet.row.cli_flag] if sheet.row.cli_flag else [])}
-    for kind in _TEMPLATE_KINDS:
-        answer = corpus.answer(sheet, kind)
-        for template in questions.split(corpus.templates(sheet, kind))[0]:
-            for name in sorted(names):
-                yield template.format(n=name), answer, f"{key}, {kind}, {template}"
+def _from_templates() -> Iterator[tuple[str, str, str]]:
+    for sheet in knowledge().sheets:
+        key = sheet.row.key
+        names = {sheet.title, key, *sheet.names, *([sheet.row.cli_flag] if sheet.row.cli_flag else [])}
+        for kind in TEMPLATE_KINDS:
+            answer = corpus.answer(sheet, kind)
+            for template in questions.split(corpus.templates(sheet, kind))[0]:
+                for name in sorted(names):
+                    yield template.format(n=name), answer, f"{key}, {kind}, {template}"
+    for topic in knowledge().topics:
+        for template in questions.split(questions.WHAT)[0]:
+            for name in topic.names:
+                yield (
+                    template.format(n=name),
+                    topic.answer.plain,
+                    f"{topic.sheet}.toml, {topic.key}, {template}",
+                )

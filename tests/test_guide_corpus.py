@@ -17,6 +17,7 @@ from app.core.guide import QUESTIONS, question_about
 from app.core.settings import APP, LOAD, SAMPLING
 from tests.guide_corpus import (
     FOLDER,
+    TEMPLATE_KINDS,
     arithmetic,
     corpus,
     evaluate,
@@ -25,6 +26,7 @@ from tests.guide_corpus import (
     questions,
     sheets,
     trained,
+    written,
 )
 
 KEYS = [row.key for table in (LOAD, SAMPLING, APP) for row in table]
@@ -76,16 +78,26 @@ def test_no_name_stands_for_two_things() -> None:
     owners: dict[str, set[str]] = {}
     for sheet in knowledge().sheets:
         for name in (sheet.title, sheet.row.key, *sheet.names):
-            owners.setdefault(plain(name), set()).add(sheet.row.key)
+            owners.setdefault(name.casefold(), set()).add(sheet.row.key)
     for topic in knowledge().topics:
         for name in topic.names:
-            owners.setdefault(plain(name), set()).add(f"{topic.sheet}.toml, {topic.key}")
+            owners.setdefault(name.casefold(), set()).add(f"{topic.sheet}.toml, {topic.key}")
     assert {name: sorted(found) for name, found in owners.items() if len(found) > 1} == {}
 
 
-def test_no_phrasing_leads_to_two_answers() -> None:
-    doubtful = [tuple(answers.values()) for answers in trained().values() if len(answers) > 1]
+def test_no_question_was_written_for_two_answers() -> None:
+    doubtful = [tuple(answers.values()) for asked, answers in written().items() if asked and len(answers) > 1]
     assert doubtful == []
+
+
+def test_hardly_any_question_that_is_drawn_has_two_answers() -> None:
+    """A template with a name in it may come to what somebody wrote for another answer, or a slip of the pen may."""
+    answers: dict[str, set[str]] = {}
+    drawn = corpus.Corpus(knowledge(), 2)
+    for turn in (drawn.turn() for _ in range(30_000)):
+        answers.setdefault(plain(turn.question), set()).add(turn.answer)
+    assert len(answers) > 20_000
+    assert sum(len(of_one) > 1 for of_one in answers.values()) < len(answers) / 1000
 
 
 def test_the_answers_say_what_an_answer_must() -> None:
@@ -130,7 +142,7 @@ def test_nothing_that_is_examined_is_trained() -> None:
 def test_what_is_made_from_held_out_templates_is_not_trained() -> None:
     seen: set[tuple[str, ...]] = set()
     for sheet in knowledge().sheets:
-        for kind in ("what", "effect", "cost", "up", "down", "advice", "default", "where", "range", "more"):
+        for kind in TEMPLATE_KINDS:
             held = questions.split(corpus.templates(sheet, kind))[1]
             assert held, kind
             for template, name in itertools.product(held, (sheet.title, *sheet.names)):
@@ -179,7 +191,7 @@ def _faults(question: evaluate.Question, reply: str) -> list[str]:
 
 def test_the_right_answers_are_right() -> None:
     every = list(evaluate.examination(knowledge()))
-    for question in random.Random(1).sample(every, 40):
+    for question in random.Random(1).sample(every, 24):
         assert _faults(question, question.right) == [], question
 
 
@@ -266,15 +278,16 @@ def test_it_draws_from_everything() -> None:
 
 
 def test_what_the_writers_wrote_is_in_plain_characters() -> None:
-    """What a tiny tokenizer has tokens for, and nothing that looks like a marker of a turn."""
+    """What a tiny tokenizer has tokens for; and no answer has what looks like a marker of a turn."""
     known = knowledge()
     texts = [text for sheet in known.sheets for text in sheet.texts.values()]
     texts += [particular.answer for sheet in known.sheets for particular in sheet.particulars]
     texts += [text for topic in known.topics for text in (topic.answer, topic.more) if text]
     asks = [ask for sheet in known.sheets for ask in (*sheet.asks, *sheet.symptoms)]
     asks += [ask for topic in known.topics for ask in topic.asks]
-    written = [*(text.plain for text in texts), *asks, *known.unknown.singles, corpus.UNKNOWN]
-    assert [text for text in written if not text.isascii() or "<|" in text] == []
+    answers = [*(text.plain for text in texts), corpus.UNKNOWN]
+    assert [text for text in (*answers, *asks, *known.unknown.singles) if not text.isascii()] == []
+    assert [text for text in answers if "<|" in text] == []
 
 
 def test_neither_pytorch_nor_the_tokenizers_library_is_needed_for_it() -> None:
