@@ -20,6 +20,7 @@ from app.services.guard import LoadRefusal, question_of, refusal_of
 from app.services.known_good import KnownGood
 from app.services.library import LibraryService
 from app.services.load_check import Check, LoadCheck
+from app.services.load_ends import LoadFailure, Lost
 from app.services.plan import Plan
 from app.services.predictions import Predictions
 from app.services.rescue import Rescue
@@ -40,29 +41,6 @@ class _Wanted:
 
     def is_same(self, other: _Wanted | None) -> bool:
         return other is not None and (self.facts.path, self.values) == (other.facts.path, other.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A worker that ended unasked. `known_good` and `smaller` are plans to offer, None where there is none."""
-
-    event: p.Exited
-    name: str
-    was_loading: bool
-    known_good: dict[str, Any] | None
-    smaller: dict[str, Any] | None
-    log_path: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoadFailure:
-    """A load that failed. The plans to offer as in `Lost`."""
-
-    event: p.LoadFailed
-    name: str
-    known_good: dict[str, Any] | None
-    smaller: dict[str, Any] | None
-    log_path: str
 
 
 @dataclass(frozen=True, slots=True)

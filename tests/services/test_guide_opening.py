@@ -53,7 +53,14 @@ def test_a_plan_that_was_changed_is_looked_at_first(profile: Profile, qtbot: QtB
     qtbot.waitUntil(lambda: profile.guide.is_loaded, timeout=20000)
     profile.loading.eject()
     qtbot.waitUntil(lambda: profile.session.state is SessionState.EMPTY, timeout=20000)
+    looked: list[bool] = []
+    profile.loading.changed.connect(lambda: looked.append(profile.loading._check.is_under_way))
+    profile.guide.open()
+    qtbot.waitUntil(lambda: profile.guide.is_loaded, timeout=20000)
+    assert not any(looked)
+    profile.loading.eject()
+    qtbot.waitUntil(lambda: profile.session.state is SessionState.EMPTY, timeout=20000)
     profile.load_plan.set_value("n_ctx", 256)
     profile.guide.open()
     qtbot.waitUntil(lambda: profile.guide.is_loaded, timeout=20000)
-    assert profile.predictions.predicted is not None
+    assert any(looked)

@@ -16,7 +16,7 @@ from app.core.footprint import Verdict
 from app.core.reasons import FailureKind
 from app.services.guard import LoadRefusal, UnwiseLoad
 from app.services.load_check import LIMIT_MS
-from app.services.loading import LoadFailure
+from app.services.load_ends import LoadFailure
 from app.services.session import SessionState
 from app.services.smaller_plan import smaller_plan
 from tests import tiny_models

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from app.core.reasons import FailureKind
 from app.paths import Paths
 from app.services.guard import LoadRefusal
-from app.services.loading import LoadFailure, Loading, Lost
+from app.services.load_ends import LoadFailure, Lost
+from app.services.loading import Loading
 from app.services.profile import Profile
 from app.services.session import SessionState
 from app.worker.process import list_devices

@@ -162,19 +162,17 @@ class ModelsPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self._offers_place = QWidget(self)
-        offers = QVBoxLayout(self._offers_place)
-        offers.setContentsMargins(8, 0, 8, 8)
-        offers.addWidget(self.offers)
         self._framed = QWidget(self)
         frame = QVBoxLayout(self._framed)
         frame.setContentsMargins(8, 0, 8, 0)
+        frame.setSpacing(8)
+        frame.addWidget(self.offers)
         frame.addWidget(self.view)
         middle = QVBoxLayout(self._middle)
         middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
-        for part in (self._offers_place, self._framed, self.empty):
-            middle.addWidget(part, 0 if part is self._offers_place else 1)
+        for part in (self._framed, self.empty):
+            middle.addWidget(part, 1)
         for part in (self.header, self.scan_bar, self.update_bar, self._middle, self.footer):
             layout.addWidget(part, 1 if part is self._middle else 0)
 
@@ -258,7 +256,7 @@ class ModelsPage(QWidget):
         self.empty.setVisible(is_empty or is_beginning)
         self._framed.setVisible(not is_empty)
         self._framed.setMaximumHeight(self.view.whole_height() if is_beginning else _ANY_HEIGHT)
-        self._offers_place.setVisible(not is_empty and not is_beginning)
+        self.offers.set_wanted(not is_beginning)  # all of them are offered below
         self.footer.setVisible(bool(rows))
         if is_empty or is_beginning:
             n_rows = len(rows) if is_empty else 0

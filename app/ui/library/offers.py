@@ -137,6 +137,7 @@ class OfferStrip(QFrame):
         self._theme = theme
         self._library = library
         self._path = ""
+        self._is_wanted = True
         self.setProperty("role", "raised")
         self._picture = QLabel(self)
         self.label = ElidedLabel("", self)
@@ -160,9 +161,15 @@ class OfferStrip(QFrame):
         library.offers_changed.connect(self.show_offers)
         self.show_offers()
 
+    def set_wanted(self, is_wanted: bool) -> None:
+        """Whether this is the place to offer anything now."""
+        if is_wanted is not self._is_wanted:
+            self._is_wanted = is_wanted
+            self.show_offers()
+
     def show_offers(self) -> None:
-        """Shows the first offer there is; hides where there is none that can be taken."""
-        offers = [offer for offer in self._library.offers() if not offer.is_closed]
+        """Shows the first offer there is; hides where there is none that can be taken, or none is wanted here."""
+        offers = [offer for offer in self._library.offers() if not offer.is_closed] if self._is_wanted else []
         had_focus = self.isAncestorOf(self.window().focusWidget() or self)
         self.setVisible(bool(offers))
         if not offers:

@@ -76,6 +76,7 @@ class Desktop(QObject):
         self._plots.set_collapsed(state.plots_collapsed)
         self._reopened = (state.conversation, state.model)
         self._opens_guide = False
+        self._is_closed = False
         self._notices = Notices(self.theme, self.window, self.show_log)
         self._download_notes = DownloadNotes(
             self.theme, self.window, profile.downloads, self._load_from_library, self._pages.show_downloads
@@ -220,7 +221,8 @@ class Desktop(QObject):
             state.save(self._paths.window_file)
         except StoreError as error:
             _log.error("%s", error)
-        self._profile.devices.found.disconnect(self._take_devices)  # an answer may be on its way
+        self._profile.devices.found.disconnect(self._take_devices)
+        self._is_closed = True  # an answer may be on its way all the same
         self._collector.close()
         self._signals.close()
         self.window.close()
@@ -291,7 +293,8 @@ class Desktop(QObject):
         return facts.name if facts is not None else ""
 
     def _take_devices(self, _machine: object, titles: list[tuple[str, str]]) -> None:
-        self.panel.set_devices(titles)
+        if not self._is_closed:
+            self.panel.set_devices(titles)
 
     def _take_folders(self, folders: list[str]) -> None:
         """The library knows best which folders are searched; Preferences shows what it knows."""

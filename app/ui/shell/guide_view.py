@@ -110,7 +110,7 @@ class GuideView(QObject):
         """Whether an empty conversation would be with the Guide, now or in a moment."""
         guide, state = self._guide, self._session.state
         if state in {SessionState.LOADING, SessionState.READY}:
-            return self._session.model_path == guide.path != ""
+            return guide.is_shown and self._session.model_path == guide.path
         return self._is_opening or (guide.is_chosen and self._loading.is_checking)
 
     def _made_intro(self) -> GuideIntro:

@@ -17,7 +17,8 @@ from app.core.run import Got
 from app.core.settings import LOAD
 from app.core.tail import tail
 from app.services.guard import LoadRefusal, UnwiseLoad
-from app.services.loading import LoadFailure, Loading, Lost
+from app.services.load_ends import LoadFailure, Lost
+from app.services.loading import Loading
 from app.services.remote_devices import RemoteDevices
 from app.services.session import SessionState
 from app.ui.format import bytes_text, duration_text, speed_text, when_text

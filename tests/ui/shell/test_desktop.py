@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDragEnterEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
 from app.core.conversation import Conversation, Message, Role
@@ -405,3 +407,24 @@ def ancestors(widget: QWidget | None) -> Iterator[QWidget]:
     while widget is not None:
         yield widget
         widget = widget.parentWidget()
+
+
+def test_devices_that_are_told_of_too_late_are_nobodys(
+    qapp: QApplication, profile_dir: Path, qtbot: QtBot
+) -> None:
+    rig = Rig(qapp, Paths(profile_dir), qtbot)
+    rig.show()
+    qtbot.waitUntil(lambda: rig.profile.load_plan.machine is not None, timeout=20000)
+    machine = rig.profile.load_plan.machine
+    teller = threading.Thread(target=lambda: rig.profile.devices.found.emit(machine, []))
+    teller.start()
+    teller.join()  # it waits in the window's queue
+    rig.close()
+    desktop = rig.desktop
+    QApplication.sendPostedEvents(
+        None, QEvent.Type.DeferredDelete.value
+    )  # the plans go before the answer comes
+    with capture_exceptions() as caught:
+        qapp.processEvents()
+    assert caught == []
+    assert desktop.panel is not None

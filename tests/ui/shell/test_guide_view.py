@@ -368,6 +368,16 @@ def test_hidden_it_does_not_open_and_the_help_menu_shows_it_again(
         rig.close()
 
 
+def test_hidden_and_loaded_by_hand_it_is_a_model_like_any_other(rig: Rig) -> None:
+    rig.show()
+    rig.wait_ready()
+    rig.desktop.guide_view.hide()
+    rig.wait(lambda: rig.profile.session.state is SessionState.EMPTY)
+    rig.load(rig.files.model)
+    assert rig.intro is None
+    assert rig.page._empty.isVisible()
+
+
 def test_shown_again_it_leaves_another_model_alone(rig: Rig, tiny_model: Path) -> None:
     rig.show_with(tiny_model)
     rig.desktop.guide_view.hide()
