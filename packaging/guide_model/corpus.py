@@ -33,22 +33,22 @@ _TAKES_EFFECT = {
     Apply.NOW: "at once",
     Apply.RESTART: "when the app starts again",
 }
-_SHARES = (("setting", 0.68), ("topic", 0.20), ("unknown", 0.085), ("sum", 0.035))
+_SHARES = (("setting", 0.73), ("topic", 0.17), ("unknown", 0.07), ("sum", 0.03))
 _KINDS = {
-    "what": 0.22,
+    "what": 0.24,
     "effect": 0.08,
     "cost": 0.11,
     "up": 0.08,
     "down": 0.08,
-    "advice": 0.11,
-    "default": 0.035,
-    "where": 0.045,
+    "advice": 0.10,
+    "default": 0.03,
+    "where": 0.035,
     "range": 0.02,
-    "more": 0.025,
-    "symptom": 0.145,
-    "particular": 0.05,
+    "more": 0.015,
+    "symptom": 0.17,
+    "particular": 0.04,
 }
-_ASKED_SHARE = 0.45  # of the questions what a setting is: those written for it, not made from templates
+_ASKED_SHARE = 0.5  # of the questions what a setting is: those written for it, not made from templates
 _FOLLOW_UP_SHARE = 0.22
 _SYSTEM_SHARE = 0.15
 
@@ -71,22 +71,21 @@ class Turn:
 
 
 def answer(sheet: Sheet, kind: str) -> str:
-    """The one answer to a question of `kind` about a setting."""
+    """The one answer to a question of `kind` about a setting. Whatever was asked, most say what it gives and costs."""
     text = {name: marked.plain for name, marked in sheet.texts.items()}
     title = f"**{sheet.title}**"
-    both = f"- Effect: {text['effect']}\n- Cost: {text['cost']}"
-    row = sheet.row
+    effect, cost = f"- Effect: {text['effect']}", f"- Cost: {text['cost']}"
     match kind:
         case "what":
-            return f"{title}: {row.summary}\n\n{both}"
+            return f"{title}: {sheet.row.summary}\n\n{effect}\n{cost}"
         case "effect":
-            return f"What {title} gives: {text['effect']}\n\nWhat it costs: {text['cost']}"
+            return f"{title}\n\n{effect}\n{cost}"
         case "cost":
-            return f"What {title} costs: {text['cost']}\n\nWhat it gives: {text['effect']}"
+            return f"{title}\n\n{cost}\n{effect}"
         case "symptom":
-            return f"Look at {title}. {text['remedy']}\n\n{both}"
+            return f"Look at {title}. {text['remedy']}\n\n{effect}\n{cost}"
         case "more":
-            return f"{title}: {row.help}"
+            return f"{title}: {text['up']} {text['down']} {text['advice']}"
         case "default":
             return f"{title} is {_default(sheet)} by default."
         case "where":
@@ -94,7 +93,7 @@ def answer(sheet: Sheet, kind: str) -> str:
         case "range":
             return f"{title} takes {_range(sheet)}."
         case _:
-            return f"{title}: {text[kind]}"
+            return f"{title}: {text[kind]}\n\n{effect}\n{cost}"
 
 
 def required_kinds() -> tuple[str, ...]:
@@ -102,15 +101,15 @@ def required_kinds() -> tuple[str, ...]:
     return ("what", "effect", "cost", "up", "down", "advice", "symptom")
 
 
-def required(sheet: Sheet, kind: str) -> tuple[str, ...]:
-    """The facts that an answer to a question of `kind` must hold, the setting's title among them."""
-    sentences = {
-        "what": ("effect", "cost"),
-        "effect": ("effect", "cost"),
-        "cost": ("cost", "effect"),
-        "symptom": ("remedy", "effect", "cost"),
-    }.get(kind, (kind,))
-    return (f"**{sheet.title}**", *(fact for name in sentences for fact in sheet.texts[name].facts))
+def required(sheet: Sheet) -> tuple[str, ...]:
+    """What the answer to any question of the examined kinds must hold: the setting's name, its effect and its cost."""
+    return (f"**{sheet.title}**", *sheet.texts["effect"].facts, *sheet.texts["cost"].facts)
+
+
+def particular(sheet: Sheet, kind: str) -> tuple[str, ...]:
+    """The facts that answer a question of just this kind, in no other kind's answer; () where there are none."""
+    own = {"symptom": "remedy"}.get(kind, kind)
+    return sheet.texts[own].facts if own in ("up", "down", "advice", "remedy") else ()
 
 
 def _default(sheet: Sheet) -> str:

@@ -1,9 +1,10 @@
 """The examination: ``python packaging/guide_model/evaluate.py GUIDE [--draft DRAFT]`` prints what the Guide scores.
 
 It is asked through Loadout's own worker, as the app asks it. An answer about a setting is right if it names the
-setting, holds every fact that the sheet marks as required for that kind of question, and nothing that is marked as
-another setting's fact, unless the setting's own sheet or help says it too; and names no other setting in bold, unless
-the right answer does.
+setting, holds every fact that the sheet marks in its effect and in its cost, and nothing that is marked as another
+setting's fact, unless the setting's own sheet or help says it too; and names no other setting in bold, unless the right
+answer does. It is to the point if it also holds the facts marked in what was asked in particular: what raising or
+lowering does, the advice, the remedy.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class Question:
     messages: tuple[dict[str, str], ...]
     right: str  # the answer as trained
     required: tuple[str, ...]
+    to_the_point: tuple[str, ...] = ()
     sheet: Sheet | None = None
 
     @property
@@ -159,8 +161,9 @@ def _about(
     part: str, sheet: Sheet, kind: str, text: str, before: tuple[dict[str, str], ...] = ()
 ) -> Question:
     right = corpus.answer(sheet, kind)
-    required = corpus.required(sheet, kind) if kind in corpus.required_kinds() else (right,)
-    return Question(part, kind, (*before, _message("user", text)), right, required, sheet)
+    required = corpus.required(sheet) if kind in corpus.required_kinds() else (right,)
+    own = corpus.particular(sheet, kind)
+    return Question(part, kind, (*before, _message("user", text)), right, required, own, sheet)
 
 
 def _message(role: str, content: str) -> dict[str, str]:
@@ -233,14 +236,17 @@ def _show(title: str, judged: list[Judged]) -> None:
         of_part = [one for one in judged if one.question.part == part]
         right = [one for one in of_part if not one.faults]
         exact = sum(one.reply.strip() == one.question.right for one in of_part)
-        print(
-            f"  {part:<54} {len(right):>4} of {len(of_part):<4} {len(right) / len(of_part):6.1%}"
-            f"   word for word {exact / len(of_part):6.1%}"
-        )
+        to_point = sum(all(_holds(one.reply, fact) for fact in one.question.to_the_point) for one in right)
+        print(f"  {part}: {_share(len(right), of_part)}", end="")
+        print(f"; to the point {_share(to_point, of_part)}; word for word {_share(exact, of_part)}")
         kinds = Counter(one.question.kind for one in of_part)
         if len(kinds) > 1:
             good = Counter(one.question.kind for one in right)
             print("      " + ", ".join(f"{kind} {good[kind]}/{n}" for kind, n in kinds.items()))
+
+
+def _share(number: int, of: list[Judged]) -> str:
+    return f"{number} of {len(of)} ({number / len(of):.1%})"
 
 
 def _record(title: str, one: Judged) -> dict[str, Any]:

@@ -40,10 +40,10 @@ class Course:
 
 
 GUIDE_COURSE = Course(
-    n_short=49_000, short_length=256, n_long=650, long_length=2048, n_batch=2048, peak_rate=3e-3
+    n_short=47_000, short_length=256, n_long=600, long_length=2048, n_batch=2048, peak_rate=3e-3
 )
 DRAFT_COURSE = Course(
-    n_short=26_000, short_length=256, n_long=400, long_length=2048, n_batch=2048, peak_rate=5e-3
+    n_short=18_000, short_length=256, n_long=300, long_length=2048, n_batch=2048, peak_rate=5e-3
 )
 
 
