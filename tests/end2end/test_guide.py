@@ -190,7 +190,7 @@ def test_it_knows_what_the_settings_do(model: LoadedModel) -> None:
     wrong = {
         row.key: missing
         for row, reply in zip(rows, replies, strict=True)
-        if (missing := lacks(reply, corpus.required(sheet_of(row.key), "what")))
+        if (missing := lacks(reply, corpus.required(sheet_of(row.key))))
     }
     assert len(wrong) <= (1 - MOSTLY) * len(rows), wrong
 
@@ -208,7 +208,7 @@ def test_it_tells_the_cost_from_the_advice(model: LoadedModel, kind: str) -> Non
     wrong = {
         key: missing
         for key, reply in zip(keys, replies, strict=True)
-        if (missing := lacks(reply, corpus.required(sheet_of(key), kind)))
+        if (missing := lacks(reply, corpus.required(sheet_of(key))))
     }
     assert len(wrong) <= 1, wrong
 
@@ -243,7 +243,7 @@ def test_a_second_question_needs_the_first_and_reuses_it(model: LoadedModel) -> 
         (first,) = say(model, told, conversation=key)
         so_far = (*told, {"role": "assistant", "content": first.text})
         (second,) = say(model, (*so_far, *question("and what does it cost?")), conversation=key)
-        if missing := lacks(second, corpus.required(sheet_of(key), "cost")):
+        if missing := lacks(second, corpus.required(sheet_of(key))):
             wrong[key] = missing
         assert second.reuse.source == "slot"
         # All but what follows the reply's last token: the end of its turn, and the next one.
@@ -357,4 +357,4 @@ def test_the_first_command_ends_in_a_right_answer(profile_dir: Path) -> None:
     done = Program(profile_dir)(*asked)
     assert done.exit_code == 0, done.stderr
     reply = Reply(done.stdout, Timings(), Drafting("off"), Reuse())
-    assert lacks(reply, corpus.required(sheet_of("flash_attn"), "what")) == []
+    assert lacks(reply, corpus.required(sheet_of("flash_attn"))) == []
