@@ -40,6 +40,28 @@
   </message>
  </context>
  <context>
+  <name>AskGuide</name>
+  <message>
+   <source>Ask the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ask the Guide about {setting}</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Its question is sent to the model that comes with Loadout</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>AskGuideMark</name>
+  <message>
+   <source>Ask the Guide about {setting}</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
   <name>BubbleView</name>
   <message>
    <source>Show more ({n} characters)</source>
@@ -1596,6 +1618,10 @@ of this view are searched.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>No models of your own yet</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>No models yet</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2101,6 +2127,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Hide the Guide (Delete)</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Load</source>
    <translation type="unfinished"></translation>
   </message>
@@ -2464,6 +2494,84 @@ The other views say why.</source>
   </message>
   <message>
    <source>{name} cannot fit</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>GuideIntro</name>
+  <message>
+   <source>A tiny demo that knows Loadout’s settings and little else.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>A {size}-parameter demo that knows Loadout’s settings and little else.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ask the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Get a real model here</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hide the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>It can be brought back in Preferences</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+ </context>
+ <context>
+  <name>GuideView</name>
+  <message>
+   <source>A reply is being written. Ask when it has ended, or stop it.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Ask the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject and ask</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject and load</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Eject {name} and load the Guide?</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Only one model is loaded at a time. The settings of {name} are kept, and so are its conversations.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Show the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The Guide is back, in the list of models and in the help.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>The Guide is hidden. “Show the Guide” in Preferences brings it back.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Undo</source>
    <translation type="unfinished"></translation>
   </message>
  </context>
@@ -2956,6 +3064,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Draft model</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>From {origin}</source>
    <translation type="unfinished"></translation>
   </message>
@@ -3257,6 +3369,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>another is chosen</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>comes with Loadout</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -4253,6 +4369,10 @@ The other views say why.</source>
   </message>
   <message>
    <source>Ctrl+Return loads at once</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Hide the Guide</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -5657,6 +5777,10 @@ The other views say why.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Hide the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Its page on the Hub</source>
    <translation type="unfinished"></translation>
   </message>
@@ -6571,6 +6695,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Lists the Guide, a tiny model that comes with Loadout and knows its settings, among the models.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>LoRA adapters</source>
    <translation type="unfinished"></translation>
   </message>
@@ -6987,6 +7115,10 @@ Click, or press F1, for more.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
+   <source>Show the Guide</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
    <source>Shows in every reply which of its text a draft model, or the text so far, had guessed.</source>
    <translation type="unfinished"></translation>
   </message>
@@ -7392,6 +7524,10 @@ Click, or press F1, for more.</source>
   </message>
   <message>
    <source>Unset, one per physical core. Generation mostly waits for memory, so the two threads of one core rather disturb than help each other, and on processors with fast and slow cores the number of fast ones is often best. Lower it to keep the computer responsive. With every layer on a GPU the CPU has little to do and a few threads are enough.</source>
+   <translation type="unfinished"></translation>
+  </message>
+  <message>
+   <source>Until another model has been used, the window opens with the Guide loaded, so that there is something to talk to and to turn the dials on; it also answers questions from the settings' help. It takes some tens of megabytes of memory while it is loaded and knows little but Loadout. Off, it is ejected, listed nowhere and never loaded; its files stay where Loadout is installed, and the command line still knows it as guide.</source>
    <translation type="unfinished"></translation>
   </message>
   <message>
@@ -8526,6 +8662,10 @@ Click, or press F1, for more.</source>
  </context>
  <context>
   <name>_NameDelegate</name>
+  <message>
+   <source>comes with Loadout</source>
+   <translation type="unfinished"></translation>
+  </message>
   <message>
    <source>loaded · {file}</source>
    <translation type="unfinished"></translation>
