@@ -195,20 +195,26 @@ def test_it_knows_what_the_settings_do(model: LoadedModel) -> None:
     assert len(wrong) <= (1 - MOSTLY) * len(rows), wrong
 
 
-@pytest.mark.parametrize("kind", ["cost", "advice", "down"])
-def test_it_tells_the_cost_from_the_advice(model: LoadedModel, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("up", "What happens if I raise {n}?"),
+        ("down", "What happens if I lower {n}?"),
+        ("advice", "When should I change {n}?"),
+    ],
+)
+def test_it_answers_what_was_asked_of_a_setting(model: LoadedModel, kind: str, words: str) -> None:
     """The same setting, asked otherwise, is another answer."""
-    words = {
-        "cost": "What does {n} cost?",
-        "advice": "When should I change {n}?",
-        "down": "What happens if I lower {n}?",
-    }
     keys = ("n_ctx", "n_gpu_layers", "n_batch", "temperature", "top_k", "repeat_penalty")
-    replies = say(model, *(question(words[kind].format(n=sheet_of(key).title)) for key in keys))
+    replies = say(model, *(question(words.format(n=sheet_of(key).title)) for key in keys))
     wrong = {
         key: missing
         for key, reply in zip(keys, replies, strict=True)
-        if (missing := lacks(reply, corpus.required(sheet_of(key))))
+        if (
+            missing := lacks(
+                reply, (*corpus.particular(sheet_of(key), kind), *corpus.required(sheet_of(key)))
+            )
+        )
     }
     assert len(wrong) <= 1, wrong
 
@@ -245,6 +251,8 @@ def test_a_second_question_needs_the_first_and_reuses_it(model: LoadedModel) -> 
         (second,) = say(model, (*so_far, *question("and what does it cost?")), conversation=key)
         if missing := lacks(second, corpus.required(sheet_of(key))):
             wrong[key] = missing
+        elif second.text == first.text:
+            wrong[key] = ["an answer to the second question"]
         assert second.reuse.source == "slot"
         # All but what follows the reply's last token: the end of its turn, and the next one.
         assert second.reuse.cached_n >= first.reuse.prompt_n + first.timings.predicted_n - 2
