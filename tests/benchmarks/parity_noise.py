@@ -4,8 +4,8 @@
 
 For each model and type of KV cache: the largest difference of a logit in the ways that measure rounding, then that of
 the faultless ways under test, and of a planted defect (RoPE's base at half its value), as multiples of it. Without
-a MODEL tiny ones with random weights are built: f32, f16, q8_0 and q4_0. A faultless way must stay under the
-tolerance and the defect be called one; the exit code is 1 where not.
+a MODEL tiny ones with random weights are built: f32, f16, q8_0 and q4_0, and the Guide is taken as one that was
+trained. A faultless way must stay under the tolerance and the defect be called one; the exit code is 1 where not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from app import paths
 from app.core.gguf import ModelFacts, facts
+from app.core.guide import GuideFiles
 from app.core.parity import MEASURING, Report, Verdict, Way
 from app.core.parity_plan import Check, Variant, base_load, further_variants
 from app.core.settings.rules import load_problems
@@ -91,6 +93,7 @@ def _models(given: list[str], folder: Path) -> Iterator[Path]:
         return
     for quantisation in ("f32", "f16", "q8_0", "q4_0"):
         yield tiny_models.build_llama(folder / f"tiny-{quantisation}.gguf", quantisation=quantisation)
+    yield GuideFiles(paths.built_in_models()).model
 
 
 def main(given: list[str]) -> int:
