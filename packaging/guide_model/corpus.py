@@ -33,21 +33,37 @@ _TAKES_EFFECT = {
     Apply.NOW: "at once",
     Apply.RESTART: "when the app starts again",
 }
-_SHARES = (("setting", 0.73), ("topic", 0.17), ("unknown", 0.07), ("sum", 0.03))
-_KINDS = {
-    "what": 0.24,
-    "effect": 0.08,
-    "cost": 0.11,
-    "up": 0.08,
-    "down": 0.08,
-    "advice": 0.10,
-    "default": 0.03,
-    "where": 0.035,
-    "range": 0.02,
-    "more": 0.015,
-    "symptom": 0.17,
-    "particular": 0.04,
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How often what is asked: `areas` of all turns, `kinds` of those about a setting."""
+
+    areas: dict[str, float]
+    kinds: dict[str, float]
+
+
+SETTINGS_FIRST = Mix(
+    areas={"setting": 0.73, "topic": 0.17, "unknown": 0.07, "sum": 0.03},
+    kinds={
+        "what": 0.24,
+        "effect": 0.08,
+        "cost": 0.11,
+        "up": 0.08,
+        "down": 0.08,
+        "advice": 0.10,
+        "default": 0.03,
+        "where": 0.035,
+        "range": 0.02,
+        "more": 0.015,
+        "symptom": 0.17,
+        "particular": 0.04,
+    },
+)
+BALANCED = Mix(
+    areas={"setting": 0.55, "topic": 0.33, "unknown": 0.08, "sum": 0.04},
+    kinds=SETTINGS_FIRST.kinds | {"what": 0.20, "symptom": 0.25, "particular": 0.06},
+)
 _ASKED_SHARE = 0.5  # of the questions what a setting is: those written for it, not made from templates
 _FOLLOW_UP_SHARE = 0.22
 _SYSTEM_SHARE = 0.15
@@ -146,8 +162,9 @@ def _range(sheet: Sheet) -> str:
 class Corpus:
     """Draws turns and conversations. The same seed gives the same ones."""
 
-    def __init__(self, knowledge: Knowledge, seed: int) -> None:
+    def __init__(self, knowledge: Knowledge, seed: int, mix: Mix = BALANCED) -> None:
         self._knowledge = knowledge
+        self._mix = mix
         self._chance = random.Random(seed)
         self._make: dict[str, Callable[[], Turn]] = {
             "setting": self._setting,
@@ -172,14 +189,16 @@ class Corpus:
 
     def turn(self) -> Turn:
         """One turn that stands alone."""
-        names, weights = zip(*_SHARES, strict=True)
-        return self._make[self._chance.choices(names, weights)[0]]()
+        return self._make[self._drawn(self._mix.areas)]()
+
+    def _drawn(self, weights: dict[str, float]) -> str:
+        return self._chance.choices(tuple(weights), tuple(weights.values()))[0]
 
     # -- settings -------------------------------------------------------------------------------------------
 
     def _setting(self) -> Turn:
         sheet = self._chance.choice(self._knowledge.sheets)
-        kind = self._chance.choices(tuple(_KINDS), tuple(_KINDS.values()))[0]
+        kind = self._drawn(self._mix.kinds)
         if kind == "particular":
             if not sheet.particulars:
                 kind = "what"

@@ -191,6 +191,8 @@ def faults(knowledge: Knowledge, question: Question, reply: str) -> Iterator[str
 
 def _holds(text: str, phrase: str) -> bool:
     """Whether `text` has `phrase` as whole words, whatever the case."""
+    if phrase.casefold() not in text.casefold():  # nearly always, and much faster to tell
+        return False
     return re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.IGNORECASE) is not None
 
 

@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sheets
 import tokens
 import torch
-from corpus import Corpus
+from corpus import SETTINGS_FIRST, Corpus
 from export import Card, export
 from network import DRAFT, GUIDE, Shape
 from sheets import Knowledge
@@ -69,22 +69,24 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     knowledge = sheets.read()
-    corpus = Corpus(knowledge, SEED)
-    tokenizer = _tokenizer(corpus, args.out / "tokenizer.json")
+    tokenizer = _tokenizer(Corpus(knowledge, SEED, SETTINGS_FIRST), args.out / "tokenizer.json")
     for recipe in RECIPES:
         if args.only in (None, recipe.role):
             _make(recipe, knowledge, tokenizer, args)
 
 
 def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
-    course, drawn = recipe.course, Corpus(knowledge, SEED + 1)
-    short = rows(drawn, tokenizer, int(course.n_short * args.share), course.short_length)
-    long = rows(drawn, tokenizer, int(course.n_long * args.share), course.long_length)
-    digest = hashlib.sha256(short.ids.tobytes() + long.ids.tobytes()).hexdigest()
-    n_tokens, n_answers = short.ids.size + long.ids.size, short.is_answer.sum() + long.is_answer.sum()
+    parts = tuple(replace(part, n_rows=int(part.n_rows * args.share)) for part in recipe.course.parts)
+    drawn = [
+        rows(Corpus(knowledge, SEED + number, part.mix), tokenizer, part.n_rows, part.length)
+        for number, part in enumerate(parts, 1)
+    ]
+    digest = hashlib.sha256(b"".join(part.ids.tobytes() for part in drawn)).hexdigest()
+    n_tokens, n_answers = sum(part.ids.size for part in drawn), sum(part.is_answer.sum() for part in drawn)
     _say(f"{recipe.name}: {n_tokens:,} tokens, {n_answers:,} of answers")
     kept = args.out / f"{recipe.file}.checkpoint"
-    network = train(recipe.shape, course, short, long, SEED, args.device, _say, kept).cpu().eval()
+    course = replace(recipe.course, parts=parts)
+    network = train(recipe.shape, course, drawn, SEED, args.device, _say, kept).cpu().eval()
     label = f"{network.n_parameters() / 1e6:.1f}M"
     path = args.out / f"{recipe.file}.gguf"
     export(network, tokenizer, Card(recipe.name, recipe.description, label, recipe.role, digest), path)

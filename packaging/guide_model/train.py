@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from corpus import Corpus
+from corpus import BALANCED, SETTINGS_FIRST, Corpus, Mix
 from network import Network, Shape
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -26,24 +26,37 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How one network is trained: first on short rows, at last on rows as long as its context."""
+class Part:
+    """A part of a course: so many conversations of that many tokens, and how fast is learned meanwhile."""
 
-    n_short: int  # rows
-    short_length: int  # tokens
-    n_long: int
-    long_length: int
-    n_batch: int  # tokens per step
+    n_rows: int
+    length: int
+    mix: Mix
+    rate: tuple[float, float]  # parts of the course's highest rate, at the part's beginning and end
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one network is trained: on short conversations, at last on such as fill its context."""
+
+    parts: tuple[Part, ...]
     peak_rate: float
+    n_batch: int = 2048  # tokens per step
     weight_decay: float = 0.1
     n_warm_up: int = 200  # steps
 
 
 GUIDE_COURSE = Course(
-    n_short=47_000, short_length=256, n_long=600, long_length=2048, n_batch=2048, peak_rate=3e-3
+    (
+        Part(24_000, 256, SETTINGS_FIRST, (1.0, 0.54)),
+        Part(46_000, 256, BALANCED, (0.54, 0.06)),
+        Part(600, 2048, BALANCED, (0.06, 0.0)),
+    ),
+    peak_rate=3e-3,
 )
 DRAFT_COURSE = Course(
-    n_short=18_000, short_length=256, n_long=300, long_length=2048, n_batch=2048, peak_rate=5e-3
+    (Part(18_000, 256, BALANCED, (1.0, 0.06)), Part(300, 2048, BALANCED, (0.06, 0.0))),
+    peak_rate=5e-3,
 )
 
 
@@ -82,22 +95,19 @@ def _put(row: NDArray[np.uint16], at: int, ids: list[int]) -> int:
 def train(
     shape: Shape,
     course: Course,
-    short: Rows,
-    long: Rows,
+    drawn: Sequence[Rows],
     seed: int,
     device: str,
     say: Callable[[str], None],
     kept: Path,
 ) -> Network:
-    """A network trained on `short` and then on `long`. What is reached is kept at `kept`, to go on from there."""
+    """A network trained on `drawn`, the rows of the course's parts; it goes on from `kept`, where that is there."""
     torch.manual_seed(seed)
     network = Network(shape).to(device)
     optimizer = torch.optim.AdamW(
         _groups(network, course.weight_decay), course.peak_rate, (0.9, 0.95), fused=True
     )
-    order = np.random.default_rng(seed)
-    batches = [(short, part) for part in _parts(order, short, course.n_batch)]
-    batches += [(long, part) for part in _parts(order, long, course.n_batch)]
+    steps = list(_steps(course, drawn, seed))
     begun = 0
     if kept.exists():
         state = torch.load(kept, weights_only=True, map_location=device)
@@ -107,27 +117,42 @@ def train(
         say(f"goes on from step {begun}")
     compiled = torch.compile(network)
     started, n_seen, mean = time.monotonic(), 0, 0.0
-    for step in range(begun, len(batches)):
-        source, part = batches[step]
+    for number, (source, places, rate) in enumerate(steps[begun:], begun + 1):
         for group in optimizer.param_groups:
-            group["lr"] = course.peak_rate * _share(step, len(batches), course.n_warm_up)
-        loss = _loss(network, compiled, source, part, device)
+            group["lr"] = rate
+        loss = _loss(network, compiled, source, places, device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        n_seen += source.ids[part].size
-        mean += (loss.item() - mean) * (0.02 if step > begun else 1.0)
-        if step % 200 == 199 or step + 1 == len(batches):
+        n_seen += source.ids[places].size
+        mean += (loss.item() - mean) * (0.02 if number > begun + 1 else 1.0)
+        if number % 200 == 0 or number == len(steps):
             speed = n_seen / (time.monotonic() - started)
-            say(f"step {step + 1} of {len(batches)}, loss {mean:.4f}, {speed:,.0f} tokens/s")
-        if step % 1000 == 999:
-            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1}
+            say(f"step {number} of {len(steps)}, loss {mean:.4f}, {speed:,.0f} tokens/s")
+        if number % 1000 == 0:
+            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "step": number}
             torch.save(state, kept.with_suffix(".new"))
             kept.with_suffix(".new").replace(
                 kept
             )  # a file that is only half written never takes the old one's place
     return network
+
+
+def _steps(
+    course: Course, drawn: Sequence[Rows], seed: int
+) -> Iterator[tuple[Rows, NDArray[np.int64], float]]:
+    """(rows, places in them, rate) of every step; each part's rows in random order, its rate along a straight line."""
+    order, step = np.random.default_rng(seed), 0
+    for part, source in zip(course.parts, drawn, strict=True):
+        n_together = max(1, course.n_batch // part.length)
+        places = order.permutation(part.n_rows)
+        n_steps = part.n_rows // n_together
+        for at in range(n_steps):
+            share = part.rate[0] + (part.rate[1] - part.rate[0]) * at / n_steps
+            rate = course.peak_rate * max(0.005, min(share, (step + 1) / course.n_warm_up))
+            yield source, places[at * n_together : (at + 1) * n_together], rate
+            step += 1
 
 
 def _loss(
@@ -140,19 +165,6 @@ def _loss(
         hidden = compiled(ids[:, :-1].contiguous())
         logits = network.logits(hidden.reshape(-1, hidden.shape[-1])[wanted])
     return functional.cross_entropy(logits.float(), ids[:, 1:].reshape(-1)[wanted])
-
-
-def _parts(order: np.random.Generator, source: Rows, n_batch: int) -> list[NDArray[np.int64]]:
-    """The rows of each step, in random order, `n_batch` tokens to a step."""
-    n_rows, length = source.ids.shape
-    n_together = max(1, n_batch // (length - 1))
-    places = order.permutation(n_rows)
-    return [places[at : at + n_together] for at in range(0, n_rows - n_together + 1, n_together)]
-
-
-def _share(step: int, n_steps: int, n_warm_up: int) -> float:
-    """The part of the peak rate that a step learns with: a short rise, then a straight line down to nearly nothing."""
-    return min((step + 1) / n_warm_up, max(0.01, 1 - step / n_steps))
 
 
 def _groups(network: Network, weight_decay: float) -> list[dict]:
