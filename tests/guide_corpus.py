@@ -66,8 +66,9 @@ def _written() -> Iterator[tuple[str, str, str]]:
     known = knowledge()
     for sheet in known.sheets:
         key = sheet.row.key
-        for ask in sheet.asks:
-            yield ask, corpus.answer(sheet, "what"), f"{key}, asks"
+        for kind, asks in sheet.asks.items():
+            for ask in asks:
+                yield ask, corpus.answer(sheet, kind), f"{key}, asks of {kind}"
         for symptom in sheet.symptoms:
             for around in questions.ASKED_FOR:
                 yield around.format(q=symptom), corpus.answer(sheet, "symptom"), f"{key}, symptoms"

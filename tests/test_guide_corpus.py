@@ -283,7 +283,7 @@ def test_what_the_writers_wrote_is_in_plain_characters() -> None:
     texts = [text for sheet in known.sheets for text in sheet.texts.values()]
     texts += [particular.answer for sheet in known.sheets for particular in sheet.particulars]
     texts += [text for topic in known.topics for text in (topic.answer, topic.more) if text]
-    asks = [ask for sheet in known.sheets for ask in (*sheet.asks, *sheet.symptoms)]
+    asks = [ask for sheet in known.sheets for asks in (*sheet.asks.values(), sheet.symptoms) for ask in asks]
     asks += [ask for topic in known.topics for ask in topic.asks]
     answers = [*(text.plain for text in texts), corpus.UNKNOWN]
     assert [text for text in (*answers, *asks, *known.unknown.singles) if not text.isascii()] == []

@@ -6,8 +6,8 @@ import random
 from dataclasses import dataclass
 
 _LAYERS = (12, 16, 20, 22, 24, 26, 28, 30, 32, 36, 40, 42, 48, 60, 64, 80)
-_KV_HEADS = (1, 2, 4, 8, 16, 32)
-_HEAD_SIZES = (64, 96, 128, 256)
+_KV_HEADS = (1, 2, 4, 8, 16)
+_HEAD_SIZES = (64, 128, 256)
 _CONTEXTS = (1024, 2048, 4096, 8192, 16384, 32768, 65536, 131072)
 _PARAMETERS = (
     0.5,
@@ -81,14 +81,13 @@ def _kv_cache(chance: random.Random) -> Sum:
             "my model has {l} layers, {h} kv heads and a head size of {s}. how large is the kv cache at {c} tokens?",
         )
     ).format(l=layers, h=heads, s=size, c=context)
-    values = heads * size
-    per_token = 4 * layers * values
-    kib = per_token / 1024
-    total = kib * (context / 1024)
+    kib = heads * size * 2 * 2 / 1024
+    total = layers * kib * (context // 1024)
     result = f"{_plain(total)} MiB"
     answer = (
-        f"{heads} KV heads x {size} = {values} values. 2 (K and V) x {layers} layers x {values} x 2 bytes (F16) = "
-        f"{per_token} bytes = {_plain(kib)} KiB per token. {_plain(kib)} KiB x {context} tokens = **{result}**. "
+        f"A token takes, in each layer, {heads} KV heads x {size} x 2 (K and V) x 2 bytes (F16) = {_plain(kib)} KiB. "
+        f"{layers} layers x {_plain(kib)} KiB = {_plain(layers * kib)} KiB. "
+        f"{context} tokens are {context // 1024} x 1024: {_plain(layers * kib)} x {context // 1024} = **{result}**. "
         "With Q8_0 as cache type it is about half."
     )
     return Sum(question, answer, result)

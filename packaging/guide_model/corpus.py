@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -43,26 +44,22 @@ class Mix:
     kinds: dict[str, float]
 
 
-SETTINGS_FIRST = Mix(
-    areas={"setting": 0.73, "topic": 0.17, "unknown": 0.07, "sum": 0.03},
+MIX = Mix(
+    areas={"setting": 0.60, "topic": 0.28, "unknown": 0.08, "sum": 0.04},
     kinds={
-        "what": 0.24,
+        "what": 0.20,
         "effect": 0.08,
         "cost": 0.11,
-        "up": 0.08,
-        "down": 0.08,
-        "advice": 0.10,
+        "up": 0.085,
+        "down": 0.085,
+        "advice": 0.11,
         "default": 0.03,
         "where": 0.035,
         "range": 0.02,
         "more": 0.015,
-        "symptom": 0.17,
-        "particular": 0.04,
+        "symptom": 0.20,
+        "particular": 0.05,
     },
-)
-BALANCED = Mix(
-    areas={"setting": 0.55, "topic": 0.33, "unknown": 0.08, "sum": 0.04},
-    kinds=SETTINGS_FIRST.kinds | {"what": 0.20, "symptom": 0.25, "particular": 0.06},
 )
 _ASKED_SHARE = 0.5  # of the questions what a setting is: those written for it, not made from templates
 _FOLLOW_UP_SHARE = 0.22
@@ -162,9 +159,11 @@ def _range(sheet: Sheet) -> str:
 class Corpus:
     """Draws turns and conversations. The same seed gives the same ones."""
 
-    def __init__(self, knowledge: Knowledge, seed: int, mix: Mix = BALANCED) -> None:
+    def __init__(self, knowledge: Knowledge, seed: int, mix: Mix = MIX) -> None:
         self._knowledge = knowledge
         self._mix = mix
+        self._written = written(knowledge)
+        self._flags = _flags(knowledge)
         self._chance = random.Random(seed)
         self._make: dict[str, Callable[[], Turn]] = {
             "setting": self._setting,
@@ -188,8 +187,11 @@ class Corpus:
         return f"{TURN_START}system\n{self._chance.choice(SYSTEM_PROMPTS)}{TURN_END}\n"
 
     def turn(self) -> Turn:
-        """One turn that stands alone."""
-        return self._make[self._drawn(self._mix.areas)]()
+        """One turn that stands alone. What was written for an answer is never drawn for another one."""
+        while True:
+            turn = self._make[self._drawn(self._mix.areas)]()
+            if self._written.get(q.plain(turn.question), turn.answer) == turn.answer:
+                return turn
 
     def _drawn(self, weights: dict[str, float]) -> str:
         return self._chance.choices(tuple(weights), tuple(weights.values()))[0]
@@ -213,8 +215,8 @@ class Corpus:
         chance = self._chance
         if kind == "symptom":
             return chance.choice(q.ASKED_FOR).format(q=chance.choice(sheet.symptoms))
-        if kind == "what" and chance.random() < _ASKED_SHARE:
-            return chance.choice(sheet.asks)
+        if kind in sheet.asks and chance.random() < _ASKED_SHARE:
+            return chance.choice(sheet.asks[kind])
         return chance.choice(q.split(templates(sheet, kind))[0]).format(n=self._name(sheet))
 
     def _name(self, sheet: Sheet) -> str:
@@ -225,7 +227,7 @@ class Corpus:
         if drawn < 0.35:
             return q.varied_name(row.title, chance)
         if drawn < 0.42:
-            return row.key if chance.random() < 0.6 or not row.cli_flag else row.cli_flag
+            return row.key if chance.random() < 0.6 or row.cli_flag not in self._flags else row.cli_flag
         return q.varied_name(chance.choice(sheet.names), chance)
 
     def _follow_up(self, last: Turn) -> Turn | None:
@@ -265,6 +267,26 @@ class Corpus:
 
     def _varied(self, question: str) -> str:
         return q.varied(question, self._chance)
+
+
+def written(knowledge: Knowledge) -> dict[str, str]:
+    """The answers to the questions that somebody wrote, by what these are however they are typed."""
+    found: dict[str, str] = {}
+    for sheet in knowledge.sheets:
+        for kind, asks in sheet.asks.items():
+            found.update((q.plain(ask), answer(sheet, kind)) for ask in asks)
+        for particular in sheet.particulars:
+            found.update((q.plain(ask), particular.answer.plain) for ask in particular.asks)
+    for topic in knowledge.topics:
+        found.update((q.plain(ask), topic.answer.plain) for ask in topic.asks)
+    return found
+
+
+def _flags(knowledge: Knowledge) -> set[str]:
+    """The flags of llama-server that mean one row and nothing else."""
+    flags = Counter(sheet.row.cli_flag for sheet in knowledge.sheets)
+    names = {q.plain(name) for topic in knowledge.topics for name in topic.names}
+    return {flag for flag, n in flags.items() if flag and n == 1 and q.plain(flag) not in names}
 
 
 def templates(sheet: Sheet, kind: str) -> tuple[str, ...]:

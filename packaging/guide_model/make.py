@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sheets
 import tokens
 import torch
-from corpus import SETTINGS_FIRST, Corpus
+from corpus import Corpus
 from export import Card, export
 from network import DRAFT, GUIDE, Shape
 from sheets import Knowledge
@@ -69,7 +69,7 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     knowledge = sheets.read()
-    tokenizer = _tokenizer(Corpus(knowledge, SEED, SETTINGS_FIRST), args.out / "tokenizer.json")
+    tokenizer = _tokenizer(Corpus(knowledge, SEED), args.out / "tokenizer.json")
     for recipe in RECIPES:
         if args.only in (None, recipe.role):
             _make(recipe, knowledge, tokenizer, args)
@@ -78,7 +78,7 @@ def main() -> None:
 def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
     parts = tuple(replace(part, n_rows=int(part.n_rows * args.share)) for part in recipe.course.parts)
     drawn = [
-        rows(Corpus(knowledge, SEED + number, part.mix), tokenizer, part.n_rows, part.length)
+        rows(Corpus(knowledge, SEED + number), tokenizer, part.n_rows, part.length)
         for number, part in enumerate(parts, 1)
     ]
     digest = hashlib.sha256(b"".join(part.ids.tobytes() for part in drawn)).hexdigest()

@@ -58,7 +58,7 @@ class Sheet:
     place: str  # where it is found: "load settings", "sampling settings" or "Preferences"
     names: tuple[str, ...]
     texts: dict[str, Text]  # by SENTENCES
-    asks: tuple[str, ...]
+    asks: dict[str, tuple[str, ...]]  # questions written for this setting, by their kind; complaints apart
     symptoms: tuple[str, ...]
     particulars: tuple[Particular, ...]
 
@@ -131,7 +131,7 @@ def read() -> Knowledge:
     Raises:
         SheetError: a setting has no sheet, a sheet no setting, or something in one is missing or malformed.
     """
-    given = _tables("sheets")
+    given, more = _tables("sheets"), _tables("phrasings")
     rows = {
         row.key: (row, place)
         for table, place in ((LOAD, "load settings"), (SAMPLING, "sampling settings"), (APP, "Preferences"))
@@ -139,12 +139,16 @@ def read() -> Knowledge:
     }
     if wrong := rows.keys() ^ given.keys():
         raise SheetError(f"not both a setting and a sheet: {', '.join(sorted(wrong))}")
-    sheets = tuple(_sheet(row, place, given[key][1]) for key, (row, place) in rows.items())
+    sheets = tuple(
+        _sheet(row, place, given[key][1], more.pop(key, ("", {}))[1]) for key, (row, place) in rows.items()
+    )
     topics = tuple(
-        _topic(key, file, entry)
+        _topic(key, file, entry, more.pop(key, ("", {}))[1])
         for key, (file, entry) in _tables("topics").items()
         if key not in _UNKNOWN_KEYS
     )
+    if more:
+        raise SheetError(f"phrasings of what has no sheet: {', '.join(sorted(more))}")
     examination = {
         key: {kind: tuple(entry[kind]) for kind in EXAMINED}
         for key, (_, entry) in _tables("held_out").items()
@@ -171,17 +175,18 @@ def _tables(folder: str) -> dict[str, tuple[str, Any]]:
     return found
 
 
-def _sheet(row: Setting, place: str, entry: dict[str, Any]) -> Sheet:
+def _sheet(row: Setting, place: str, entry: dict[str, Any], more: dict[str, Any]) -> Sheet:
     try:
         texts = {name: Text.of(entry[name]) for name in SENTENCES}
         particulars = tuple(Particular(tuple(qa["ask"]), Text.of(qa["answer"])) for qa in entry.get("qa", ()))
         sheet = Sheet(
             row=row,
             place=place,
-            names=tuple(entry["names"]),
+            names=(*entry["names"], *more.get("names", ())),
             texts=texts,
-            asks=tuple(entry["asks"]),
-            symptoms=tuple(entry["symptoms"]),
+            asks={"what": (*entry["asks"], *more.get("asks", ()))}
+            | {kind: tuple(more[kind]) for kind in EXAMINED if kind in more and kind != "what"},
+            symptoms=(*entry["symptoms"], *more.get("symptoms", ())),
             particulars=particulars,
         )
     except (KeyError, SheetError) as error:
@@ -191,14 +196,14 @@ def _sheet(row: Setting, place: str, entry: dict[str, Any]) -> Sheet:
     return sheet
 
 
-def _topic(key: str, file: str, entry: dict[str, Any]) -> Topic:
+def _topic(key: str, file: str, entry: dict[str, Any], more: dict[str, Any]) -> Topic:
     try:
         return Topic(
             key=key,
             sheet=file,
             title=entry.get("title", key),
             names=tuple(entry.get("names", ())),
-            asks=tuple(entry["ask"]),
+            asks=(*entry["ask"], *more.get("ask", ())),
             answer=Text.of(entry["answer"]),
             more=Text.of(entry["more"]) if "more" in entry else None,
             held_out=tuple(entry.get("held_out", ())),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from corpus import BALANCED, SETTINGS_FIRST, Corpus, Mix
+from corpus import Corpus
 from network import Network, Shape
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -31,7 +31,6 @@ class Part:
 
     n_rows: int
     length: int
-    mix: Mix
     rate: tuple[float, float]  # parts of the course's highest rate, at the part's beginning and end
 
 
@@ -46,18 +45,8 @@ class Course:
     n_warm_up: int = 200  # steps
 
 
-GUIDE_COURSE = Course(
-    (
-        Part(24_000, 256, SETTINGS_FIRST, (1.0, 0.54)),
-        Part(46_000, 256, BALANCED, (0.54, 0.06)),
-        Part(600, 2048, BALANCED, (0.06, 0.0)),
-    ),
-    peak_rate=3e-3,
-)
-DRAFT_COURSE = Course(
-    (Part(18_000, 256, BALANCED, (1.0, 0.06)), Part(300, 2048, BALANCED, (0.06, 0.0))),
-    peak_rate=5e-3,
-)
+GUIDE_COURSE = Course((Part(125_000, 256, (1.0, 0.05)), Part(1_500, 2048, (0.05, 0.0))), peak_rate=3e-3)
+DRAFT_COURSE = Course((Part(24_000, 256, (1.0, 0.05)), Part(300, 2048, (0.05, 0.0))), peak_rate=5e-3)
 
 
 def rows(corpus: Corpus, tokenizer: Tokenizer, n_rows: int, length: int) -> Rows:
