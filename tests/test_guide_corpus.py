@@ -352,17 +352,20 @@ def test_the_sums_are_right() -> None:
 
 def test_every_step_of_the_long_sum_is_right() -> None:
     steps = re.compile(
-        r"(\d+) KV heads x (\d+) = (\d+) values\. 2 \(K and V\) x (\d+) layers x (\d+) x 2 bytes \(F16\) = "
-        r"(\d+) bytes = ([\d.]+) KiB per token\. ([\d.]+) KiB x (\d+) tokens = \*\*([\d.]+) MiB\*\*"
+        r"A token takes, in each layer, (\d+) KV heads x (\d+) x 2 \(K and V\) x 2 bytes \(F16\) = ([\d.]+) KiB\. "
+        r"(\d+) layers x ([\d.]+) KiB = ([\d.]+) KiB\. "
+        r"(\d+) tokens are (\d+) x 1024: ([\d.]+) x (\d+) = \*\*([\d.]+) MiB\*\*"
     )
     found = [match for made in _sums(600) if (match := steps.match(made.answer))]
     assert len(found) > 100
     for match in found:
-        heads, size, values, layers, again, each, kib, kib_again, context, total = map(float, match.groups())
-        assert values == again == heads * size, match.group()
-        assert each == 2 * layers * values * 2, match.group()
-        assert kib == kib_again == each / 1024, match.group()
-        assert total == kib * context / 1024, match.group()
+        heads, size, kib, layers, again, token, n_tokens, n_kilo, token_again, kilo_again, total = map(
+            float, match.groups()
+        )
+        assert kib == again == heads * size * 4 / 1024, match.group()
+        assert token == token_again == layers * kib, match.group()
+        assert n_kilo == kilo_again == n_tokens / 1024, match.group()
+        assert total == token * n_kilo, match.group()
 
 
 def test_sums_that_are_examined_are_never_trained() -> None:

@@ -75,7 +75,6 @@ WHAT = (
     "there's a row named {n}, I wonder what it is",
     "walk me through {n}",
     "what kind of thing is {n}?",
-    "what's behind {n}",
     "what's hidden under {n}",
     "remind me what {n} was",
     "i forgot what {n} is",
