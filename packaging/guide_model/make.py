@@ -76,16 +76,17 @@ def main() -> None:
 
 
 def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
-    parts = tuple(replace(part, n_rows=int(part.n_rows * args.share)) for part in recipe.course.parts)
-    drawn = [
-        rows(Corpus(knowledge, SEED + number), tokenizer, part.n_rows, part.length)
-        for number, part in enumerate(parts, 1)
-    ]
+    course = recipe.course
+    course = replace(course, n_short=int(course.n_short * args.share), n_long=int(course.n_long * args.share))
+    corpus = Corpus(knowledge, SEED + 1)
+    drawn = (
+        rows(corpus, tokenizer, course.n_short, course.short_length),
+        rows(corpus, tokenizer, course.n_long, course.long_length),
+    )
     digest = hashlib.sha256(b"".join(part.ids.tobytes() for part in drawn)).hexdigest()
     n_tokens, n_answers = sum(part.ids.size for part in drawn), sum(part.is_answer.sum() for part in drawn)
     _say(f"{recipe.name}: {n_tokens:,} tokens, {n_answers:,} of answers")
     kept = args.out / f"{recipe.file}.checkpoint"
-    course = replace(recipe.course, parts=parts)
     network = train(recipe.shape, course, drawn, SEED, args.device, _say, kept).cpu().eval()
     label = f"{network.n_parameters() / 1e6:.1f}M"
     path = args.out / f"{recipe.file}.gguf"

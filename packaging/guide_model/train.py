@@ -26,27 +26,25 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a course: so many conversations of that many tokens, and how fast is learned meanwhile."""
-
-    n_rows: int
-    length: int
-    rate: tuple[float, float]  # parts of the course's highest rate, at the part's beginning and end
-
-
-@dataclass(frozen=True, slots=True)
 class Course:
-    """How one network is trained: on short conversations, at last on such as fill its context."""
+    """How one network is trained: on short conversations, and among them on some that fill its context.
 
-    parts: tuple[Part, ...]
+    The long ones are there from the beginning: a network that has only seen short ones is lost at distances that it
+    does not know, and does not learn them in a hurry at the end.
+    """
+
+    n_short: int  # rows
+    n_long: int
     peak_rate: float
+    short_length: int = 256  # tokens
+    long_length: int = 2048
     n_batch: int = 2048  # tokens per step
     weight_decay: float = 0.1
     n_warm_up: int = 200  # steps
 
 
-GUIDE_COURSE = Course((Part(125_000, 256, (1.0, 0.05)), Part(1_500, 2048, (0.05, 0.0))), peak_rate=3e-3)
-DRAFT_COURSE = Course((Part(24_000, 256, (1.0, 0.05)), Part(300, 2048, (0.05, 0.0))), peak_rate=5e-3)
+GUIDE_COURSE = Course(n_short=118_000, n_long=1_800, peak_rate=3e-3)
+DRAFT_COURSE = Course(n_short=24_000, n_long=400, peak_rate=5e-3)
 
 
 def rows(corpus: Corpus, tokenizer: Tokenizer, n_rows: int, length: int) -> Rows:
@@ -90,7 +88,7 @@ def train(
     say: Callable[[str], None],
     kept: Path,
 ) -> Network:
-    """A network trained on `drawn`, the rows of the course's parts; it goes on from `kept`, where that is there."""
+    """A network trained on `drawn`, short and long rows; it goes on from `kept`, where that is there."""
     torch.manual_seed(seed)
     network = Network(shape).to(device)
     optimizer = torch.optim.AdamW(
@@ -131,17 +129,23 @@ def train(
 def _steps(
     course: Course, drawn: Sequence[Rows], seed: int
 ) -> Iterator[tuple[Rows, NDArray[np.int64], float]]:
-    """(rows, places in them, rate) of every step; each part's rows in random order, its rate along a straight line."""
-    order, step = np.random.default_rng(seed), 0
-    for part, source in zip(course.parts, drawn, strict=True):
-        n_together = max(1, course.n_batch // part.length)
-        places = order.permutation(part.n_rows)
-        n_steps = part.n_rows // n_together
-        for at in range(n_steps):
-            share = part.rate[0] + (part.rate[1] - part.rate[0]) * at / n_steps
-            rate = course.peak_rate * max(0.005, min(share, (step + 1) / course.n_warm_up))
-            yield source, places[at * n_together : (at + 1) * n_together], rate
-            step += 1
+    """(rows, places in them, rate) of every step: all rows in random order, and a rate that rises and then falls.
+
+    It rises over the warm-up and falls along a straight line to nearly nothing (Bergsma et al. 2025, "Straight to
+    Zero").
+    """
+    order = np.random.default_rng(seed)
+    steps: list[tuple[Rows, NDArray[np.int64]]] = []
+    for source in drawn:
+        n_rows, length = source.ids.shape
+        n_together = max(1, course.n_batch // (length - 1))
+        places = order.permutation(n_rows)
+        steps += [
+            (source, places[at : at + n_together]) for at in range(0, n_rows - n_together + 1, n_together)
+        ]
+    for number, at in enumerate(order.permutation(len(steps))):
+        share = min((number + 1) / course.n_warm_up, max(0.005, 1 - number / len(steps)))
+        yield *steps[at], course.peak_rate * share
 
 
 def _loss(
