@@ -38,7 +38,7 @@ class Course:
     peak_rate: float
     short_length: int = 256  # tokens
     long_length: int = 2048
-    n_batch: int = 2048  # tokens per step
+    n_batch: int = 1024  # tokens per step
     weight_decay: float = 0.1
     n_warm_up: int = 200  # steps
 
