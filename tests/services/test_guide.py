@@ -284,7 +284,7 @@ def test_a_plan_that_was_being_edited_comes_back_with_its_model(
     plan.set_many({"n_ctx": 256, "n_batch": 128})
     before = plan.values()
     assert profile.guide.ask("What does flash attention do?", eject=True)
-    assert plan.values() == {"n_ctx": 512}
+    assert plan.values() == {"n_ctx": 512, "n_threads": 1}
     qtbot.waitUntil(lambda: profile.guide.is_loaded and not profile.chat.is_generating(), timeout=20000)
     profile.loading.choose(str(tiny_model))
     assert plan.values() == before

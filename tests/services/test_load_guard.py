@@ -308,7 +308,7 @@ def test_predictions_are_kept_beside_what_was_got(rig: FootprintRig, tiny_model:
     rig.load()
     (kept,) = rig.history.predictions(str(tiny_model))
     assert rig.service.footprint is not None
-    assert kept.load == {"n_ctx": 1024}
+    assert kept.load == {"n_ctx": 1024, "n_threads": 1}
     assert kept.predicted["n_ctx"] == 1024
     assert rig.service.predicted is not None
     assert kept.predicted == rig.service.predicted.to_dict()

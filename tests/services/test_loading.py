@@ -189,7 +189,7 @@ def test_a_killed_worker_is_told_with_ways_out(
     assert isinstance(lost, Lost)
     assert lost.event.signal_name == "SIGKILL"
     assert not lost.was_loading
-    assert lost.known_good == {"n_ctx": 512}
+    assert lost.known_good == {"n_ctx": 512, "n_threads": 1}
     assert lost.smaller is not None
     assert lost.smaller != lost.known_good
     loading.load_values(lost.known_good)

@@ -150,8 +150,9 @@ def test_a_model_brings_its_bounds_its_default_and_no_undo(plan, tiny_model):
     assert not plan.can_undo
     assert plan.value("n_ctx") == 512
     assert not plan.is_changed("n_ctx")
+    assert not plan.is_changed("n_threads")
     assert plan.bounds("n_ctx").slider[1] == 512
-    assert plan.values() == {"n_ctx": 512, "n_batch": 64}
+    assert plan.values() == {"n_ctx": 512, "n_threads": 1, "n_batch": 64}
 
 
 def test_problems_come_from_the_rules_errors_first(plan):

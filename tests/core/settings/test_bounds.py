@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,11 @@ def test_the_default_context_never_exceeds_the_trained_one(small: ModelFacts, tm
     assert resolve(LOAD, model_defaults(small))["n_ctx"] == 1024
     long = facts(build_llama(tmp_path / "long.gguf", n_ctx_train=32768))
     assert resolve(LOAD, model_defaults(long))["n_ctx"] == LOAD["n_ctx"].default
+
+
+def test_a_tiny_model_computes_with_one_thread_by_default(small: ModelFacts) -> None:
+    assert resolve(LOAD, model_defaults(small))["n_threads"] == 1
+    assert model_defaults(replace(small, n_params=500_000_000)).get("n_threads") is None
 
 
 def test_later_layers_win_and_strangers_are_left_out() -> None:
