@@ -194,4 +194,4 @@ def test_a_killed_worker_is_told_with_ways_out(
     assert lost.smaller != lost.known_good
     loading.load_values(lost.known_good)
     qtbot.waitUntil(lambda: loading.got is not None, timeout=20000)
-    assert profile.load_plan.values() == {"n_ctx": 512}
+    assert profile.load_plan.values() == {"n_ctx": 512, "n_threads": 1}
