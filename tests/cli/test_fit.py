@@ -41,7 +41,7 @@ def test_what_fits_as_asked_is_the_first_plan(loadout: Program, deep_model: Path
     record = done.json()
     first = record["plans"][0]
     assert first["changes"] == {}
-    assert first["values"] == {"n_seq_max": 2}
+    assert first["values"] == {"n_seq_max": 2, "n_threads": 1}
     assert first["run_arguments"] == ["--set", "n_seq_max=2"]
     assert first["command"] == shlex.join(["loadout", "run", str(deep_model), "--set", "n_seq_max=2"])
     assert first["verdict"] == "fits"

@@ -284,7 +284,7 @@ def test_a_plan_that_fits_is_used_as_one_step(tab, rig, long_model, qtbot):
     rig.settle()
     assert rig.service.footprint.total_bytes == chosen.footprint.total_bytes
     rig.plan.undo()
-    assert rig.plan.values() == {"n_ctx": _LONG}
+    assert rig.plan.values() == {"n_ctx": _LONG, "n_threads": 1}
 
 
 def test_nothing_fits_and_the_dialog_says_by_how_much(tab, rig, long_model, qtbot):
