@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.core.gguf import ModelFacts
     from app.core.guide import GuideFiles
     from app.core.library import ModelEntry
+    from app.core.library_store import HeaderCache
     from app.core.settings import Problem
     from app.core.settings.rules import Machine
 
@@ -55,7 +56,7 @@ def library_entries(args: argparse.Namespace, extra: Sequence[str] = ()) -> list
         CommandError: a path of `extra` is not there.
     """
     from app.core.library import scan, with_role
-    from app.core.library_store import HeaderCache, LibraryFile
+    from app.core.library_store import LibraryFile
 
     paths = paths_of(args)
     library_file = LibraryFile(paths.library_file)
@@ -70,12 +71,10 @@ def library_entries(args: argparse.Namespace, extra: Sequence[str] = ()) -> list
         if not os.path.exists(path):  # Path.exists raises where a name is too long
             raise CommandError(f"{path}: there is no such file or folder")
     roles = guide_files().roles
-    cache = HeaderCache(paths.headers_file)
-    cache.load()  # read only: the window keeps it
     scanned = scan(
         [*known.folders, *(path for path in given if path.is_dir())],
         [*known.files, *(path for path in given if not path.is_dir())],
-        cache=cache,
+        cache=_headers(args),
         on_problem=lambda problem: note(f"loadout: {problem.text()}"),
     )
     found = (with_role(entry, roles) for entry in scanned)
@@ -97,13 +96,19 @@ def built_in_entries(args: argparse.Namespace, *, also_hidden: bool = False) -> 
     from app.cli.dry_runs import preferences
     from app.core.guide import PREFERENCE
     from app.core.library import built_in
-    from app.core.library_store import HeaderCache
 
     if not also_hidden and not preferences(args).get(PREFERENCE, True):
         return []
+    return built_in(guide_files(), _headers(args))
+
+
+def _headers(args: argparse.Namespace) -> HeaderCache:
+    """The headers that the library read before, to read only: the window keeps them."""
+    from app.core.library_store import HeaderCache
+
     cache = HeaderCache(paths_of(args).headers_file)
     cache.load()
-    return built_in(guide_files(), cache)
+    return cache
 
 
 def chosen_model(args: argparse.Namespace) -> Path:

@@ -136,6 +136,12 @@ class Loading(QObject):
         return self._loaded_facts if self.state is not SessionState.EMPTY else None
 
     @property
+    def loaded_path(self) -> str:
+        """The file of the model that is loaded, "" while none is."""
+        facts = self.loaded_facts
+        return facts.path if facts is not None and self.got is not None else ""
+
+    @property
     def is_checking(self) -> bool:
         """Whether a load was asked for and has not begun: its memory is being looked at."""
         return self._wanted is not None or self._awaits_draft

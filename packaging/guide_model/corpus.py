@@ -109,11 +109,6 @@ def answer(sheet: Sheet, kind: str) -> str:
             return f"{title}: {text[kind]}\n\n{effect}\n{cost}"
 
 
-def required_kinds() -> tuple[str, ...]:
-    """The kinds of questions whose answers have marked facts."""
-    return ("what", "effect", "cost", "up", "down", "advice", "symptom")
-
-
 def required(sheet: Sheet) -> tuple[str, ...]:
     """What the answer to any question of the examined kinds must hold: the setting's name, its effect and its cost."""
     return (f"**{sheet.title}**", *sheet.texts["effect"].facts, *sheet.texts["cost"].facts)

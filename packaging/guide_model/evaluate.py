@@ -40,7 +40,7 @@ N_SLOTS = 8
 N_CTX = 2048
 _N_DRAWN = 600
 _KINDS_DRAWN = (
-    *corpus.required_kinds()[:-1],
+    *sheets.EXAMINED[:-1],
     "default",
     "where",
     "range",
@@ -161,7 +161,7 @@ def _about(
     part: str, sheet: Sheet, kind: str, text: str, before: tuple[dict[str, str], ...] = ()
 ) -> Question:
     right = corpus.answer(sheet, kind)
-    required = corpus.required(sheet) if kind in corpus.required_kinds() else (right,)
+    required = corpus.required(sheet) if kind in sheets.EXAMINED else (right,)
     own = corpus.particular(sheet, kind)
     return Question(part, kind, (*before, _message("user", text)), right, required, own, sheet)
 

@@ -39,7 +39,7 @@ class Text:
         plain = FACT.sub(r"\1", marked)
         if "[" in plain or "]" in plain:
             raise SheetError(f"brackets do not pair in {marked!r}")
-        return cls(" ".join(plain.split(" ")).strip(), tuple(fact.strip() for fact in FACT.findall(marked)))
+        return cls(plain.strip(), tuple(fact.strip() for fact in FACT.findall(marked)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from app.services.preferences import Preferences
 from app.ui.format import bytes_text
 from app.ui.pages.folders_editor import FoldersEditor
 from app.ui.panel import texts
-from app.ui.panel.editors import Editor, GuideOffer, make_editor
-from app.ui.panel.guide_offer import AskGuideMark
+from app.ui.panel.editors import Editor, make_editor
+from app.ui.panel.guide_offer import AskGuideMark, GuideOffer
 from app.ui.theme import Theme, set_role
 from app.ui.widgets import ElidedLabel, IconButton
 

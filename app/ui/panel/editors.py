@@ -18,7 +18,7 @@ from app.ui.panel.order_editor import Names, OrderEditor
 from app.ui.panel.text_editors import text_editor
 from app.ui.theme import Theme
 
-__all__ = ["DraftOffer", "Editor", "GuideOffer", "Names", "Sources", "make_editor"]
+__all__ = ["DraftOffer", "Editor", "Names", "Sources", "make_editor"]
 
 
 def _none() -> Sequence[tuple[str, str]]:

@@ -12,7 +12,8 @@ from app.core.settings.loadouts import LoadoutStore
 from app.services.footprint import FootprintService
 from app.services.plan import Plan
 from app.services.session import Session
-from app.ui.panel.editors import DraftOffer, GuideOffer, Names, Sources
+from app.ui.panel.editors import DraftOffer, Names, Sources
+from app.ui.panel.guide_offer import GuideOffer
 from app.ui.panel.load_footer import LoadFooter
 from app.ui.panel.loadout_bar import LoadoutBar
 from app.ui.panel.memory_chips import MemoryChips

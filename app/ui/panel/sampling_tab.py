@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.settings.presets import PresetStore
 from app.services.plan import Plan
-from app.ui.panel.editors import GuideOffer, Sources
+from app.ui.panel.editors import Sources
+from app.ui.panel.guide_offer import GuideOffer
 from app.ui.panel.preset_bar import PresetBar
 from app.ui.panel.row_list import RowList
 from app.ui.theme import Theme

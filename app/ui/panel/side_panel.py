@@ -19,7 +19,8 @@ from app.services.plan import Plan
 from app.services.session import Session, SessionState
 from app.ui.panel import texts
 from app.ui.panel.chat_tab import ChatTab
-from app.ui.panel.editors import DraftOffer, GuideOffer
+from app.ui.panel.editors import DraftOffer
+from app.ui.panel.guide_offer import GuideOffer
 from app.ui.panel.load_tab import LoadTab
 from app.ui.panel.row_list import RowList
 from app.ui.panel.sampling_tab import SamplingTab

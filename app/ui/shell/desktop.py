@@ -279,9 +279,9 @@ class Desktop(QObject):
         self._profile.loading.choose(path, load=True)
 
     def _mark_loaded(self) -> None:
-        page, facts = self.window.page("models"), self._profile.loading.loaded_facts
+        page = self.window.page("models")
         if isinstance(page, ModelsPage):
-            page.set_loaded(facts.path if facts is not None and self._profile.loading.got is not None else "")
+            page.set_loaded(self._profile.loading.loaded_path)
 
     def _mark_chosen(self) -> None:
         page = self.window.page("chat")

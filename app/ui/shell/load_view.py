@@ -147,11 +147,10 @@ class LoadView(QObject):
 
     def _choices(self) -> list[ModelChoice]:
         loading, listed = self._loading, []
-        loaded = loading.loaded_facts if loading.got is not None else None
         for entry, loadouts in loading.choices():
             if entry.facts is None:
                 continue
-            is_here = loaded is not None and loaded.path == entry.facts.path
+            is_here = entry.facts.path == loading.loaded_path
             names_loaded = is_here and loading.loadout_name in {item.name for item in loadouts}
             marked, facts = is_here and not names_loaded, self._facts(entry.facts)
             if entry.is_built_in:

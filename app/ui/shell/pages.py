@@ -94,9 +94,7 @@ class Pages(QObject):
         page.downloads_requested.connect(self.show_downloads)
         page.discover_requested.connect(self.discover_requested)
         page.hide_guide_requested.connect(self.hide_guide_requested)
-        loading = self._profile.loading
-        facts = loading.loaded_facts
-        page.set_loaded(facts.path if facts is not None and loading.got is not None else "")
+        page.set_loaded(self._profile.loading.loaded_path)
         return page
 
     def _download(self, page: HubPage, files: list[HubFile]) -> None:

@@ -14,8 +14,8 @@ from app.core.settings import APP, Setting
 from app.services.plan import Plan
 from app.services.preferences import Preferences
 from app.ui.pages.preferences_page import PreferencesPage
-from app.ui.panel.editors import GuideOffer, Sources
-from app.ui.panel.guide_offer import AskGuide
+from app.ui.panel.editors import Sources
+from app.ui.panel.guide_offer import AskGuide, GuideOffer
 from app.ui.panel.row_list import RowList
 from app.ui.theme import Theme
 
