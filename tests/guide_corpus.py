@@ -34,8 +34,8 @@ TEMPLATE_KINDS = ("what", "effect", "cost", "up", "down", "advice", "default", "
 
 @cache
 def knowledge() -> sheets.Knowledge:
-    """All that the Guide is to know."""
-    return sheets.read()
+    """All that the Guide is to know, with all ways to ask for it."""
+    return sheets.read(later=True)
 
 
 Phrasings = dict[str, dict[str, str]]

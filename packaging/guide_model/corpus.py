@@ -38,10 +38,11 @@ _TAKES_EFFECT = {
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How often what is asked: `areas` of all turns, `kinds` of those about a setting."""
+    """How often what is asked: `areas` of all turns, `kinds` of those about a setting, `singles` of the unknown."""
 
     areas: dict[str, float]
     kinds: dict[str, float]
+    singles: float  # written as they are, not made from patterns
 
 
 MIX = Mix(
@@ -60,6 +61,26 @@ MIX = Mix(
         "symptom": 0.20,
         "particular": 0.05,
     },
+    singles=0.4,
+)
+# What is hardest, to tell from somebody's own words what would help and what is none of its business, comes more often.
+LATER_MIX = Mix(
+    areas={"setting": 0.57, "topic": 0.27, "unknown": 0.13, "sum": 0.03},
+    kinds={
+        "what": 0.17,
+        "effect": 0.05,
+        "cost": 0.08,
+        "up": 0.065,
+        "down": 0.065,
+        "advice": 0.09,
+        "default": 0.02,
+        "where": 0.025,
+        "range": 0.015,
+        "more": 0.01,
+        "symptom": 0.39,
+        "particular": 0.02,
+    },
+    singles=0.7,
 )
 _ASKED_SHARE = 0.5  # of the questions what a setting is: those written for it, not made from templates
 _FOLLOW_UP_SHARE = 0.22
@@ -249,7 +270,7 @@ class Corpus:
 
     def _unknown(self) -> Turn:
         chance, unknown = self._chance, self._knowledge.unknown
-        if chance.random() < 0.4:
+        if chance.random() < self._mix.singles:
             question = chance.choice(unknown.singles)
         else:
             templates_, words, _ = chance.choice(unknown.patterns)

@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sheets
 import tokens
 import torch
-from corpus import Corpus
+from corpus import LATER_MIX, Corpus
 from export import Card, export
 from network import DRAFT, GUIDE, Shape
 from sheets import Knowledge
 from tokenizers import Tokenizer
-from train import DRAFT_COURSE, GUIDE_COURSE, Course, rows, train
+from train import DRAFT_COURSE, GUIDE_COURSE, Course, steps, train
 
 SEED = 20261121
 _N_TOKENIZER_TURNS = 60_000
@@ -78,13 +78,11 @@ def main() -> None:
 def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
     course = recipe.course
     course = replace(course, n_short=int(course.n_short * args.share), n_long=int(course.n_long * args.share))
-    corpus = Corpus(knowledge, SEED + 1)
-    drawn = (
-        rows(corpus, tokenizer, course.n_short, course.short_length),
-        rows(corpus, tokenizer, course.n_long, course.long_length),
-    )
-    digest = hashlib.sha256(b"".join(part.ids.tobytes() for part in drawn)).hexdigest()
-    n_tokens, n_answers = sum(part.ids.size for part in drawn), sum(part.is_answer.sum() for part in drawn)
+    corpora = Corpus(knowledge, SEED + 1), Corpus(sheets.read(later=True), SEED + 2, LATER_MIX)
+    drawn = steps(course, corpora, tokenizer, SEED)
+    digest = hashlib.sha256(b"".join(source.ids[places].tobytes() for source, places in drawn)).hexdigest()
+    n_tokens = sum(source.ids[places].size for source, places in drawn)
+    n_answers = sum(source.is_answer[places].sum() for source, places in drawn)
     _say(f"{recipe.name}: {n_tokens:,} tokens, {n_answers:,} of answers")
     kept = args.out / f"{recipe.file}.checkpoint"
     network = train(recipe.shape, course, drawn, SEED, args.device, _say, kept).cpu().eval()

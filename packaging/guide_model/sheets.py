@@ -125,13 +125,14 @@ class Knowledge:
     )  # setting, kind: questions
 
 
-def read() -> Knowledge:
-    """Everything in this folder's sheets, checked against the settings tables.
+def read(*, later: bool = False) -> Knowledge:
+    """Everything in this folder's sheets, checked against the settings tables; with `later`, all ways to ask.
 
     Raises:
         SheetError: a setting has no sheet, a sheet no setting, or something in one is missing or malformed.
     """
-    given, more = _tables("sheets"), _tables("phrasings")
+    given, more = _tables("sheets"), _phrasings(later)
+    unknown = _unknown(more.pop("unknown", {}))
     rows = {
         row.key: (row, place)
         for table, place in ((LOAD, "load settings"), (SAMPLING, "sampling settings"), (APP, "Preferences"))
@@ -139,11 +140,9 @@ def read() -> Knowledge:
     }
     if wrong := rows.keys() ^ given.keys():
         raise SheetError(f"not both a setting and a sheet: {', '.join(sorted(wrong))}")
-    sheets = tuple(
-        _sheet(row, place, given[key][1], more.pop(key, ("", {}))[1]) for key, (row, place) in rows.items()
-    )
+    sheets = tuple(_sheet(row, place, given[key][1], more.pop(key, {})) for key, (row, place) in rows.items())
     topics = tuple(
-        _topic(key, file, entry, more.pop(key, ("", {}))[1])
+        _topic(key, file, entry, more.pop(key, {}))
         for key, (file, entry) in _tables("topics").items()
         if key not in _UNKNOWN_KEYS
     )
@@ -155,10 +154,21 @@ def read() -> Knowledge:
     }
     if wrong := rows.keys() ^ examination.keys():
         raise SheetError(f"not both a setting and examined: {', '.join(sorted(wrong))}")
-    return Knowledge(sheets, topics, _unknown(), examination)
+    return Knowledge(sheets, topics, unknown, examination)
 
 
 _UNKNOWN_KEYS = ("unknown", "singles", "held_out")
+
+
+def _phrasings(later: bool) -> dict[str, dict[str, list[str]]]:
+    """More names and ways to ask: what they are of, their kind, the phrasings."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for folder in ("phrasings", "later") if later else ("phrasings",):
+        for key, (_, entry) in _tables(folder).items():
+            of_one = found.setdefault(key, {})
+            for kind, written in entry.items():
+                of_one[kind] = [*of_one.get(kind, ()), *written]
+    return found
 
 
 def _tables(folder: str) -> dict[str, tuple[str, Any]]:
@@ -212,10 +222,10 @@ def _topic(key: str, file: str, entry: dict[str, Any], more: dict[str, Any]) -> 
         raise SheetError(f"{file}.toml, {key}: {error}") from None
 
 
-def _unknown() -> Unknown:
+def _unknown(more: dict[str, Any]) -> Unknown:
     entry = tomllib.loads((FOLDER / "topics" / "unknown.toml").read_text("utf-8"))
     patterns = tuple(
         (tuple(table["templates"]), tuple(table["x"]), tuple(table.get("held_out_x", ())))
         for table in entry.get("unknown", ())
     )
-    return Unknown(patterns, tuple(entry["singles"]), tuple(entry["held_out"]))
+    return Unknown(patterns, (*entry["singles"], *more.get("singles", ())), tuple(entry["held_out"]))

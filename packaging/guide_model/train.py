@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,10 @@ class Rows:
     is_answer: NDArray[np.bool_]
 
 
+Step = tuple[Rows, NDArray[np.int64]]
+"""Rows, and the places in them of those that are learned together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """How one network is trained: on short conversations, and among them on some that fill its context.
@@ -36,6 +40,7 @@ class Course:
     n_short: int  # rows
     n_long: int
     peak_rate: float
+    turn: float = 1.0  # the part of its steps after which the rows come from the second corpus
     short_length: int = 256  # tokens
     long_length: int = 2048
     n_batch: int = 1024  # tokens per step
@@ -43,7 +48,7 @@ class Course:
     n_warm_up: int = 200  # steps
 
 
-GUIDE_COURSE = Course(n_short=118_000, n_long=1_800, peak_rate=3e-3)
+GUIDE_COURSE = Course(n_short=118_000, n_long=1_800, peak_rate=3e-3, turn=0.72)
 DRAFT_COURSE = Course(n_short=24_000, n_long=400, peak_rate=5e-3)
 
 
@@ -79,22 +84,48 @@ def _put(row: NDArray[np.uint16], at: int, ids: list[int]) -> int:
     return at + len(ids)
 
 
+def steps(course: Course, corpora: Sequence[Corpus], tokenizer: Tokenizer, seed: int) -> list[Step]:
+    """What `course` learns at each step, in random order: the first of `corpora`, after the turn the second.
+
+    The first is drawn whole and broken off at the turn.
+    """
+    order = np.random.default_rng(seed)
+    whole = _steps(course, 1.0, corpora[0], tokenizer, order)
+    if course.turn == 1.0:
+        return whole
+    return whole[: round(course.turn * len(whole))] + _steps(
+        course, 1 - course.turn, corpora[1], tokenizer, order
+    )
+
+
+def _steps(
+    course: Course, share: float, corpus: Corpus, tokenizer: Tokenizer, order: np.random.Generator
+) -> list[Step]:
+    found: list[Step] = []
+    for n_rows, length in ((course.n_short, course.short_length), (course.n_long, course.long_length)):
+        drawn = rows(corpus, tokenizer, round(n_rows * share), length)
+        n_together = max(1, course.n_batch // length)
+        places = order.permutation(len(drawn.ids))
+        last = len(places) - n_together + 1
+        found += [(drawn, places[at : at + n_together]) for at in range(0, last, n_together)]
+    return [found[at] for at in order.permutation(len(found))]
+
+
 def train(
     shape: Shape,
     course: Course,
-    drawn: Sequence[Rows],
+    steps: Sequence[Step],
     seed: int,
     device: str,
     say: Callable[[str], None],
     kept: Path,
 ) -> Network:
-    """A network trained on `drawn`, short and long rows; it goes on from `kept`, where that is there."""
+    """A network trained in `steps`; it goes on from `kept`, where that is there."""
     torch.manual_seed(seed)
     network = Network(shape).to(device)
     optimizer = torch.optim.AdamW(
         _groups(network, course.weight_decay), course.peak_rate, (0.9, 0.95), fused=True
     )
-    steps = list(_steps(course, drawn, seed))
     begun = 0
     if kept.exists():
         state = torch.load(kept, weights_only=True, map_location=device)
@@ -104,9 +135,9 @@ def train(
         say(f"goes on from step {begun}")
     compiled = torch.compile(network)
     started, n_seen, mean = time.monotonic(), 0, 0.0
-    for number, (source, places, rate) in enumerate(steps[begun:], begun + 1):
+    for number, (source, places) in enumerate(steps[begun:], begun + 1):
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = _rate(course, number - 1, len(steps))
         loss = _loss(network, compiled, source, places, device)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -126,26 +157,12 @@ def train(
     return network
 
 
-def _steps(
-    course: Course, drawn: Sequence[Rows], seed: int
-) -> Iterator[tuple[Rows, NDArray[np.int64], float]]:
-    """(rows, places in them, rate) of every step: all rows in random order, and a rate that rises and then falls.
+def _rate(course: Course, n_done: int, n_steps: int) -> float:
+    """It rises over the warm-up and falls along a straight line to nearly nothing.
 
-    It rises over the warm-up and falls along a straight line to nearly nothing (Bergsma et al. 2025, "Straight to
-    Zero").
+    Bergsma et al. 2025, "Straight to Zero", found that line best.
     """
-    order = np.random.default_rng(seed)
-    steps: list[tuple[Rows, NDArray[np.int64]]] = []
-    for source in drawn:
-        n_rows, length = source.ids.shape
-        n_together = max(1, course.n_batch // (length - 1))
-        places = order.permutation(n_rows)
-        steps += [
-            (source, places[at : at + n_together]) for at in range(0, n_rows - n_together + 1, n_together)
-        ]
-    for number, at in enumerate(order.permutation(len(steps))):
-        share = min((number + 1) / course.n_warm_up, max(0.005, 1 - number / len(steps)))
-        yield *steps[at], course.peak_rate * share
+    return course.peak_rate * min((n_done + 1) / course.n_warm_up, max(0.005, 1 - n_done / n_steps))
 
 
 def _loss(
