@@ -6,7 +6,7 @@ import argparse
 import hashlib
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -76,8 +76,7 @@ def main() -> None:
 
 
 def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
-    course = recipe.course
-    course = replace(course, n_short=int(course.n_short * args.share), n_long=int(course.n_long * args.share))
+    course = recipe.course.shared(args.share)
     corpora = Corpus(knowledge, SEED + 1), Corpus(sheets.read(later=True), SEED + 2, LATER_MIX)
     drawn = steps(course, corpora, tokenizer, SEED)
     digest = hashlib.sha256(b"".join(source.ids[places].tobytes() for source, places in drawn)).hexdigest()

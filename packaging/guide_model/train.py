@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,26 +30,57 @@ Step = tuple[Rows, NDArray[np.int64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How one network is trained: on short conversations, and among them on some that fill its context.
+class Part:
+    """A part of a course: how much of what it draws. It ends after `n_steps`, where that is given, wherever it is.
 
-    The long ones are there from the beginning: a network that has only seen short ones is lost at distances that it
-    does not know, and does not learn them in a hurry at the end.
+    Whole conversations, and among them some that fill the context: a network that has only seen short ones is lost at
+    distances that it does not know, and does not learn them in a hurry at the end. Openings are single questions with
+    the first words of their answers: once the answers are known by heart, what is left to learn is which one is asked
+    for, and that is decided there.
     """
 
     n_short: int  # rows
     n_long: int
+    n_openings: int = 0
+    n_steps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one network is trained: part after part, each from a corpus of its own."""
+
+    parts: tuple[Part, ...]
     peak_rate: float
-    turn: float = 1.0  # the part of its steps after which the rows come from the second corpus
     short_length: int = 256  # tokens
     long_length: int = 2048
+    opening_length: int = 40
     n_batch: int = 1024  # tokens per step
     weight_decay: float = 0.1
     n_warm_up: int = 200  # steps
 
+    def shared(self, share: float) -> Course:
+        """The same course with that share of everything."""
+        return replace(self, parts=tuple(_shared(part, share) for part in self.parts))
 
-GUIDE_COURSE = Course(n_short=118_000, n_long=1_800, peak_rate=3e-3, turn=0.72)
-DRAFT_COURSE = Course(n_short=24_000, n_long=400, peak_rate=5e-3)
+
+def _shared(part: Part, share: float) -> Part:
+    return Part(
+        n_short=round(part.n_short * share),
+        n_long=round(part.n_long * share),
+        n_openings=round(part.n_openings * share),
+        n_steps=None if part.n_steps is None else round(part.n_steps * share),
+    )
+
+
+GUIDE_COURSE = Course(
+    parts=(
+        Part(n_short=118_000, n_long=1_800, n_steps=22_000),
+        Part(n_short=10_800, n_long=400, n_openings=155_000),
+    ),
+    peak_rate=3e-3,
+)
+DRAFT_COURSE = Course(parts=(Part(n_short=24_000, n_long=400),), peak_rate=5e-3)
+_OPENING_WORDS = 16  # tokens of the answer
 
 
 def rows(corpus: Corpus, tokenizer: Tokenizer, n_rows: int, length: int) -> Rows:
@@ -84,31 +115,48 @@ def _put(row: NDArray[np.uint16], at: int, ids: list[int]) -> int:
     return at + len(ids)
 
 
+def openings(corpus: Corpus, tokenizer: Tokenizer, n_rows: int, length: int) -> Rows:
+    """`n_rows` questions with the first tokens of their answers, each in a row of `length` tokens and one more."""
+    ids = np.full((n_rows, length + 1), tokenizer.token_to_id(END_OF_TEXT), np.uint16)
+    is_answer = np.zeros((n_rows, length + 1), np.bool_)
+    row = 0
+    while row < n_rows:
+        turn = corpus.turn()
+        prompt = tokenizer.encode(turn.prompt()).ids
+        reply = tokenizer.encode(turn.reply()).ids[: min(_OPENING_WORDS, length + 1 - len(prompt))]
+        if len(prompt) + _OPENING_WORDS // 2 > length + 1:
+            continue
+        at = _put(ids[row], 0, prompt)
+        is_answer[row, at : _put(ids[row], at, reply)] = True
+        row += 1
+    return Rows(ids, is_answer)
+
+
 def steps(course: Course, corpora: Sequence[Corpus], tokenizer: Tokenizer, seed: int) -> list[Step]:
-    """What `course` learns at each step, in random order: the first of `corpora`, after the turn the second.
-
-    The first is drawn whole and broken off at the turn.
-    """
+    """What `course` learns at each step: its parts one after another, each of its own corpus and in random order."""
     order = np.random.default_rng(seed)
-    whole = _steps(course, 1.0, corpora[0], tokenizer, order)
-    if course.turn == 1.0:
-        return whole
-    return whole[: round(course.turn * len(whole))] + _steps(
-        course, 1 - course.turn, corpora[1], tokenizer, order
-    )
+    return [
+        step
+        for part, corpus in zip(course.parts, corpora, strict=False)
+        for step in _steps_of(course, part, corpus, tokenizer, order)
+    ]
 
 
-def _steps(
-    course: Course, share: float, corpus: Corpus, tokenizer: Tokenizer, order: np.random.Generator
+def _steps_of(
+    course: Course, part: Part, corpus: Corpus, tokenizer: Tokenizer, order: np.random.Generator
 ) -> list[Step]:
     found: list[Step] = []
-    for n_rows, length in ((course.n_short, course.short_length), (course.n_long, course.long_length)):
-        drawn = rows(corpus, tokenizer, round(n_rows * share), length)
+    for draw, n_rows, length in (
+        (rows, part.n_short, course.short_length),
+        (rows, part.n_long, course.long_length),
+        (openings, part.n_openings, course.opening_length),
+    ):
+        drawn = draw(corpus, tokenizer, n_rows, length)
         n_together = max(1, course.n_batch // length)
-        places = order.permutation(len(drawn.ids))
-        last = len(places) - n_together + 1
+        places = order.permutation(n_rows)
+        last = n_rows - n_together + 1
         found += [(drawn, places[at : at + n_together]) for at in range(0, last, n_together)]
-    return [found[at] for at in order.permutation(len(found))]
+    return [found[at] for at in order.permutation(len(found))][: part.n_steps]
 
 
 def train(
