@@ -74,7 +74,7 @@ def _written() -> Iterator[tuple[str, str, str]]:
                 yield around.format(q=symptom), corpus.answer(sheet, "symptom"), f"{key}, symptoms"
         for particular in sheet.particulars:
             for ask in particular.asks:
-                yield ask, particular.answer.plain, f"{key}, qa"
+                yield ask, corpus.particular_answer(sheet, particular), f"{key}, qa"
     for topic in known.topics:
         for ask in topic.asks:
             yield ask, topic.answer.plain, f"{topic.sheet}.toml, {topic.key}"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import arithmetic
 import questions as q
 from markers import TURN_END, TURN_START
-from sheets import Knowledge, Sheet, Topic
+from sheets import Knowledge, Particular, Sheet, Topic
 
 from app.core.settings.kind import Apply
 
@@ -43,6 +43,7 @@ class Mix:
     areas: dict[str, float]
     kinds: dict[str, float]
     singles: float  # written as they are, not made from patterns
+    whole: bool  # whether every answer about a setting ends with what it gives and costs
 
 
 MIX = Mix(
@@ -62,6 +63,7 @@ MIX = Mix(
         "particular": 0.05,
     },
     singles=0.4,
+    whole=False,
 )
 # What is hardest, to tell from somebody's own words what would help and what is none of its business, comes more often.
 LATER_MIX = Mix(
@@ -81,6 +83,10 @@ LATER_MIX = Mix(
         "particular": 0.02,
     },
     singles=0.7,
+    whole=False,
+)
+LAST_MIX = replace(
+    LATER_MIX, areas={"setting": 0.66, "topic": 0.19, "unknown": 0.13, "sum": 0.02}, whole=True
 )
 _ASKED_SHARE = 0.5  # of the questions what a setting is: those written for it, not made from templates
 _FOLLOW_UP_SHARE = 0.22
@@ -104,30 +110,46 @@ class Turn:
         return f"{self.answer}{TURN_END}"
 
 
-def answer(sheet: Sheet, kind: str) -> str:
-    """The one answer to a question of `kind` about a setting. Whatever was asked, most say what it gives and costs."""
+def answer(sheet: Sheet, kind: str, *, whole: bool = True) -> str:
+    """The one answer to a question of `kind` about a setting: what was asked, and what it gives and costs.
+
+    Without `whole`, where it is found, its default, its range and "tell me more" are answered with that alone.
+    """
     text = {name: marked.plain for name, marked in sheet.texts.items()}
     title = f"**{sheet.title}**"
     effect, cost = f"- Effect: {text['effect']}", f"- Cost: {text['cost']}"
     match kind:
         case "what":
-            return f"{title}: {sheet.row.summary}\n\n{effect}\n{cost}"
+            said = f"{title}: {sheet.row.summary}"
         case "effect":
-            return f"{title}\n\n{effect}\n{cost}"
+            said = title
         case "cost":
             return f"{title}\n\n{cost}\n{effect}"
         case "symptom":
-            return f"Look at {title}. {text['remedy']}\n\n{effect}\n{cost}"
+            said = f"Look at {title}. {text['remedy']}"
         case "more":
-            return f"{title}: {text['up']} {text['down']} {text['advice']}"
+            said = f"{title}: {text['up']} {text['down']} {text['advice']}"
         case "default":
-            return f"{title} is {_default(sheet)} by default."
+            said = f"{title} is {_default(sheet)} by default."
         case "where":
-            return _where(sheet)
+            said = _where(sheet)
         case "range":
-            return f"{title} takes {_range(sheet)}."
+            said = f"{title} takes {_range(sheet)}."
         case _:
-            return f"{title}: {text[kind]}\n\n{effect}\n{cost}"
+            said = f"{title}: {text[kind]}"
+    if not whole and kind in ("more", "default", "where", "range"):
+        return said
+    return f"{said}\n\n{effect}\n{cost}"
+
+
+def particular_answer(sheet: Sheet, particular: Particular, *, whole: bool = True) -> str:
+    """The answer to a further question about a setting, with what it gives and costs where `whole`."""
+    effect, cost = sheet.texts["effect"].plain, sheet.texts["cost"].plain
+    return (
+        f"{particular.answer.plain}\n\n- Effect: {effect}\n- Cost: {cost}"
+        if whole
+        else particular.answer.plain
+    )
 
 
 def required(sheet: Sheet) -> tuple[str, ...]:
@@ -178,7 +200,7 @@ class Corpus:
     def __init__(self, knowledge: Knowledge, seed: int, mix: Mix = MIX) -> None:
         self._knowledge = knowledge
         self._mix = mix
-        self._written = written(knowledge)
+        self._written = written(knowledge, whole=mix.whole)
         self._flags = _flags(knowledge)
         self._chance = random.Random(seed)
         self._make: dict[str, Callable[[], Turn]] = {
@@ -222,10 +244,11 @@ class Corpus:
                 kind = "what"
             else:
                 particular = self._chance.choice(sheet.particulars)
-                return Turn(
-                    self._varied(self._chance.choice(particular.asks)), particular.answer.plain, sheet
-                )
-        return Turn(self._varied(self._question(sheet, kind)), answer(sheet, kind), sheet)
+                said = particular_answer(sheet, particular, whole=self._mix.whole)
+                return Turn(self._varied(self._chance.choice(particular.asks)), said, sheet)
+        return Turn(
+            self._varied(self._question(sheet, kind)), answer(sheet, kind, whole=self._mix.whole), sheet
+        )
 
     def _question(self, sheet: Sheet, kind: str) -> str:
         chance = self._chance
@@ -250,7 +273,11 @@ class Corpus:
         chance, about = self._chance, last.about
         if isinstance(about, Sheet):
             kind = chance.choice(tuple(q.FOLLOW_UPS))
-            return Turn(self._varied(chance.choice(q.FOLLOW_UPS[kind])), answer(about, kind), about)
+            return Turn(
+                self._varied(chance.choice(q.FOLLOW_UPS[kind])),
+                answer(about, kind, whole=self._mix.whole),
+                about,
+            )
         if isinstance(about, Topic) and about.more is not None:
             return Turn(self._varied(chance.choice(q.FOLLOW_UPS["more"])), about.more.plain, about)
         return None
@@ -285,14 +312,15 @@ class Corpus:
         return q.varied(question, self._chance)
 
 
-def written(knowledge: Knowledge) -> dict[str, str]:
+def written(knowledge: Knowledge, *, whole: bool = True) -> dict[str, str]:
     """The answers to the questions that somebody wrote, by what these are however they are typed."""
     found: dict[str, str] = {}
     for sheet in knowledge.sheets:
         for kind, asks in sheet.asks.items():
-            found.update((q.plain(ask), answer(sheet, kind)) for ask in asks)
+            found.update((q.plain(ask), answer(sheet, kind, whole=whole)) for ask in asks)
         for particular in sheet.particulars:
-            found.update((q.plain(ask), particular.answer.plain) for ask in particular.asks)
+            said = particular_answer(sheet, particular, whole=whole)
+            found.update((q.plain(ask), said) for ask in particular.asks)
     for topic in knowledge.topics:
         found.update((q.plain(ask), topic.answer.plain) for ask in topic.asks)
     return found

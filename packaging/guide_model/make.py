@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sheets
 import tokens
 import torch
-from corpus import LATER_MIX, Corpus
+from corpus import LAST_MIX, LATER_MIX, Corpus
 from export import Card, export
 from network import DRAFT, GUIDE, Shape
 from sheets import Knowledge
@@ -77,7 +77,12 @@ def main() -> None:
 
 def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
     course = recipe.course.shared(args.share)
-    corpora = Corpus(knowledge, SEED + 1), Corpus(sheets.read(later=True), SEED + 2, LATER_MIX)
+    later = sheets.read(later=True)
+    corpora = (
+        Corpus(knowledge, SEED + 1),
+        Corpus(later, SEED + 2, LATER_MIX),
+        Corpus(later, SEED + 3, LAST_MIX),
+    )
     drawn = steps(course, corpora, tokenizer, SEED)
     digest = hashlib.sha256(b"".join(source.ids[places].tobytes() for source, places in drawn)).hexdigest()
     n_tokens = sum(source.ids[places].size for source, places in drawn)

@@ -75,7 +75,8 @@ def _shared(part: Part, share: float) -> Part:
 GUIDE_COURSE = Course(
     parts=(
         Part(n_short=118_000, n_long=1_800, n_steps=22_000),
-        Part(n_short=10_800, n_long=400, n_openings=155_000),
+        Part(n_short=10_800, n_long=400, n_openings=155_000, n_steps=6_000),
+        Part(n_short=3_200, n_long=100, n_openings=60_000),
     ),
     peak_rate=3e-3,
 )
