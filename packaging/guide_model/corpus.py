@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import arithmetic
 import questions as q
 from markers import TURN_END, TURN_START
-from sheets import Knowledge, Particular, Sheet, Topic
+from sheets import Knowledge, Particular, Sheet, SheetError, Topic
 
+from app.core.guide import QUESTIONS, question_about
 from app.core.settings.kind import Apply
 
 UNKNOWN = (
@@ -86,9 +87,10 @@ LATER_MIX = Mix(
     whole=False,
 )
 LAST_MIX = replace(
-    LATER_MIX, areas={"setting": 0.66, "topic": 0.19, "unknown": 0.13, "sum": 0.02}, whole=True
+    LATER_MIX, areas={"setting": 0.63, "topic": 0.18, "unknown": 0.12, "sum": 0.02, "first": 0.05}, whole=True
 )
 _ASKED_SHARE = 0.5  # of the questions what a setting is: those written for it, not made from templates
+_BEGINNINGS = ("hello", "help", "how_are_you", "thanks", "what_can_you_do", "what_to_ask", "who_are_you")
 _FOLLOW_UP_SHARE = 0.22
 _SYSTEM_SHARE = 0.15
 
@@ -202,12 +204,14 @@ class Corpus:
         self._mix = mix
         self._written = written(knowledge, whole=mix.whole)
         self._flags = _flags(knowledge)
+        self._offered = [self._to_begin_with(asked) for asked in QUESTIONS]
         self._chance = random.Random(seed)
         self._make: dict[str, Callable[[], Turn]] = {
             "setting": self._setting,
             "topic": self._topic,
             "unknown": self._unknown,
             "sum": self._sum,
+            "first": self._first,
         }
 
     def conversation(self) -> Iterator[Turn]:
@@ -283,6 +287,27 @@ class Corpus:
         return None
 
     # -- the rest -------------------------------------------------------------------------------------------
+
+    def _first(self) -> Turn:
+        """What is asked most: what the app itself offers to ask, and what people begin with."""
+        chance = self._chance
+        drawn = chance.random()
+        if drawn < 0.35:
+            topic = chance.choice([topic for topic in self._knowledge.topics if topic.key in _BEGINNINGS])
+            return Turn(self._varied(chance.choice(topic.asks)), topic.answer.plain, topic)
+        if drawn < 0.8:
+            return chance.choice(self._offered)
+        sheet = chance.choice(self._knowledge.sheets)
+        return Turn(question_about(sheet.row), answer(sheet, "what", whole=self._mix.whole), sheet)
+
+    def _to_begin_with(self, asked: str) -> Turn:
+        for sheet in self._knowledge.sheets:
+            if q.plain(question_about(sheet.row)) == q.plain(asked):
+                return Turn(asked, answer(sheet, "what", whole=self._mix.whole), sheet)
+        for topic in self._knowledge.topics:
+            if q.plain(asked) in map(q.plain, topic.asks):
+                return Turn(asked, topic.answer.plain, topic)
+        raise SheetError(f"the app offers to ask {asked!r}, and no sheet answers it")
 
     def _topic(self) -> Turn:
         chance = self._chance

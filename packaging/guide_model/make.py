@@ -14,10 +14,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import sheets
 import tokens
 import torch
-from corpus import LAST_MIX, LATER_MIX, Corpus
+from corpus import Corpus
 from export import Card, export
 from network import DRAFT, GUIDE, Shape
-from sheets import Knowledge
 from tokenizers import Tokenizer
 from train import DRAFT_COURSE, GUIDE_COURSE, Course, steps, train
 
@@ -68,22 +67,15 @@ def main() -> None:
     parser.add_argument("--only", choices=("guide", "draft"))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    knowledge = sheets.read()
-    tokenizer = _tokenizer(Corpus(knowledge, SEED), args.out / "tokenizer.json")
+    tokenizer = _tokenizer(Corpus(sheets.read(), SEED), args.out / "tokenizer.json")
     for recipe in RECIPES:
         if args.only in (None, recipe.role):
-            _make(recipe, knowledge, tokenizer, args)
+            _make(recipe, tokenizer, args)
 
 
-def _make(recipe: Recipe, knowledge: Knowledge, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
+def _make(recipe: Recipe, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
     course = recipe.course.shared(args.share)
-    later = sheets.read(later=True)
-    corpora = (
-        Corpus(knowledge, SEED + 1),
-        Corpus(later, SEED + 2, LATER_MIX),
-        Corpus(later, SEED + 3, LAST_MIX),
-    )
-    drawn = steps(course, corpora, tokenizer, SEED)
+    drawn = steps(course, tokenizer, SEED)
     digest = hashlib.sha256(b"".join(source.ids[places].tobytes() for source, places in drawn)).hexdigest()
     n_tokens = sum(source.ids[places].size for source, places in drawn)
     n_answers = sum(source.is_answer[places].sum() for source, places in drawn)

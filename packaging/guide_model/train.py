@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import sheets
 import torch
 import torch.nn.functional as functional
-from corpus import Corpus
+from corpus import LAST_MIX, LATER_MIX, MIX, Corpus, Mix
 from network import Network, Shape
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -31,7 +32,7 @@ Step = tuple[Rows, NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a course: how much of what it draws. It ends after `n_steps`, where that is given, wherever it is.
+    """A part of a course: what it draws and how much. It ends after `n_steps`, where that is given, wherever it is.
 
     Whole conversations, and among them some that fill the context: a network that has only seen short ones is lost at
     distances that it does not know, and does not learn them in a hurry at the end. Openings are single questions with
@@ -39,15 +40,17 @@ class Part:
     for, and that is decided there.
     """
 
+    mix: Mix
     n_short: int  # rows
     n_long: int
     n_openings: int = 0
     n_steps: int | None = None
+    later: bool = True  # whether the later phrasings are known
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How one network is trained: part after part, each from a corpus of its own."""
+    """How one network is trained: part after part."""
 
     parts: tuple[Part, ...]
     peak_rate: float
@@ -64,7 +67,8 @@ class Course:
 
 
 def _shared(part: Part, share: float) -> Part:
-    return Part(
+    return replace(
+        part,
         n_short=round(part.n_short * share),
         n_long=round(part.n_long * share),
         n_openings=round(part.n_openings * share),
@@ -74,13 +78,13 @@ def _shared(part: Part, share: float) -> Part:
 
 GUIDE_COURSE = Course(
     parts=(
-        Part(n_short=118_000, n_long=1_800, n_steps=22_000),
-        Part(n_short=10_800, n_long=400, n_openings=155_000, n_steps=6_000),
-        Part(n_short=3_200, n_long=100, n_openings=60_000),
+        Part(MIX, n_short=118_000, n_long=1_800, n_steps=22_000, later=False),
+        Part(LATER_MIX, n_short=10_800, n_long=400, n_openings=155_000, n_steps=6_000),
+        Part(LAST_MIX, n_short=3_200, n_long=100, n_openings=60_000),
     ),
     peak_rate=3e-3,
 )
-DRAFT_COURSE = Course(parts=(Part(n_short=24_000, n_long=400),), peak_rate=5e-3)
+DRAFT_COURSE = Course(parts=(Part(LAST_MIX, n_short=24_000, n_long=400),), peak_rate=5e-3)
 _OPENING_WORDS = 16  # tokens of the answer
 
 
@@ -133,14 +137,14 @@ def openings(corpus: Corpus, tokenizer: Tokenizer, n_rows: int, length: int) -> 
     return Rows(ids, is_answer)
 
 
-def steps(course: Course, corpora: Sequence[Corpus], tokenizer: Tokenizer, seed: int) -> list[Step]:
-    """What `course` learns at each step: its parts one after another, each of its own corpus and in random order."""
+def steps(course: Course, tokenizer: Tokenizer, seed: int) -> list[Step]:
+    """What `course` learns at each step: its parts one after another, each drawn anew and in random order."""
     order = np.random.default_rng(seed)
-    return [
-        step
-        for part, corpus in zip(course.parts, corpora, strict=False)
-        for step in _steps_of(course, part, corpus, tokenizer, order)
-    ]
+    found: list[Step] = []
+    for number, part in enumerate(course.parts, 1):
+        corpus = Corpus(sheets.read(later=part.later), seed + number, part.mix)
+        found += _steps_of(course, part, corpus, tokenizer, order)
+    return found
 
 
 def _steps_of(
