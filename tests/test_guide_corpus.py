@@ -277,6 +277,33 @@ def test_it_draws_from_everything() -> None:
     assert all(turn.answer for turn in turns)
 
 
+def test_what_the_app_offers_to_ask_is_drawn_as_it_stands() -> None:
+    asked = {turn.question for turn in _turns(corpus.Corpus(knowledge(), 6, corpus.LAST_MIX), 8_000)}
+    assert [offered for offered in QUESTIONS if offered not in asked] == []
+
+
+def test_in_the_end_every_answer_about_a_setting_says_what_it_gives_and_costs() -> None:
+    about = [
+        (turn.about, turn.answer)
+        for turn in _turns(corpus.Corpus(knowledge(), 7, corpus.LAST_MIX), 8_000)
+        if isinstance(turn.about, sheets.Sheet)
+    ]
+    assert {sheet.row.key for sheet, _ in about} == set(KEYS)
+    facts = ((sheet.row.key, fact, answer) for sheet, answer in about for fact in corpus.required(sheet)[1:])
+    assert [(key, fact) for key, fact, answer in facts if fact not in answer] == []
+
+
+def test_the_later_phrasings_add_ways_to_ask_and_no_answers() -> None:
+    early = sheets.read()
+    for before, after in zip(early.sheets, knowledge().sheets, strict=True):
+        assert set(before.symptoms) < set(after.symptoms), before.row.key
+        assert before.texts == after.texts
+    for before, after in zip(early.topics, knowledge().topics, strict=True):
+        assert set(before.asks) <= set(after.asks)
+        assert before.answer == after.answer
+    assert set(early.unknown.singles) < set(knowledge().unknown.singles)
+
+
 def test_what_the_writers_wrote_is_in_plain_characters() -> None:
     """What a tiny tokenizer has tokens for; and no answer has what looks like a marker of a turn."""
     known = knowledge()
