@@ -1,4 +1,4 @@
-"""The pictures of the README: the window with a conversation, and Discover, each in dark and in light.
+"""The pictures of the README: the first start, a conversation, and Discover, each in dark and in light.
 
     python tests/end2end/readme_pictures.py OUT_DIR MODEL
 
@@ -18,6 +18,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from app.core.guide import GuideFiles
+from app.paths import built_in_models
 from app.services.hub_search import SearchState
 from app.ui.hub.discover_page import DiscoverPage
 from app.ui.plots.plot_strip import PlotStrip
@@ -51,9 +53,13 @@ _FOUND = (
 
 
 def main(out_dir: Path, model: Path) -> None:
-    """Takes the four pictures."""
+    """Takes the six pictures."""
     out_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="loadout-readme-") as folder:
+        with RealApp(Path(folder) / "guide", GuideFiles(built_in_models())) as real:
+            real.wait(lambda: real.profile.guide.is_loaded, "the Guide to be loaded", 60)
+            real.rest(2)
+            _take(real, out_dir, "first-start")
         with RealApp(Path(folder) / "chat") as real:
             _talk(real, model)
             _take(real, out_dir, "window")
