@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import arithmetic
 import questions as q
@@ -120,14 +121,13 @@ def answer(sheet: Sheet, kind: str, *, whole: bool = True) -> str:
     """
     text = {name: marked.plain for name, marked in sheet.texts.items()}
     title = f"**{sheet.title}**"
-    effect, cost = f"- Effect: {text['effect']}", f"- Cost: {text['cost']}"
     match kind:
         case "what":
             said = f"{title}: {sheet.row.summary}"
         case "effect":
             said = title
         case "cost":
-            return f"{title}\n\n{cost}\n{effect}"
+            return f"{title}\n\n- Cost: {text['cost']}\n- Effect: {text['effect']}"
         case "symptom":
             said = f"Look at {title}. {text['remedy']}"
         case "more":
@@ -140,19 +140,16 @@ def answer(sheet: Sheet, kind: str, *, whole: bool = True) -> str:
             said = f"{title} takes {_range(sheet)}."
         case _:
             said = f"{title}: {text[kind]}"
-    if not whole and kind in ("more", "default", "where", "range"):
-        return said
-    return f"{said}\n\n{effect}\n{cost}"
+    return said if not whole and kind in ("more", "default", "where", "range") else _whole(sheet, said)
 
 
 def particular_answer(sheet: Sheet, particular: Particular, *, whole: bool = True) -> str:
     """The answer to a further question about a setting, with what it gives and costs where `whole`."""
-    effect, cost = sheet.texts["effect"].plain, sheet.texts["cost"].plain
-    return (
-        f"{particular.answer.plain}\n\n- Effect: {effect}\n- Cost: {cost}"
-        if whole
-        else particular.answer.plain
-    )
+    return _whole(sheet, particular.answer.plain) if whole else particular.answer.plain
+
+
+def _whole(sheet: Sheet, said: str) -> str:
+    return f"{said}\n\n- Effect: {sheet.texts['effect'].plain}\n- Cost: {sheet.texts['cost'].plain}"
 
 
 def required(sheet: Sheet) -> tuple[str, ...]:
@@ -205,7 +202,6 @@ class Corpus:
         self._mix = mix
         self._written = written(knowledge, whole=mix.whole)
         self._flags = _flags(knowledge)
-        self._offered = [self._to_begin_with(asked) for asked in QUESTIONS]
         self._chance = random.Random(seed)
         self._make: dict[str, Callable[[], Turn]] = {
             "setting": self._setting,
@@ -251,9 +247,10 @@ class Corpus:
                 particular = self._chance.choice(sheet.particulars)
                 said = particular_answer(sheet, particular, whole=self._mix.whole)
                 return Turn(self._varied(self._chance.choice(particular.asks)), said, sheet)
-        return Turn(
-            self._varied(self._question(sheet, kind)), answer(sheet, kind, whole=self._mix.whole), sheet
-        )
+        return Turn(self._varied(self._question(sheet, kind)), self._answer(sheet, kind), sheet)
+
+    def _answer(self, sheet: Sheet, kind: str) -> str:
+        return answer(sheet, kind, whole=self._mix.whole)
 
     def _question(self, sheet: Sheet, kind: str) -> str:
         chance = self._chance
@@ -278,11 +275,7 @@ class Corpus:
         chance, about = self._chance, last.about
         if isinstance(about, Sheet):
             kind = chance.choice(tuple(q.FOLLOW_UPS))
-            return Turn(
-                self._varied(chance.choice(q.FOLLOW_UPS[kind])),
-                answer(about, kind, whole=self._mix.whole),
-                about,
-            )
+            return Turn(self._varied(chance.choice(q.FOLLOW_UPS[kind])), self._answer(about, kind), about)
         if isinstance(about, Topic) and about.more is not None:
             return Turn(self._varied(chance.choice(q.FOLLOW_UPS["more"])), about.more.plain, about)
         return None
@@ -299,12 +292,16 @@ class Corpus:
         if drawn < 0.8:
             return chance.choice(self._offered)
         sheet = chance.choice(self._knowledge.sheets)
-        return Turn(question_about(sheet.row), answer(sheet, "what", whole=self._mix.whole), sheet)
+        return Turn(question_about(sheet.row), self._answer(sheet, "what"), sheet)
+
+    @cached_property
+    def _offered(self) -> list[Turn]:
+        return [self._to_begin_with(asked) for asked in QUESTIONS]
 
     def _to_begin_with(self, asked: str) -> Turn:
         for sheet in self._knowledge.sheets:
             if q.plain(question_about(sheet.row)) == q.plain(asked):
-                return Turn(asked, answer(sheet, "what", whole=self._mix.whole), sheet)
+                return Turn(asked, self._answer(sheet, "what"), sheet)
         for topic in self._knowledge.topics:
             if q.plain(asked) in map(q.plain, topic.asks):
                 return Turn(asked, topic.answer.plain, topic)

@@ -18,7 +18,7 @@ from corpus import Corpus
 from export import Card, export
 from network import DRAFT, GUIDE, Shape
 from tokenizers import Tokenizer
-from train import DRAFT_COURSE, GUIDE_COURSE, Course, steps, train
+from train import DRAFT_COURSE, GUIDE_COURSE, Course, steps_of, train
 
 SEED = 20261121
 _N_TOKENIZER_TURNS = 60_000
@@ -75,7 +75,7 @@ def main() -> None:
 
 def _make(recipe: Recipe, tokenizer: Tokenizer, args: argparse.Namespace) -> None:
     course = recipe.course.shared(args.share)
-    drawn = steps(course, tokenizer, SEED)
+    drawn = steps_of(course, tokenizer, SEED)
     digest = hashlib.sha256(b"".join(source.ids[places].tobytes() for source, places in drawn)).hexdigest()
     n_tokens = sum(source.ids[places].size for source, places in drawn)
     n_answers = sum(source.is_answer[places].sum() for source, places in drawn)

@@ -132,7 +132,8 @@ def read(*, later: bool = False) -> Knowledge:
         SheetError: a setting has no sheet, a sheet no setting, or something in one is missing or malformed.
     """
     given, more = _tables("sheets"), _phrasings(later)
-    unknown = _unknown(more.pop("unknown", {}))
+    other = _tables("topics")
+    unknown = _unknown({key: other.pop(key)[1] for key in _UNKNOWN_KEYS}, more.pop("unknown", {}))
     rows = {
         row.key: (row, place)
         for table, place in ((LOAD, "load settings"), (SAMPLING, "sampling settings"), (APP, "Preferences"))
@@ -141,11 +142,7 @@ def read(*, later: bool = False) -> Knowledge:
     if wrong := rows.keys() ^ given.keys():
         raise SheetError(f"not both a setting and a sheet: {', '.join(sorted(wrong))}")
     sheets = tuple(_sheet(row, place, given[key][1], more.pop(key, {})) for key, (row, place) in rows.items())
-    topics = tuple(
-        _topic(key, file, entry, more.pop(key, {}))
-        for key, (file, entry) in _tables("topics").items()
-        if key not in _UNKNOWN_KEYS
-    )
+    topics = tuple(_topic(key, file, entry, more.pop(key, {})) for key, (file, entry) in other.items())
     if more:
         raise SheetError(f"phrasings of what has no sheet: {', '.join(sorted(more))}")
     examination = {
@@ -222,8 +219,7 @@ def _topic(key: str, file: str, entry: dict[str, Any], more: dict[str, Any]) -> 
         raise SheetError(f"{file}.toml, {key}: {error}") from None
 
 
-def _unknown(more: dict[str, Any]) -> Unknown:
-    entry = tomllib.loads((FOLDER / "topics" / "unknown.toml").read_text("utf-8"))
+def _unknown(entry: dict[str, Any], more: dict[str, Any]) -> Unknown:
     patterns = tuple(
         (tuple(table["templates"]), tuple(table["x"]), tuple(table.get("held_out_x", ())))
         for table in entry.get("unknown", ())

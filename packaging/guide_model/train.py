@@ -128,26 +128,27 @@ def openings(corpus: Corpus, tokenizer: Tokenizer, n_rows: int, length: int) -> 
     while row < n_rows:
         turn = corpus.turn()
         prompt = tokenizer.encode(turn.prompt()).ids
-        reply = tokenizer.encode(turn.reply()).ids[: min(_OPENING_WORDS, length + 1 - len(prompt))]
-        if len(prompt) + _OPENING_WORDS // 2 > length + 1:
+        room = min(_OPENING_WORDS, length + 1 - len(prompt))
+        if room < _OPENING_WORDS // 2:
             continue
+        reply = tokenizer.encode(turn.reply()).ids[:room]
         at = _put(ids[row], 0, prompt)
         is_answer[row, at : _put(ids[row], at, reply)] = True
         row += 1
     return Rows(ids, is_answer)
 
 
-def steps(course: Course, tokenizer: Tokenizer, seed: int) -> list[Step]:
+def steps_of(course: Course, tokenizer: Tokenizer, seed: int) -> list[Step]:
     """What `course` learns at each step: its parts one after another, each drawn anew and in random order."""
     order = np.random.default_rng(seed)
     found: list[Step] = []
     for number, part in enumerate(course.parts, 1):
         corpus = Corpus(sheets.read(later=part.later), seed + number, part.mix)
-        found += _steps_of(course, part, corpus, tokenizer, order)
+        found += _steps_of_part(course, part, corpus, tokenizer, order)
     return found
 
 
-def _steps_of(
+def _steps_of_part(
     course: Course, part: Part, corpus: Corpus, tokenizer: Tokenizer, order: np.random.Generator
 ) -> list[Step]:
     found: list[Step] = []
