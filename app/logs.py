@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import faulthandler
+import itertools
 import logging
 import logging.handlers
 import os
@@ -78,18 +80,22 @@ def prune(paths: Paths) -> None:
     _keep_newest(paths.crash_dir, "*.txt", _N_CRASH_FILES)
 
 
+def files_by_age(folder: Path, *patterns: str) -> list[tuple[Path, os.stat_result]]:
+    """The files of `folder` that match one of the glob patterns, newest first.
+
+    Those that another process deletes meanwhile are left out.
+    """
+    found: list[tuple[Path, os.stat_result]] = []
+    for path in itertools.chain.from_iterable(folder.glob(pattern) for pattern in patterns):
+        with contextlib.suppress(OSError):
+            found.append((path, path.stat()))
+    return sorted(found, key=lambda item: item[1].st_mtime_ns, reverse=True)
+
+
 def _keep_newest(folder: Path, pattern: str, n_kept: int) -> None:
-    aged: list[tuple[float, int, Path]] = []
-    for path in folder.glob(pattern):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        aged.append((status.st_mtime, status.st_size, path))
-    aged.sort(reverse=True)
     total_bytes = 0
-    for index, (_, size_bytes, path) in enumerate(aged):
-        total_bytes += size_bytes
+    for index, (path, status) in enumerate(files_by_age(folder, pattern)):
+        total_bytes += status.st_size
         if index >= n_kept or (index > 0 and total_bytes > _LARGEST_KEPT_BYTES):
             path.unlink(missing_ok=True)
 
@@ -157,8 +163,7 @@ def bad_ends(paths: Paths, process: str) -> list[Path]:
 
     An empty file counts too: its process was killed, or the power went.
     """
-    files = [path for path in paths.crash_dir.glob(f"{process}-*.txt") if not _is_running(path)]
-    return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
+    return [path for path, _ in files_by_age(paths.crash_dir, f"{process}-*.txt") if not _is_running(path)]
 
 
 def mark_seen(path: Path) -> None:

@@ -65,6 +65,13 @@ def test_old_worker_logs_go(paths: Paths) -> None:
     assert left[0] == paths.worker_log("m", "20261121-000020").name
 
 
+def test_a_file_that_another_process_deletes_meanwhile_is_left_out(tmp_path: Path) -> None:
+    """As long as a folder is listed before its files are looked at; a link to nothing stands for such a file."""
+    (tmp_path / "here.txt").write_text("x")
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nothing")
+    assert [path.name for path, _ in logs.files_by_age(tmp_path, "*.txt")] == ["here.txt"]
+
+
 def _die(paths: Paths, how: str) -> subprocess.CompletedProcess[str]:
     code = f"""
 import sys, os, threading

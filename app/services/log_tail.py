@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from app.logs import files_by_age
+
 _FIRST_BYTES = 512 * 1024
 _STEP_BYTES = 256 * 1024
 _EVERY_MS = 400
@@ -133,5 +135,5 @@ class LevelReader:
 
 def log_files(folder: Path) -> list[Path]:
     """Log and crash files below `folder`, newest first, without the empty ones of running processes."""
-    found = [*folder.glob("*.log"), *(path for path in folder.glob("crashes/*.txt") if path.stat().st_size)]
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+    found = files_by_age(folder, "*.log", "crashes/*.txt")
+    return [path for path, status in found if status.st_size or path.suffix == ".log"]

@@ -17,6 +17,7 @@ from app.core.parity import Divergence, Report, Result, Tolerance, Verdict, Way
 from app.core.parity_plan import Check, Variant
 from app.worker.parity import ParityRun
 from tests.cli.program import Program
+from tests.listing import files_below
 from tests.tiny_models import build_llama
 
 _SMALL = ("--tokens", 8, "--set", "n_ctx=512", "--set", "n_threads=1")
@@ -100,7 +101,7 @@ def test_ctrl_c_ends_it(loadout: Program, tmp_path: Path, prompts: Path) -> None
     slow = build_llama(tmp_path / "slow.gguf", n_ctx_train=32768)
     process = loadout.start("parity", slow, "--prompts", prompts, "--tokens", 20000, "--set", "n_ctx=32768")
     logs = loadout.profile_dir
-    while not any("parity" in path.name for path in logs.rglob("*")) and process.poll() is None:
+    while not files_below(logs, "*parity*") and process.poll() is None:
         pass
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)

@@ -23,6 +23,7 @@ from app.services.preferences import Preferences
 from app.services.session import SessionState
 from tests.end2end.real_app import RealApp
 from tests.hub_server import HubServer
+from tests.listing import files_below
 from tests.services.download_rig import page_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -30,7 +31,7 @@ REPO = "owner/tiny-GGUF"
 
 
 def _partial_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*.incomplete"))
+    return sum(files_below(folder, "*.incomplete").values())
 
 
 def _wanted(server: HubServer, folder: Path) -> DownloadRequest:

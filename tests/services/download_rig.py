@@ -17,6 +17,7 @@ from app.services.downloads import Downloads
 from app.services.library import LibraryService
 from app.services.preferences import Preferences
 from tests.hub_server import HubServer
+from tests.listing import files_below
 
 REPO = "owner/name-GGUF"
 WAIT_MS = 15_000
@@ -97,7 +98,11 @@ class DownloadRig:
         ]
 
     def partial_files(self) -> list[Path]:
-        return [path for path in (self.folder / "models").rglob("*.incomplete") if path.stat().st_size]
+        return [
+            path
+            for path, size_bytes in files_below(self.folder / "models", "*.incomplete").items()
+            if size_bytes
+        ]
 
     def restart(self) -> None:
         self.close_downloads()
