@@ -142,13 +142,10 @@ def _at_once(model: LoadedModel, args: argparse.Namespace, n_parallel: int) -> P
     from app.worker.protocol import Bench, Finished
 
     n_generate = args.gen_tokens + _lead(model.got.settings, args, n_parallel)
-    commands = {
-        request_id: Bench(request_id, args.prompt_tokens, n_generate, seed)
-        for seed, request_id in enumerate([model.next_id() for _ in range(n_parallel)])
-    }
+    commands = [Bench(model.next_id(), args.prompt_tokens, n_generate, seed) for seed in range(n_parallel)]
     replies = [
         Reply(event.arrived_s, Timings.from_dict(event.timings), event.token_ms)
-        for event in model.ask_all(commands)
+        for event in model.ask_together(commands)
         if isinstance(event, Finished)
     ]
     if model.interruption.asked:

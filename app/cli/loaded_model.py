@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,18 @@ from app.core.settings import LOAD, SAMPLING
 from app.worker.client import WorkerClient
 from app.worker.protocol import (
     LOAD_REQUEST,
+    Bench,
     Cancel,
     Command,
     Event,
     Exited,
     Failed,
     Finished,
+    Generate,
     Loaded,
     LoadFailed,
     LoadProgress,
+    Together,
 )
 
 _WAIT_S = 0.05  # how late Ctrl+C may be noticed
@@ -70,18 +73,20 @@ class LoadedModel:
         Raises:
             CommandError: the request failed or the worker was lost.
         """
-        yield from self.ask_all({request_id: command})
+        yield from self._answers(command, request_id)
 
-    def ask_all(self, commands: Mapping[int, Command]) -> Iterator[Event]:
-        """As `ask`, for several requests at once (request id -> command): until each has its `Finished`.
+    def ask_together(self, commands: Sequence[Generate | Bench]) -> Iterator[Event]:
+        """As `ask`, for several requests that begin at once: until each has its `Finished`.
 
         Raises:
             CommandError: one of the requests failed, or the worker was lost.
         """
-        for command in commands.values():
-            self._client.send(command)
-        n_open = len(commands)
-        for event in self._events_of(*commands) if commands else ():
+        yield from self._answers(Together(tuple(commands)), *(one.request_id for one in commands))
+
+    def _answers(self, command: Command, *request_ids: int) -> Iterator[Event]:
+        self._client.send(command)
+        n_open = len(request_ids)
+        for event in self._events_of(*request_ids):
             if isinstance(event, Failed):
                 raise CommandError(self._failure_text(event.kind, event.message, event.detail))
             n_open -= isinstance(event, Finished)

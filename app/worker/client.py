@@ -140,13 +140,17 @@ class WorkerClient:
 
     def send(self, command: p.Command) -> None:
         """Queue a command. Sent to a worker that is gone, a request ends with `worker_lost`."""
-        if isinstance(command, p.Generate | p.Bench | p.CountTokens):
+        requests = command.commands if isinstance(command, p.Together) else (command,)
+        request_ids = [
+            one.request_id for one in requests if isinstance(one, p.Generate | p.Bench | p.CountTokens)
+        ]
+        if request_ids:
             with self._lock:
                 if self._exited:
-                    self._own.append(self._lost(command.request_id))
+                    self._own += map(self._lost, request_ids)
                     return
-                self._open.add(command.request_id)
-        if isinstance(command, p.Generate) and command.conversation and self._keeps_on_disk:
+                self._open.update(request_ids)
+        if self._keeps_on_disk and any(isinstance(one, p.Generate) and one.conversation for one in requests):
             self._may_save = True
         with contextlib.suppress(ValueError, OSError):  # closed by stop(): the request was ended there
             self._commands.put(command)

@@ -66,6 +66,13 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Requests that the engine takes before its next step; sent one by one, the first can end before the last comes."""
+
+    commands: tuple[Generate | Bench, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """End `request_id` now; unknown and finished ids are ignored. `LOAD_REQUEST` aborts loading."""
 
@@ -271,7 +278,7 @@ class Exited:
     lost_workers: tuple[str, ...] = ()
 
 
-Command = Generate | Bench | Cancel | CountTokens | Forget | Shutdown
+Command = Generate | Bench | Together | Cancel | CountTokens | Forget | Shutdown
 Event = (
     LoadProgress
     | Loaded

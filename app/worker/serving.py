@@ -70,6 +70,10 @@ class Serving:
             return
         if isinstance(command, p.Shutdown):
             return
+        if isinstance(command, p.Together):
+            for one in command.commands:
+                self.take(one)
+            return
         try:
             self._begin(command)
         except EngineError as error:

@@ -73,7 +73,7 @@ def say(model: LoadedModel, *conversations: Sequence[Message], **fields: Any) ->
     }
     texts = dict.fromkeys(asked, "")
     ends: dict[int, p.Finished] = {}
-    for event in model.ask_all(asked):
+    for event in model.ask_together(tuple(asked.values())):
         if isinstance(event, p.TextDelta):
             texts[event.request_id] += event.text
         elif isinstance(event, p.Finished):

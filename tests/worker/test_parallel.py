@@ -26,10 +26,11 @@ def worker(tmp_path: Path, tiny_model: Path) -> Iterator[WorkerClient]:
 def test_a_reply_goes_on_between_any_two_parts_of_anothers_prompt(worker: WorkerClient) -> None:
     talking, reading = worker.next_id(), worker.next_id()
     sampling = {"temperature": 0.0, "max_tokens": 200, "ignore_eos": True}
-    worker.send(p.Generate(talking, prompt="Once", sampling=sampling, deltas_per_s=0.0))
-    worker.send(
-        p.Generate(reading, prompt="A much longer text. " * 60, sampling={"max_tokens": 1, "temperature": 0})
+    talk = p.Generate(talking, prompt="Once", sampling=sampling, deltas_per_s=0.0)
+    read = p.Generate(
+        reading, prompt="A much longer text. " * 60, sampling={"max_tokens": 1, "temperature": 0}
     )
+    worker.send(p.Together((talk, read)))
     events = until_finished(worker, talking, reading)
     parts = [
         number
@@ -56,8 +57,7 @@ def test_a_reply_goes_on_between_any_two_parts_of_anothers_prompt(worker: Worker
 def test_requests_of_one_measurement_can_be_laid_side_by_side(worker: WorkerClient) -> None:
     """Each ends with when it came, on one clock, and random prompts that differ, so that nothing is shared."""
     ids = [worker.next_id() for _ in range(3)]
-    for seed, request_id in enumerate(ids):
-        worker.send(p.Bench(request_id, 50, 10, seed))
+    worker.send(p.Together(tuple(p.Bench(request_id, 50, 10, seed) for seed, request_id in enumerate(ids))))
     events = until_finished(worker, *ids)
     ends = [event for event in events if isinstance(event, p.Finished)]
     arrivals = {event.request_id: event.arrived_s for event in ends}

@@ -405,10 +405,12 @@ def test_a_worker_that_dies_ends_every_request(
     assert {e.kind for e in talk.events if isinstance(e, p.Failed)} == {FailureKind.WORKER_LOST}
     if kind is signal.SIGSEGV:
         assert "Fatal Python error: Segmentation fault" in exited.log_tail
-    late = talk.generate()
-    assert talk.client.receive(1.0)[0] == p.Failed(
-        late, FailureKind.WORKER_LOST, "the worker process has ended"
-    )
+    late = [talk.client.next_id() for _ in range(3)]
+    talk.client.send(p.Generate(late[0], prompt="Hello"))
+    talk.client.send(p.Together(tuple(p.Bench(request_id, 10, 10) for request_id in late[1:])))
+    assert talk.client.receive(1.0) == [
+        p.Failed(request_id, FailureKind.WORKER_LOST, "the worker process has ended") for request_id in late
+    ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
