@@ -53,7 +53,6 @@ class Drafts(QObject):
         self._thread = JobThread("drafts")
         self._vocabularies = Vocabularies()  # the thread's
         self._asked: _Asked | None = None
-        self._is_judging = False
         self._surveyed: _Survey | None = None
         self._number = 0
         self._is_complete = True
@@ -76,20 +75,15 @@ class Drafts(QObject):
         """What is known of the draft model that the plan names; None for nothing yet."""
         return self._plan.draft
 
-    @property
-    def is_judging(self) -> bool:
-        """Whether the plan's draft is being looked at."""
-        return self._is_judging
-
     def judge(self) -> None:
         """Looks at the plan's draft again, whose file may be another one by now; `judged` follows."""
         wanted = self._wanted()
         if wanted is None:
-            self._asked, self._is_judging = None, False
+            self._asked = None
             self._plan.set_draft(None)
             self.judged.emit()
             return
-        self._asked, self._is_judging = wanted, True
+        self._asked = wanted
         self._thread.post(lambda: self._one_told.emit(wanted, self._judged(wanted.target, wanted.path)))
 
     def _wanted(self) -> _Asked | None:
@@ -103,7 +97,6 @@ class Drafts(QObject):
 
     def _take_one(self, asked: _Asked, draft: Draft) -> None:
         if asked == self._asked:
-            self._is_judging = False
             self._plan.set_draft(draft)
             self.judged.emit()
 

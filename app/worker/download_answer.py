@@ -17,16 +17,8 @@ import httpx2
 
 from app.core.download import DownloadRequest
 from app.core.hub import HubError, HubFile, HubReason
-from app.worker.hub_faults import (
-    CONNECT_S,
-    N_HOPS,
-    REDIRECTS,
-    faults_named,
-    is_same_server,
-    next_address,
-    one_line,
-    refusal,
-)
+from app.worker.hub_faults import faults_named, next_address, refusal
+from app.worker.transport import CONNECT_S, N_HOPS, REDIRECTS, is_same_server, one_line
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _UNSATISFIED: Final = re.compile(r"bytes \*/(\d{1,19})")

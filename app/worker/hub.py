@@ -309,7 +309,7 @@ class Hub:
         """The connections, through the system's proxy where there is one; closed when the Hub is forgotten."""
         import httpx2
 
-        from app.worker.hub_faults import one_line
+        from app.worker.transport import one_line
 
         with self._lock:
             if self._open_client is None:

@@ -21,15 +21,8 @@ from huggingface_hub.errors import OfflineModeIsEnabled
 from huggingface_hub.utils import get_session
 
 from app.core.hub import HubError, HubReason
-from app.worker.hub_faults import (
-    CONNECT_S,
-    N_HOPS,
-    REDIRECTS,
-    faults_named,
-    is_same_server,
-    next_address,
-    refusal,
-)
+from app.worker.hub_faults import faults_named, next_address, refusal
+from app.worker.transport import CONNECT_S, N_HOPS, REDIRECTS, is_same_server
 
 _TRANSPORT_HEADERS: Final = ("content-encoding", "content-length", "transfer-encoding")
 

@@ -9,18 +9,14 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Final
 
 import httpx2
 
 from app.core.hub import PAUSE_S, HubError, HubReason
+from app.worker.transport import causes, one_line, redirect_target
 
-N_HOPS: Final = 10
-"""How many redirects are followed."""
-REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-CONNECT_S: Final = 10.0
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _LONGEST_WAIT_S: Final = 3600.0
 # The Hub's own header: "api";r=0;t=55 - none left, more in 55 seconds.
 _RATE_LIMIT: Final = re.compile(r'"\w+"\s*;\s*r\s*=\s*0\s*;\s*t\s*=\s*(\d{1,9})')
@@ -48,7 +44,7 @@ def faults_named(host: str, timeout_s: float) -> Generator[None]:
 
 
 def _unreached(error: Exception, host: str) -> HubError:
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLError):
             detail = getattr(cause, "verify_message", "") or cause.reason or one_line(cause)
             return HubError(HubReason.NOT_TRUSTED, host=host, detail=detail)
@@ -108,30 +104,6 @@ def _told_wait(headers: httpx2.Headers) -> float | None:
 
 def next_address(url: httpx2.URL, response: httpx2.Response, host: str) -> httpx2.URL:
     """Where a redirect leads; HubError where it is no web address, or one without the safety of this one."""
-    try:
-        following = url.join(response.headers.get("location", ""))
-    except (httpx2.InvalidURL, ValueError):
-        raise HubError(HubReason.BAD_REDIRECT, host=host) from None
-    is_weaker = url.scheme == "https" and following.scheme != "https"
-    is_port = following.port is None or 0 < following.port < 1 << 16
-    if following.scheme not in _DEFAULT_PORTS or not following.host or not is_port or is_weaker:
+    if (following := redirect_target(url, response)) is None:
         raise HubError(HubReason.BAD_REDIRECT, host=host)
     return following
-
-
-def is_same_server(one: httpx2.URL, other: httpx2.URL) -> bool:
-    """Whether a secret for `one` may be sent to `other`: the same server, or the same by a safer way."""
-    ports = [url.port or _DEFAULT_PORTS.get(url.scheme, 0) for url in (one, other)]
-    is_safer = one.scheme == "http" and other.scheme == "https" and ports == [80, 443]
-    return one.host == other.host and (is_safer or (one.scheme == other.scheme and ports[0] == ports[1]))
-
-
-def one_line(error: BaseException) -> str:
-    """An exception's words, bounded."""
-    return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -10,20 +10,26 @@ import contextlib
 import re
 import socket
 import ssl
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import httpx2
 
 from app.core.remote import RemoteHeaderError, RemoteReason
+from app.worker.transport import (
+    CONNECT_S,
+    N_HOPS,
+    REDIRECTS,
+    causes,
+    is_same_server,
+    is_web_address,
+    one_line,
+    redirect_target,
+)
 
-_N_HOPS: Final = 10
-_CONNECT_S: Final = 10.0
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _UNFOLLOWED: Final = 300
 
 
@@ -50,11 +56,11 @@ def open_client(timeout_s: float, tls: ssl.SSLContext | None = None) -> httpx2.A
     Raises:
         RemoteHeaderError: the proxy that the environment names cannot be used.
     """
-    timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, _CONNECT_S))
+    timeout = httpx2.Timeout(timeout_s, connect=min(timeout_s, CONNECT_S))
     try:
         return httpx2.AsyncClient(verify=tls or True, timeout=timeout, trust_env=True, follow_redirects=False)
     except (ImportError, ValueError, httpx2.InvalidURL, httpx2.UnsupportedProtocol) as error:
-        raise RemoteHeaderError(RemoteReason.PROXY, detail=_one_line(error)) from error
+        raise RemoteHeaderError(RemoteReason.PROXY, detail=one_line(error)) from error
 
 
 class RemoteFile:
@@ -130,12 +136,12 @@ class RemoteFile:
         """The first answer that is no redirect, its body unread; with `stop_at_link` the Hub's redirect too."""
         url = self._resolved or self._url
         with self._faults_named():
-            for _ in range(_N_HOPS):
+            for _ in range(N_HOPS):
                 request = self._client.build_request(method, url, headers=self._headers(url) | dict(headers))
                 response = await self._client.send(request, stream=True)
                 try:
                     self._note_link(response)
-                    is_final = response.status_code not in _REDIRECTS
+                    is_final = response.status_code not in REDIRECTS
                     if is_final or (stop_at_link and self._linked_validator):
                         self._resolved = url if is_final else None
                         yield response
@@ -147,18 +153,12 @@ class RemoteFile:
 
     def _headers(self, url: httpx2.URL) -> dict[str, str]:
         headers = {"Accept-Encoding": "identity", "User-Agent": "loadout"}
-        if self._token and _is_same_server(self._url, url):
+        if self._token and is_same_server(self._url, url):
             headers["Authorization"] = f"Bearer {self._token}"
         return headers
 
     def _next(self, url: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
-        try:
-            following = url.join(response.headers.get("location", ""))
-        except (httpx2.InvalidURL, ValueError):
-            raise self._error(RemoteReason.BAD_REDIRECT) from None
-        is_weaker = url.scheme == "https" and following.scheme != "https"
-        is_port = following.port is None or 0 < following.port < 1 << 16
-        if following.scheme not in _DEFAULT_PORTS or not following.host or not is_port or is_weaker:
+        if (following := redirect_target(url, response)) is None:
             raise self._error(RemoteReason.BAD_REDIRECT)
         return following
 
@@ -241,7 +241,7 @@ class RemoteFile:
         try:
             yield
         except httpx2.ProxyError as error:
-            raise self._error(RemoteReason.PROXY, detail=_one_line(error)) from error
+            raise self._error(RemoteReason.PROXY, detail=one_line(error)) from error
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise self._unreached(error) from error
         except httpx2.TimeoutException as error:
@@ -250,19 +250,19 @@ class RemoteFile:
         except (httpx2.RemoteProtocolError, httpx2.NetworkError) as error:
             raise self._error(RemoteReason.CLOSED) from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise self._error(RemoteReason.NO_NETWORK, detail=_one_line(error)) from error
+            raise self._error(RemoteReason.NO_NETWORK, detail=one_line(error)) from error
 
     def _unreached(self, error: Exception) -> RemoteHeaderError:
-        for cause in _causes(error):
+        for cause in causes(error):
             if isinstance(cause, ssl.SSLError):
-                detail = getattr(cause, "verify_message", "") or cause.reason or _one_line(cause)
+                detail = getattr(cause, "verify_message", "") or cause.reason or one_line(cause)
                 return self._error(RemoteReason.NOT_TRUSTED, detail=detail)
             if isinstance(cause, socket.gaierror):
                 return self._error(RemoteReason.NO_NETWORK, detail="its name is not known")
             if isinstance(cause, ConnectionRefusedError):
                 return self._error(RemoteReason.NO_NETWORK, detail="it refused the connection")
         is_silent = isinstance(error, httpx2.TimeoutException)
-        detail = "it does not answer" if is_silent else _one_line(error)
+        detail = "it does not answer" if is_silent else one_line(error)
         return self._error(RemoteReason.NO_NETWORK, detail=detail)
 
 
@@ -271,28 +271,10 @@ def _parsed(url: str) -> httpx2.URL:
         parsed = httpx2.URL(url.strip())
     except (httpx2.InvalidURL, ValueError, TypeError):
         raise RemoteHeaderError(RemoteReason.BAD_ADDRESS) from None
-    is_port = parsed.port is None or 0 < parsed.port < 1 << 16
-    if parsed.scheme not in _DEFAULT_PORTS or not parsed.host or not is_port or parsed.path in ("", "/"):
+    if not is_web_address(parsed) or parsed.path in ("", "/"):
         raise RemoteHeaderError(RemoteReason.BAD_ADDRESS)
     return parsed
 
 
-def _is_same_server(one: httpx2.URL, other: httpx2.URL) -> bool:
-    """Whether a secret for `one` may be sent to `other`: the same server, or the same by a safer way."""
-    ports = [url.port or _DEFAULT_PORTS[url.scheme] for url in (one, other)]
-    is_safer = one.scheme == "http" and other.scheme == "https" and ports == [80, 443]
-    return one.host == other.host and (is_safer or (one.scheme == other.scheme and ports[0] == ports[1]))
-
-
 def _whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -60,8 +60,8 @@ def test_the_plans_draft_is_judged_when_it_changes(profile: Profile, shelf: Path
     assert errors(profile) == []
     use(profile, shelf / "other.gguf", qtbot)
     assert errors(profile) == [Reason.DRAFT_VOCABULARY_SIZE]
-    profile.load_plan.undo()
-    qtbot.waitUntil(lambda: not profile.drafts.is_judging, timeout=10000)
+    with qtbot.waitSignal(profile.drafts.judged, timeout=10000):
+        profile.load_plan.undo()
     assert errors(profile) == []
     profile.load_plan.set_value("draft_source", "off")
     assert profile.load_plan.draft is None
@@ -153,9 +153,9 @@ def test_a_load_that_waits_for_its_draft_can_be_withdrawn(
     use(profile, shelf / "small.gguf", qtbot)
     profile.loading.load()
     assert profile.loading.is_checking
-    profile.loading.cancel()
-    assert not profile.loading.is_checking
-    qtbot.waitUntil(lambda: not profile.drafts.is_judging, timeout=10000)
+    with qtbot.waitSignal(profile.drafts.judged, timeout=10000):
+        profile.loading.cancel()
+        assert not profile.loading.is_checking
     assert not profile.loading.is_checking
     assert profile.session.state is SessionState.EMPTY
 

@@ -46,10 +46,6 @@ class MarkedStream:
             self.blocks.append(Block(Kind.PARAGRAPH, joined(self._runs)))
         return n_kept
 
-    def finish(self) -> int:
-        """As `update`."""
-        return self.update()
-
     def _add(self, text: str, style: Style) -> None:
         if not text:
             return

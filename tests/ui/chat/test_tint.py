@@ -95,9 +95,9 @@ def test_every_character_is_shown_with_its_own_mark(pieces: list[tuple[str, bool
         if is_marked and piece:
             marked.append((len(text), len(text) + len(piece)))
         text += piece
-    stream.finish()
+    stream.update()
     whole.feed(text, marked)
-    whole.finish()
+    whole.update()
     expected = [
         (shown, is_marked)
         for piece, is_marked in pieces
