@@ -275,6 +275,7 @@ class Session(QObject):
             self.load_progress.emit(event.fraction, event.stage)
         elif isinstance(event, p.Loaded):
             self._got = Got.from_dict(event.got)
+            _log.info("loaded: %s", self._model_path)
             self._set_state(SessionState.READY)
             self.loaded.emit(self._got)
         elif isinstance(event, p.LoadFailed):
