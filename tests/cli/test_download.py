@@ -144,7 +144,7 @@ def test_a_terminal_shows_a_bar_and_ctrl_c_keeps_what_arrived(
     loadout: Program, server: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "100")
-    fault = server.fault(CDN_FILE, bytes_per_s=2 * MB)
+    fault = server.fault(CDN_FILE, bytes_per_s=MB // 2)
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         loadout.command("download", REPO),

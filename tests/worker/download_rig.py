@@ -22,6 +22,7 @@ REPO = "owner/name-GGUF"
 FILE = "model-Q4_K_M.gguf"
 HUB_FILE = f"/{REPO}/resolve/*"
 CDN_FILE = f"/{REPO}/[0-9a-f]*"
+SLOW = 600_000.0  # bytes per second: a file of three megabytes is under way for long enough to meddle with it
 WAIT_S = 20.0
 
 

@@ -21,6 +21,7 @@ from tests.worker.download_rig import (
     FILE,
     HUB_FILE,
     REPO,
+    SLOW,
     Download,
     certificate,
     content,
@@ -327,7 +328,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_disk_that_fills_up_meanwhile(server: HubServer, small_disk: Path) -> None:
     wanted = request(server, folder=small_disk)
-    fault = server.fault(CDN_FILE, bytes_per_s=3 * MB)
+    fault = server.fault(CDN_FILE, bytes_per_s=SLOW)
     with Download(wanted) as download:
         download.until_bytes(100_000)
         (small_disk / "others").write_bytes(bytes(2 * MB))
@@ -359,7 +360,7 @@ def test_the_last_byte_of_a_disk(server: HubServer, small_disk: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be deleted there")
 def test_a_folder_that_is_deleted_meanwhile(server: HubServer, tmp_path: Path) -> None:
-    server.fault(CDN_FILE, bytes_per_s=MB)
+    server.fault(CDN_FILE, bytes_per_s=SLOW)
     wanted = request(server, FILE, folder=tmp_path / "mine")
     with Download(wanted) as download:
         download.until_bytes(200_000)

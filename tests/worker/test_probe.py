@@ -206,7 +206,7 @@ def test_an_absurd_context_is_counted_not_allocated(probe: Probe, model: str) ->
     assert probe.pid is not None
     assert psutil.Process(probe.pid).memory_info().rss < 2 << 30
     with pytest.raises(ProbeError) as caught:  # llama.cpp's own list of so many cells is too long already
-        probe.footprint(model, {"n_ctx": 1 << 30})
+        probe.footprint(model, {"n_ctx": 1 << 30}, timeout_s=50)
     assert caught.value.kind is FailureKind.OUT_OF_MEMORY
 
 
