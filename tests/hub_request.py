@@ -334,10 +334,7 @@ class Request(BaseHTTPRequestHandler):
             self._send_slowly(read, start, end)
 
     def _send_slowly(self, read: Any, start: int, end: int) -> None:
-        """In pieces: at `bytes_per_s`, some 50 a second, or spoiled by `wrong_content`.
-
-        Set to 0 meanwhile, it is no longer slow.
-        """
+        """In pieces: at `bytes_per_s`, some 50 a second, or spoiled by `wrong_content`."""
         speed = self.fault.bytes_per_s
         n_piece = max(1, int(speed / 50)) if speed else _PIECE
         began = time.monotonic()
@@ -347,7 +344,7 @@ class Request(BaseHTTPRequestHandler):
                 piece = bytes([piece[0] ^ 0x55]) + piece[1:]
             self.wfile.write(piece)
             self.hub.note_sent(len(piece))
-            due = began + (at + len(piece) - start) / speed if self.fault.bytes_per_s else 0.0
+            due = began + (at + len(piece) - start) / speed if speed else 0.0
             if speed and self.hub.stopping.wait(max(0.0, due - time.monotonic())):
                 self.close_connection = True
                 return
