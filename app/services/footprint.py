@@ -128,6 +128,11 @@ class FootprintService(QObject):
         return dict(self._chips.values)
 
     @property
+    def are_chips_current(self) -> bool:
+        """Whether every changed row has been measured in the plan as it stands."""
+        return self.is_current and self._chips.is_current
+
+    @property
     def held(self) -> dict[str, int]:
         """What each device gets back when the loaded model goes, in bytes, as far as the system counts it as used."""
         return dict(self._memory.held)

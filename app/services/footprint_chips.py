@@ -16,25 +16,26 @@ _NOT_ASKED = frozenset({"rpc_servers"})
 class RowChips:
     """Bytes by setting key, total over all devices; measured row by row, for the newest plan only.
 
-    Until a row has been measured anew it keeps what it added to the plan before.
+    Until a row has been measured anew it keeps what it added to the plan before; `is_current` once all have been.
     """
 
     def __init__(self, plan: Plan, ask: Callable[[Chips], object], told: Callable[[], object]) -> None:
-        """`ask` hands rows over to be measured; `told` is called when something has changed."""
+        """`ask` hands rows over to be measured; `told` is called when a row has changed, and when all are measured."""
         self._plan = plan
         self._ask = ask
         self._told = told
         self._question: Question | None = None
         self.values: dict[str, int] = {}
+        self.is_current = True
 
     def forget(self) -> None:
         """There is another model, or none."""
-        self._question = None
+        self._question, self.is_current = None, True
         self._replace({})
 
     def drop(self) -> None:
         """The plan has changed: rows that are at their default again add nothing, what is under way is for nobody."""
-        self._question = None
+        self._question, self.is_current = None, False
         self._replace({key: size for key, size in self.values.items() if self._plan.is_changed(key)})
 
     def measure(self, answer: Answer, first: str) -> None:
@@ -43,7 +44,7 @@ class RowChips:
         changed = sorted((key for key in rows if self._plan.is_changed(key)), key=lambda key: key != first)
         if answer.footprint is None:
             return
-        self._question = answer.question
+        self._question, self.is_current = answer.question, not changed
         self._replace({key: size for key, size in self.values.items() if key in changed})
         if changed:
             rest = {key: self._without(key) for key in changed}
@@ -54,12 +55,16 @@ class RowChips:
         if answer.question is not self._question:
             return
         others = {key: size for key, size in self.values.items() if key != answer.key}
-        self._replace(others if answer.added_bytes is None else others | {answer.key: answer.added_bytes})
+        self.is_current = answer.is_last
+        self._replace(
+            others if answer.added_bytes is None else others | {answer.key: answer.added_bytes},
+            must_tell=answer.is_last,
+        )
 
     def _without(self, key: str) -> dict[str, Any]:
         return LOAD.changed(self._plan.all_values() | {key: self._plan.default(key)})
 
-    def _replace(self, values: dict[str, int]) -> None:
-        if values != self.values:
+    def _replace(self, values: dict[str, int], *, must_tell: bool = False) -> None:
+        if values != self.values or must_tell:
             self.values = values
             self._told()

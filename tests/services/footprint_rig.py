@@ -72,9 +72,8 @@ class FootprintRig:
         self.qtbot.waitUntil(lambda: not self.service.is_measuring, timeout=20_000)
 
     def settle_chips(self) -> None:
-        """Waits until every changed row that takes memory has its chip."""
-        rows = {key for key in self.plan.changed_keys() if LOAD[key].affects_memory and key != "rpc_servers"}
-        self.qtbot.waitUntil(lambda: set(self.service.chips) == rows, timeout=20_000)
+        """Waits until every changed row that takes memory has its chip for the plan as it stands."""
+        self.qtbot.waitUntil(lambda: self.service.are_chips_current, timeout=20_000)
 
     def load(self) -> None:
         """Loads the plan and waits until it is."""

@@ -30,13 +30,14 @@ class MemoryChips(QObject):
         self._slow.setInterval(QUIET_MS)
         self._slow.timeout.connect(self._show_stale)
         service.chips_changed.connect(self._show_all)
-        service.changed.connect(self._service_changed)
+        for signal in (service.changed, service.chips_changed):
+            signal.connect(self._service_changed)
         plan.changed.connect(self._plan_changed)
         rows.row_built.connect(self._show)
         self._show_all()
 
     def _service_changed(self) -> None:
-        if self._service.is_current:
+        if self._service.are_chips_current:
             self._slow.stop()
             if self._is_stale:
                 self._is_stale = False

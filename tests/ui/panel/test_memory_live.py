@@ -156,6 +156,7 @@ def test_chips_pale_while_they_are_measured_anew(tab, rig, tiny_model, qtbot):
     rig.service.resume()
     rig.settle()
     qtbot.waitUntil(lambda: chip.property("tone") != STALE, timeout=10_000)
+    assert rig.service.are_chips_current, "the plan has its answer before its rows have theirs"
     assert "measuring" not in tab.footer.memory.accessibleDescription()
 
 
