@@ -73,7 +73,9 @@ class FootprintRig:
 
     def settle_chips(self) -> None:
         """Waits until every changed row that takes memory has its chip for the plan as it stands."""
+        rows = {key for key in self.plan.changed_keys() if LOAD[key].affects_memory and key != "rpc_servers"}
         self.qtbot.waitUntil(lambda: self.service.are_chips_current, timeout=20_000)
+        assert set(self.service.chips) == rows
 
     def load(self) -> None:
         """Loads the plan and waits until it is."""
