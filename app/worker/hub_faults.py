@@ -6,8 +6,6 @@ import contextlib
 import email.utils
 import math
 import re
-import socket
-import ssl
 import time
 from collections.abc import Generator
 from typing import Final
@@ -15,7 +13,7 @@ from typing import Final
 import httpx2
 
 from app.core.hub import PAUSE_S, HubError, HubReason
-from app.worker.transport import causes, one_line, redirect_target
+from app.worker.transport import one_line, redirect_target, why_unreached
 
 _LONGEST_WAIT_S: Final = 3600.0
 # The Hub's own header: "api";r=0;t=55 - none left, more in 55 seconds.
@@ -44,17 +42,10 @@ def faults_named(host: str, timeout_s: float) -> Generator[None]:
 
 
 def _unreached(error: Exception, host: str) -> HubError:
-    for cause in causes(error):
-        if isinstance(cause, ssl.SSLError):
-            detail = getattr(cause, "verify_message", "") or cause.reason or one_line(cause)
-            return HubError(HubReason.NOT_TRUSTED, host=host, detail=detail)
-        if isinstance(cause, socket.gaierror):
-            return HubError(HubReason.NO_NETWORK, host=host, detail="its name is not known")
-        if isinstance(cause, ConnectionRefusedError):
-            return HubError(HubReason.NO_NETWORK, host=host, detail="it refused the connection")
-    is_silent = isinstance(error, httpx2.TimeoutException)
-    detail = "it does not answer" if is_silent else one_line(error)
-    return HubError(HubReason.NO_NETWORK, host=host, detail=detail)
+    is_distrusted, detail = why_unreached(error)
+    return HubError(
+        HubReason.NOT_TRUSTED if is_distrusted else HubReason.NO_NETWORK, host=host, detail=detail
+    )
 
 
 def refusal(response: httpx2.Response, host: str, name: str, *, had_token: bool) -> HubError:

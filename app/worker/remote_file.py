@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import socket
 import ssl
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ from app.worker.transport import (
     CONNECT_S,
     N_HOPS,
     REDIRECTS,
-    causes,
     is_same_server,
     is_web_address,
     one_line,
     redirect_target,
+    why_unreached,
 )
 
 _EXPIRED: Final = frozenset({401, 403, 404, 410})
@@ -253,17 +252,10 @@ class RemoteFile:
             raise self._error(RemoteReason.NO_NETWORK, detail=one_line(error)) from error
 
     def _unreached(self, error: Exception) -> RemoteHeaderError:
-        for cause in causes(error):
-            if isinstance(cause, ssl.SSLError):
-                detail = getattr(cause, "verify_message", "") or cause.reason or one_line(cause)
-                return self._error(RemoteReason.NOT_TRUSTED, detail=detail)
-            if isinstance(cause, socket.gaierror):
-                return self._error(RemoteReason.NO_NETWORK, detail="its name is not known")
-            if isinstance(cause, ConnectionRefusedError):
-                return self._error(RemoteReason.NO_NETWORK, detail="it refused the connection")
-        is_silent = isinstance(error, httpx2.TimeoutException)
-        detail = "it does not answer" if is_silent else one_line(error)
-        return self._error(RemoteReason.NO_NETWORK, detail=detail)
+        is_distrusted, detail = why_unreached(error)
+        return self._error(
+            RemoteReason.NOT_TRUSTED if is_distrusted else RemoteReason.NO_NETWORK, detail=detail
+        )
 
 
 def _parsed(url: str) -> httpx2.URL:

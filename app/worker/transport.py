@@ -1,7 +1,9 @@
-"""What every request over the network shares: where a redirect may lead, and which server a token may go to."""
+"""What every request over the network shares: where a redirect may lead, who may get a token, why nobody answers."""
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Iterator
 from typing import Final
 
@@ -43,8 +45,20 @@ def one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The exception, what it was raised from, and so on."""
+def why_unreached(error: Exception) -> tuple[bool, str]:
+    """Of what httpx2 raised instead of connecting: whether the server is there but not trusted, and its words."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError):
+            return True, getattr(cause, "verify_message", "") or cause.reason or one_line(cause)
+        if isinstance(cause, socket.gaierror):
+            return False, "its name is not known"
+        if isinstance(cause, ConnectionRefusedError):
+            return False, "it refused the connection"
+    is_silent = isinstance(error, httpx2.TimeoutException)
+    return False, "it does not answer" if is_silent else one_line(error)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
